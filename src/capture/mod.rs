@@ -1,0 +1,5 @@
+//! Captures: from a file, a pipe or a compressed file to packets.
+
+mod packet;
+
+pub use packet::{LinkType, Packet};

@@ -1,0 +1,284 @@
+//! Reader: bytes in, events out. Piece: where bytes came from and what they must help to pay.
+//!
+//! Readers of protocols know neither packets nor TCP. They are shown the bytes that wait and answer how many of them
+//! make the next event; the bytes travel beside the event, so that an event borrows nothing.
+
+use std::collections::VecDeque;
+
+use crate::ledger::{Ledger, Row};
+use crate::span::Span;
+use crate::time::Timestamp;
+use crate::wire::Wire;
+
+/// Reads one direction of a protocol.
+pub trait Reader {
+    /// What it finds.
+    type Event;
+
+    /// Looks at the bytes that wait, from the first that no event has taken.
+    fn read(&mut self, bytes: &[u8]) -> Step<Self::Event>;
+
+    /// Passes over bytes that the capture lacks; false where the reader cannot know its place behind them.
+    fn skip(&mut self, len: u64) -> bool;
+}
+
+/// The answer of a reader.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Step<E> {
+    /// The first so many bytes make this event.
+    Event(usize, E),
+    /// Not before more bytes come.
+    Incomplete,
+}
+
+/// A run of a stream's bytes that one packet brought, with the headers that they must help to pay.
+///
+/// Bytes `from .. from + len` of the `of` payload bytes of the packet. Of a header of `h` bytes the bytes `a .. b` of the payload pay
+/// `floor(h * b / of) - floor(h * a / of)`, which sums to `h` exactly however the payload is cut.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Piece {
+    /// The packet that brought them.
+    pub packet: u64,
+    /// When it was captured.
+    pub time: Timestamp,
+    /// Link, network, transport and TLS bytes of the packet.
+    pub headers: [u32; 4],
+    /// How many payload bytes share the headers.
+    pub of: u32,
+    /// Where in that payload the run begins.
+    pub from: u32,
+    /// How long it is.
+    pub len: u32,
+    /// How many packets: 1, or the fragments of a datagram.
+    pub packets: u16,
+    /// Which file of several the packet stood in.
+    pub file: u16,
+}
+
+impl Piece {
+    /// The first `len` bytes, and the rest.
+    pub fn split_at(self, len: u32) -> (Self, Self) {
+        let len = len.min(self.len);
+        (
+            Self { len, ..self },
+            Self {
+                from: self.from + len,
+                len: self.len - len,
+                ..self
+            },
+        )
+    }
+
+    /// What this run pays of its packet's headers; `head` and `payload` are left to who knows what the bytes are.
+    pub fn headers_share(&self) -> Wire {
+        let [link, network, transport, tls] = if self.from == 0 && self.len == self.of {
+            self.headers.map(u64::from)
+        } else {
+            let of = u64::from(self.of).max(1);
+            let (from, to) = (
+                u64::from(self.from),
+                u64::from(self.from) + u64::from(self.len),
+            );
+            self.headers
+                .map(|header| u64::from(header) * to / of - u64::from(header) * from / of)
+        };
+        Wire {
+            link,
+            network,
+            transport,
+            tls,
+            head: 0,
+            payload: 0,
+        }
+    }
+}
+
+/// On which layer the bytes themselves stand.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Layer {
+    /// A protocol's head.
+    Head,
+    /// Content.
+    Payload,
+    /// TLS.
+    Tls,
+}
+
+/// Where an item stood and what it cost.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Cost {
+    /// Where it stood; of nothing, while nothing was taken.
+    pub span: Option<Span>,
+    /// What it cost.
+    pub wire: Wire,
+}
+
+impl Cost {
+    /// Adds what comes behind in the same item.
+    pub fn add(&mut self, other: &Self) {
+        self.wire += other.wire;
+        match (&mut self.span, &other.span) {
+            (Some(span), Some(more)) => span.include(more),
+            (None, more) => self.span = *more,
+            (Some(_), None) => {}
+        }
+    }
+}
+
+/// The pieces of the bytes that wait in one direction, in the order of the stream.
+#[derive(Clone, Debug, Default)]
+pub struct Pieces {
+    /// The stream offset of the first byte that waits.
+    offset: u64,
+    /// Pieces that lie wholly inside one unfinished item, as one.
+    folded: Option<Folded>,
+    first: Piece,
+    more: VecDeque<Piece>,
+}
+
+#[derive(Clone, Debug)]
+struct Folded {
+    len: u64,
+    cost: Cost,
+    /// The header shares by packet, kept as sums: how many packets, and the last one.
+    packets: u64,
+    last: Piece,
+}
+
+impl Pieces {
+    /// The stream offset of the first byte that waits.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Whether no byte waits.
+    pub fn is_empty(&self) -> bool {
+        self.folded.is_none() && self.first.len == 0
+    }
+
+    /// How many pieces are kept.
+    pub fn count(&self) -> usize {
+        usize::from(self.first.len > 0) + self.more.len()
+    }
+
+    /// Moves the stream offset over bytes that the capture lacks; nothing may wait.
+    pub fn skip(&mut self, len: u64) {
+        self.offset += len;
+    }
+
+    /// Adds a piece behind the last.
+    pub fn push(&mut self, piece: Piece) {
+        if self.first.len == 0 {
+            self.first = piece;
+        } else {
+            self.more.push_back(piece);
+        }
+    }
+
+    /// The number of the packet that brought the byte `len - 1` of those that wait.
+    pub fn packet_of(&self, len: u64) -> u64 {
+        let mut end = self.folded.as_ref().map_or(0, |folded| folded.len);
+        if let Some(folded) = &self.folded
+            && len <= end
+        {
+            return folded.last.packet;
+        }
+        let mut last = self.first.packet;
+        for piece in std::iter::once(&self.first).chain(&self.more) {
+            last = piece.packet;
+            end += u64::from(piece.len);
+            if end >= len {
+                break;
+            }
+        }
+        last
+    }
+
+    /// Whether a packet's payload begins at the byte `at` of those that wait; never inside what was folded.
+    pub fn packet_begins_at(&self, at: u64) -> bool {
+        let mut begin = self.folded.as_ref().map_or(0, |folded| folded.len);
+        for piece in std::iter::once(&self.first).chain(&self.more) {
+            if begin >= at {
+                return begin == at && piece.from == 0;
+            }
+            begin += u64::from(piece.len);
+        }
+        false
+    }
+
+    /// Folds all that waits into one entry: all of it belongs to one item that is not whole yet, and will be taken whole.
+    pub fn fold(&mut self) {
+        let mut folded = self.folded.take().unwrap_or_else(|| Folded {
+            len: 0,
+            cost: Cost::default(),
+            packets: 0,
+            last: Piece::default(),
+        });
+        while self.first.len > 0 {
+            let piece = self.first;
+            folded.cost.add(&Cost {
+                span: Some(span_of(&piece, self.offset + folded.len)),
+                wire: piece.headers_share(),
+            });
+            if folded.packets == 0 || folded.last.packet != piece.packet {
+                folded.packets += u64::from(piece.packets);
+            }
+            folded.len += u64::from(piece.len);
+            folded.last = piece;
+            self.first = self.more.pop_front().unwrap_or_default();
+        }
+        if folded.len > 0 {
+            self.folded = Some(folded);
+        }
+    }
+
+    /// Takes the first `len` bytes that wait and charges them to a row: the only place where bytes of a stream are charged.
+    pub fn take(&mut self, len: u64, layer: Layer, row: Row, ledger: &mut Ledger) -> Cost {
+        let mut cost = Cost::default();
+        let mut left = len;
+        if let Some(folded) = self.folded.take_if(|_| left > 0) {
+            // What was folded is one item's, so nobody can ask for a part of it.
+            let mut wire = folded.cost.wire;
+            *column(&mut wire, layer) += folded.len;
+            ledger.charge_many(row, folded.last.packet, folded.packets, wire);
+            cost.add(&Cost {
+                span: folded.cost.span,
+                wire,
+            });
+            left = left.saturating_sub(folded.len);
+            self.offset += folded.len;
+        }
+        while left > 0 && self.first.len > 0 {
+            let take = u32::try_from(left).unwrap_or(u32::MAX).min(self.first.len);
+            let (taken, rest) = self.first.split_at(take);
+            let mut wire = taken.headers_share();
+            *column(&mut wire, layer) += u64::from(take);
+            ledger.charge(row, taken.packet, u32::from(taken.packets), wire);
+            cost.add(&Cost {
+                span: Some(span_of(&taken, self.offset)),
+                wire,
+            });
+            self.offset += u64::from(take);
+            left -= u64::from(take);
+            self.first = if rest.len > 0 {
+                rest
+            } else {
+                self.more.pop_front().unwrap_or_default()
+            };
+        }
+        debug_assert_eq!(left, 0, "every byte that waits has a piece");
+        cost
+    }
+}
+
+fn span_of(piece: &Piece, stream_offset: u64) -> Span {
+    Span::of_packet(stream_offset, piece.packet, piece.time, piece.file)
+}
+
+fn column(wire: &mut Wire, layer: Layer) -> &mut u64 {
+    match layer {
+        Layer::Head => &mut wire.head,
+        Layer::Payload => &mut wire.payload,
+        Layer::Tls => &mut wire.tls,
+    }
+}
