@@ -32,7 +32,8 @@ pub struct Segment<'cap> {
     pub source: Endpoint,
     /// The inner addresses and ports.
     pub destination: Endpoint,
-    /// Which network the addresses belong to: 0, or a VXLAN network identifier plus one.
+    /// Which network the addresses belong to: 0 outside of tunnels that number their networks; a VXLAN network identifier or
+    /// a GRE key plus one; a hash of both where such tunnels are nested.
     pub network: u32,
     /// Sequence number.
     pub seq: u32,
@@ -103,12 +104,25 @@ impl Flags {
 pub struct Other {
     /// How many packets it came in.
     pub packets: u16,
-    /// Bytes on the wire before the outermost IP header and behind the outermost IP packet; all of a packet that is no IP.
+    /// Bytes on the wire before the outermost IP header and behind the outermost IP packet. Of a packet that is no IP, the
+    /// headers that were understood.
     pub link: u32,
-    /// From the outermost IP header to the transport header.
+    /// From the outermost IP header to the transport header, or to where the tunnel's content is no longer understood.
     pub network: u32,
     /// The UDP header.
     pub transport: u32,
     /// What is left.
     pub payload: u32,
+    /// Whether it is an IP fragment that was captured shortly before already, and was used then.
+    pub duplicate: bool,
+}
+
+impl Other {
+    /// The sum of its parts.
+    pub fn total(&self) -> u64 {
+        [self.link, self.network, self.transport, self.payload]
+            .into_iter()
+            .map(u64::from)
+            .sum()
+    }
 }

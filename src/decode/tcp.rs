@@ -1,0 +1,88 @@
+//! TCP headers, and what tells a copy of a packet from another packet.
+
+use super::rest::Rest;
+use super::segment::Flags;
+
+/// A TCP header (RFC 9293, section 3.1).
+pub(super) struct Header<'cap> {
+    pub(super) source_port: u16,
+    pub(super) destination_port: u16,
+    pub(super) seq: u32,
+    pub(super) ack: Option<u32>,
+    pub(super) flags: Flags,
+    pub(super) window: u16,
+    /// Its length with options.
+    pub(super) len: u32,
+    /// What it carries.
+    pub(super) payload: Rest<'cap>,
+    /// See [`Segment::fingerprint`](super::Segment::fingerprint).
+    pub(super) fingerprint: u64,
+}
+
+/// Reads a TCP header. It is there when its first 20 bytes are captured: options that were cut off are only counted.
+#[inline(always)]
+pub(super) fn read(rest: Rest<'_>, identification: u16) -> Option<Header<'_>> {
+    let (header, after) = rest.take::<20>()?;
+    let [
+        sp0,
+        sp1,
+        dp0,
+        dp1,
+        s0,
+        s1,
+        s2,
+        s3,
+        a0,
+        a1,
+        a2,
+        a3,
+        offset,
+        flags,
+        w0,
+        w1,
+        _,
+        _,
+        u0,
+        u1,
+    ] = *header;
+    let len = u32::from(offset >> 4) * 4;
+    let options = after.cut(len.checked_sub(20)?).bytes;
+    let payload = rest.skip(len)?;
+    let [l0, l1, l2, l3] = payload.len.to_be_bytes();
+    let [i0, i1] = identification.to_be_bytes();
+    let mut fingerprint = mix(0, [sp0, sp1, dp0, dp1, s0, s1, s2, s3]);
+    fingerprint = mix(fingerprint, [a0, a1, a2, a3, offset, flags, w0, w1]);
+    fingerprint = mix(fingerprint, [u0, u1, i0, i1, l0, l1, l2, l3]);
+    let (words, odd) = options.as_chunks::<8>();
+    for word in words {
+        fingerprint = mix(fingerprint, *word);
+    }
+    if let Some(half) = odd.first_chunk::<4>() {
+        let [o0, o1, o2, o3] = *half;
+        fingerprint = mix(fingerprint, [o0, o1, o2, o3, 0, 0, 0, 0]);
+    }
+    let flags = Flags(flags);
+    Some(Header {
+        source_port: u16::from_be_bytes([sp0, sp1]),
+        destination_port: u16::from_be_bytes([dp0, dp1]),
+        seq: u32::from_be_bytes([s0, s1, s2, s3]),
+        ack: (flags.0 & Flags::ACK != 0).then_some(u32::from_be_bytes([a0, a1, a2, a3])),
+        flags,
+        window: u16::from_be_bytes([w0, w1]),
+        len,
+        payload,
+        fingerprint,
+    })
+}
+
+/// Mixes eight bytes into a hash: a multiplication to 128 bits, folded. Copies are looked for among a connection's last few
+/// packets only, so the hash must be even and fast, and need not stand against someone who wants collisions.
+#[inline(always)]
+fn mix(hash: u64, word: [u8; 8]) -> u64 {
+    // Digits of pi; any constants with bits everywhere would do.
+    const SALT: u64 = 0x243f_6a88_85a3_08d3;
+    const FACTOR: u128 = 0x1319_8a2e_0370_7345;
+    let product = u128::from(hash.rotate_left(29) ^ u64::from_be_bytes(word) ^ SALT) * FACTOR;
+    let (low, high) = (product & u128::from(u64::MAX), product >> 64);
+    u64::try_from(low ^ high).unwrap_or_default()
+}
