@@ -36,7 +36,7 @@ pub(super) struct Place {
 
 /// Reads an IP header of either version. `trailer` bytes at the end are known to be none of the packet's, which matters only
 /// where the packet does not state its length.
-#[inline(always)]
+#[inline]
 pub(super) fn read(rest: Rest<'_>, trailer: u8) -> Option<Header<'_>> {
     match rest.bytes.first()? >> 4 {
         4 => v4(rest, trailer),
@@ -46,7 +46,7 @@ pub(super) fn read(rest: Rest<'_>, trailer: u8) -> Option<Header<'_>> {
 }
 
 /// IPv4 (RFC 791, section 3.1).
-#[inline(always)]
+#[inline]
 fn v4(rest: Rest<'_>, trailer: u8) -> Option<Header<'_>> {
     let (header, _) = rest.take::<20>()?;
     let [
@@ -89,7 +89,7 @@ fn v4(rest: Rest<'_>, trailer: u8) -> Option<Header<'_>> {
 }
 
 /// IPv6 (RFC 8200, section 3). Its extension headers come later, as protocols.
-#[inline(always)]
+#[inline]
 fn v6(rest: Rest<'_>, trailer: u8) -> Option<Header<'_>> {
     const NO_NEXT_HEADER: u8 = 59;
     let (header, _) = rest.take::<40>()?;
@@ -113,7 +113,7 @@ fn v6(rest: Rest<'_>, trailer: u8) -> Option<Header<'_>> {
 
 /// The length of an IP packet that states `stated`. A sender that leaves cutting to its network card is captured with packets
 /// that state 0 (and jumbograms do, RFC 2675), so 0 is all there is; and so is a length beyond all there is.
-#[inline(always)]
+#[inline]
 fn length(stated: u32, rest: Rest<'_>, trailer: u8) -> u32 {
     match stated {
         0 => rest.len.saturating_sub(trailer.into()),

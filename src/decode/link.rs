@@ -100,7 +100,7 @@ pub(super) fn mpls(mut rest: Rest<'_>) -> Option<(Layer, Rest<'_>)> {
     }
 }
 
-/// A PPPoE session header (RFC 2516, section 4).
+/// A `PPPoE` session header (RFC 2516, section 4).
 pub(super) fn pppoe(rest: Rest<'_>) -> Option<(Layer, Rest<'_>)> {
     let ([0x11, 0, ..], rest) = rest.take::<6>()? else {
         return None;

@@ -20,7 +20,7 @@ pub(super) struct Header<'cap> {
 }
 
 /// Reads a TCP header. It is there when its first 20 bytes are captured: options that were cut off are only counted.
-#[inline(always)]
+#[inline]
 pub(super) fn read(rest: Rest<'_>, identification: u16) -> Option<Header<'_>> {
     let (header, after) = rest.take::<20>()?;
     let [
@@ -77,7 +77,7 @@ pub(super) fn read(rest: Rest<'_>, identification: u16) -> Option<Header<'_>> {
 
 /// Mixes eight bytes into a hash: a multiplication to 128 bits, folded. Copies are looked for among a connection's last few
 /// packets only, so the hash must be even and fast, and need not stand against someone who wants collisions.
-#[inline(always)]
+#[inline]
 fn mix(hash: u64, word: [u8; 8]) -> u64 {
     // Digits of pi; any constants with bits everywhere would do.
     const SALT: u64 = 0x243f_6a88_85a3_08d3;

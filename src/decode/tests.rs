@@ -67,7 +67,7 @@ fn wrappings() -> Vec<(&'static str, LinkType, Vec<u8>, u32, u32)> {
         (
             "padding and check sequence",
             e,
-            after(&frame, &[0; 10]).clone(),
+            after(&frame, &[0; 10]),
             24,
             20,
         ),
@@ -441,12 +441,9 @@ fn copies_have_the_same_fingerprint_wherever_they_were_captured() {
         )
     );
     assert_eq!(here, fingerprint(LinkType::RAW, &v4(4, 0, &ip)));
-    for at in [4, 5, 20, 24, 28, 32, 33, 34, 38, 45, 51] {
+    for at in [4, 5, 20, 24, 28, 33, 34, 38, 45, 51] {
         let mut different = ip.clone();
         different[at] ^= 0x10;
-        if at == 32 {
-            continue;
-        }
         assert_ne!(here, fingerprint(LinkType::RAW, &different), "byte {at}");
     }
     assert_ne!(
