@@ -215,8 +215,8 @@ pub struct Handshake<'a> {
     pub place: Place,
     /// The index of its exchange.
     pub exchange: u64,
-    /// When it began.
-    pub time: Timestamp,
+    /// Where its request stood, or its response where there is no request.
+    pub span: Span,
     /// The packet of the last byte of the request's head.
     pub request_packet: Option<u64>,
     /// The packet of the last byte of the final response's head.

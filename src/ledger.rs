@@ -90,7 +90,7 @@ pub struct Ledger {
 
 impl Ledger {
     /// Charges bytes of one packet (or of the `packets` fragments of one datagram) to a row.
-    pub fn charge(&mut self, row: Row, packet: u64, packets: u32, wire: Wire) {
+    pub fn charge(&mut self, row: Row, packet: u64, packets: u16, wire: Wire) {
         let entry = self.entry(row);
         entry.wire += wire;
         if entry.last_packet != packet {

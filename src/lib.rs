@@ -7,16 +7,33 @@
 //!
 //! Bytes go down this line once, and the modules stand in the order in which a byte meets them.
 
-pub mod analysis;
-pub mod capture;
-pub mod decode;
 pub mod direction;
 pub mod error;
-pub mod event;
-pub mod ledger;
 pub mod notice;
-pub mod reader;
 pub mod span;
 pub mod time;
-pub mod websocket;
 pub mod wire;
+
+pub mod ledger;
+
+pub mod reader;
+
+pub mod capture;
+
+pub mod decode;
+
+pub mod tcp;
+
+pub mod tls;
+
+pub mod http;
+
+pub mod websocket;
+
+pub mod event;
+
+pub mod check;
+
+mod conversation;
+
+pub mod analysis;

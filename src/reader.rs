@@ -194,16 +194,25 @@ impl Pieces {
         last
     }
 
-    /// Whether a packet's payload begins at the byte `at` of those that wait; never inside what was folded.
-    pub fn packet_begins_at(&self, at: u64) -> bool {
-        let mut begin = self.folded.as_ref().map_or(0, |folded| folded.len);
+    /// Whether a packet's payload begins at the first byte that waits.
+    pub fn packet_begins(&self) -> bool {
+        self.folded.is_none() && self.first.len > 0 && self.first.from == 0
+    }
+
+    /// Where packets' payloads begin among the first `len` bytes that wait, in order.
+    pub fn packet_starts(&self, len: usize) -> Vec<usize> {
+        let mut starts = Vec::new();
+        let mut at = self.folded.as_ref().map_or(0, |folded| usize::try_from(folded.len).unwrap_or(usize::MAX));
         for piece in std::iter::once(&self.first).chain(&self.more) {
-            if begin >= at {
-                return begin == at && piece.from == 0;
+            if at >= len {
+                break;
             }
-            begin += u64::from(piece.len);
+            if piece.from == 0 {
+                starts.push(at);
+            }
+            at = at.saturating_add(usize::try_from(piece.len).unwrap_or(usize::MAX));
         }
-        false
+        starts
     }
 
     /// Folds all that waits into one entry: all of it belongs to one item that is not whole yet, and will be taken whole.
@@ -232,19 +241,27 @@ impl Pieces {
         }
     }
 
-    /// Takes the first `len` bytes that wait and charges them to a row: the only place where bytes of a stream are charged.
+    /// Takes the first `len` bytes that wait and charges them to a row.
     pub fn take(&mut self, len: u64, layer: Layer, row: Row, ledger: &mut Ledger) -> Cost {
+        match layer {
+            Layer::Head => self.take_item(len, 0, Layer::Payload, row, ledger),
+            Layer::Payload | Layer::Tls => self.take_item(0, len, layer, row, ledger),
+        }
+    }
+
+    /// Takes a head and what follows it, and charges both to a row: the only place where bytes of a stream are charged.
+    pub fn take_item(&mut self, head: u64, body: u64, layer: Layer, row: Row, ledger: &mut Ledger) -> Cost {
         let mut cost = Cost::default();
-        let mut left = len;
+        let (mut head, mut left) = (head, head + body);
         if let Some(folded) = self.folded.take_if(|_| left > 0) {
             // What was folded is one item's, so nobody can ask for a part of it.
             let mut wire = folded.cost.wire;
-            *column(&mut wire, layer) += folded.len;
+            let heads = head.min(folded.len);
+            wire.head += heads;
+            *column(&mut wire, layer) += folded.len - heads;
             ledger.charge_many(row, folded.last.packet, folded.packets, wire);
-            cost.add(&Cost {
-                span: folded.cost.span,
-                wire,
-            });
+            cost.add(&Cost { span: folded.cost.span, wire });
+            head -= heads;
             left = left.saturating_sub(folded.len);
             self.offset += folded.len;
         }
@@ -252,19 +269,15 @@ impl Pieces {
             let take = u32::try_from(left).unwrap_or(u32::MAX).min(self.first.len);
             let (taken, rest) = self.first.split_at(take);
             let mut wire = taken.headers_share();
-            *column(&mut wire, layer) += u64::from(take);
-            ledger.charge(row, taken.packet, u32::from(taken.packets), wire);
-            cost.add(&Cost {
-                span: Some(span_of(&taken, self.offset)),
-                wire,
-            });
-            self.offset += u64::from(take);
+            let heads = head.min(u64::from(take));
+            wire.head += heads;
+            *column(&mut wire, layer) += u64::from(take) - heads;
+            ledger.charge(row, taken.packet, taken.packets, wire);
+            cost.add(&Cost { span: Some(span_of(&taken, self.offset)), wire });
+            head -= heads;
             left -= u64::from(take);
-            self.first = if rest.len > 0 {
-                rest
-            } else {
-                self.more.pop_front().unwrap_or_default()
-            };
+            self.offset += u64::from(take);
+            self.first = if rest.len > 0 { rest } else { self.more.pop_front().unwrap_or_default() };
         }
         debug_assert_eq!(left, 0, "every byte that waits has a piece");
         cost

@@ -1,0 +1,518 @@
+//! The WebSocket of a channel: frames and messages of both directions, with what they cost.
+
+use super::Context;
+use super::kept::Kept;
+use crate::direction::{Both, Direction};
+use crate::event::{Event, Frame, Message, MessageKind};
+use crate::ledger::{Ledger, Row};
+use crate::notice::{Kind, Notice};
+use crate::reader::{Cost, Layer, Piece, Pieces, Reader, Step};
+use crate::span::Trust;
+use crate::websocket::resync::{self, Expected};
+use crate::websocket::{FrameEvent, FrameReader, Header, Opcode, Utf8, close_body, unmask};
+
+/// How many bytes wait at most for a boundary to be found again: more than enough for the chains of frames that confirm
+/// each other, where frames are not huge.
+const SEARCHED: usize = 256 << 10;
+
+/// A close frame's payload as its header must announce it (RFC 6455, section 5.5), of which the code and the reason are read.
+const CLOSE_PAYLOAD: u64 = 125;
+
+/// Frames and messages of one WebSocket.
+#[derive(Debug)]
+pub(super) struct WebSocket {
+    halves: Both<Half>,
+    frames: u64,
+    messages: u64,
+    /// Whether RSV1 may be set on messages: permessage-deflate is agreed, or may be.
+    rsv1: bool,
+    /// Counted by sender, for the connection's record.
+    pub(super) messages_sent: Both<u64>,
+    /// Code of the first close frame that has one.
+    pub(super) close_code: Option<u16>,
+    /// Who sent the first close frame.
+    pub(super) closed_by: Option<Direction>,
+}
+
+#[derive(Debug, Default)]
+struct Half {
+    reader: FrameReader,
+    frame: Option<OpenFrame>,
+    message: Option<OpenMessage>,
+    frame_kept: Kept,
+    message_kept: Kept,
+    /// How sure the next frame's boundary is.
+    trust: Trust,
+    lost: Option<Lost>,
+    /// Whether a message may be open whose beginning is not known.
+    fragmentation_unknown: bool,
+}
+
+/// A boundary that is looked for.
+#[derive(Clone, Copy, Debug)]
+struct Lost {
+    /// How many waiting bytes the next attempt needs.
+    next_attempt: usize,
+    /// What a boundary that is found is worth.
+    trust: Trust,
+    /// Bytes passed over so far.
+    skipped: u64,
+    /// Where that began, once anything was.
+    from: Option<u64>,
+}
+
+/// When a search is made.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Attempt {
+    /// As the waiting bytes reach the next size.
+    WhenEnough,
+    /// Before a hole, or where the capture ends.
+    Now,
+    /// Where the stream ends.
+    AtEnd,
+}
+
+impl Lost {
+    const FIRST_ATTEMPT: usize = 4 << 10;
+
+    fn at(trust: Trust) -> Self {
+        Self { next_attempt: Self::FIRST_ATTEMPT, trust, skipped: 0, from: None }
+    }
+}
+
+#[derive(Debug)]
+struct OpenFrame {
+    index: u64,
+    header: Header,
+    cost: Cost,
+    complete: bool,
+    trust: Trust,
+    message: Option<u64>,
+    /// Payload that has been read or passed over.
+    read: u64,
+    /// Payload whose cost is already in `cost`.
+    prepaid: u64,
+}
+
+#[derive(Debug)]
+struct OpenMessage {
+    index: u64,
+    kind: Option<MessageKind>,
+    compressed: bool,
+    frames: u64,
+    coded_length: u64,
+    cost: Cost,
+    complete: bool,
+    trust: Trust,
+    utf8: Utf8,
+    /// Whether its last frame's end was read.
+    finished: bool,
+}
+
+impl WebSocket {
+    /// A WebSocket whose both directions are at a boundary that is so sure.
+    pub(super) fn new(trust: Both<Trust>, rsv1: bool) -> Self {
+        let half = |trust: Trust| Half { trust, fragmentation_unknown: trust > Trust::Carried, ..Half::default() };
+        Self {
+            halves: Both { to_server: half(trust.to_server), to_client: half(trust.to_client) },
+            frames: 0,
+            messages: 0,
+            rsv1,
+            messages_sent: Both::default(),
+            close_code: None,
+            closed_by: None,
+        }
+    }
+
+    /// Marks one direction's boundary as not known.
+    pub(super) fn lose(&mut self, direction: Direction, trust: Trust) {
+        let half = &mut self.halves[direction];
+        half.reader = FrameReader::default();
+        half.fragmentation_unknown = true;
+        half.lost = Some(Lost::at(trust));
+    }
+
+    /// How many frames were read.
+    pub(super) fn frames(&self) -> u64 {
+        self.frames
+    }
+
+    /// Reads what can be read of the bytes that wait; says how many were taken.
+    pub(super) fn read(&mut self, direction: Direction, bytes: &[u8], pieces: &mut Pieces, ledger: &mut Ledger, cx: &mut Context<'_>) -> usize {
+        let mut used = 0;
+        if self.halves[direction].lost.is_some() {
+            used += self.search(direction, bytes, Attempt::WhenEnough, pieces, ledger, cx);
+            if self.halves[direction].lost.is_some() {
+                return used;
+            }
+        }
+        loop {
+            let rest = bytes.get(used..).unwrap_or_default();
+            let half = &mut self.halves[direction];
+            match half.reader.read(rest) {
+                Step::Incomplete => return used,
+                Step::Event(len, FrameEvent::Header(header)) => {
+                    used += len;
+                    let prepaid = header.payload_len.min((rest.len() - len) as u64);
+                    let cost = pieces.take_item(len as u64, prepaid, Layer::Payload, row_of(header.opcode), ledger);
+                    self.begin_frame(direction, header, cost, prepaid, cx);
+                }
+                Step::Event(len, FrameEvent::Payload) => {
+                    used += len;
+                    let payload = rest.get(..len).unwrap_or_default();
+                    self.payload(direction, payload, pieces, ledger, cx);
+                }
+                Step::Event(_, FrameEvent::End) => self.end_frame(direction, cx),
+            }
+        }
+    }
+
+    fn begin_frame(&mut self, direction: Direction, header: Header, cost: Cost, prepaid: u64, cx: &mut Context<'_>) {
+        let index = self.frames;
+        self.frames += 1;
+        let half = &mut self.halves[direction];
+        let trust = half.trust;
+        let message = match header.opcode {
+            Opcode::Text | Opcode::Binary => {
+                self.abandon_message(direction, cx);
+                let kind = if header.opcode == Opcode::Text { MessageKind::Text } else { MessageKind::Binary };
+                self.begin_message(direction, Some(kind), header.rsv1(), trust, cx);
+                self.add_frame(direction, trust)
+            }
+            Opcode::Continuation => {
+                if half.message.is_none() && half.fragmentation_unknown {
+                    self.begin_message(direction, None, false, trust, cx);
+                }
+                self.add_frame(direction, trust)
+            }
+            _ => None,
+        };
+        let half = &mut self.halves[direction];
+        let limit = if header.opcode == Opcode::Close { cx.options.keep_frames.max(CLOSE_PAYLOAD) } else { cx.options.keep_frames };
+        half.frame_kept.begin(limit);
+        half.frame = Some(OpenFrame { index, header, cost, complete: true, trust, message, read: 0, prepaid });
+    }
+
+    fn begin_message(&mut self, direction: Direction, kind: Option<MessageKind>, compressed: bool, trust: Trust, cx: &Context<'_>) {
+        let index = self.messages;
+        self.messages += 1;
+        self.messages_sent[direction] += 1;
+        let half = &mut self.halves[direction];
+        half.message_kept.begin(cx.options.keep_messages);
+        half.message = Some(OpenMessage {
+            index,
+            kind,
+            compressed,
+            frames: 0,
+            coded_length: 0,
+            cost: Cost::default(),
+            complete: kind.is_some(),
+            trust,
+            utf8: Utf8::default(),
+            finished: false,
+        });
+    }
+
+    fn add_frame(&mut self, direction: Direction, trust: Trust) -> Option<u64> {
+        let message = self.halves[direction].message.as_mut()?;
+        message.frames += 1;
+        message.trust = message.trust.max(trust);
+        Some(message.index)
+    }
+
+    fn payload(&mut self, direction: Direction, payload: &[u8], pieces: &mut Pieces, ledger: &mut Ledger, cx: &mut Context<'_>) {
+        let half = &mut self.halves[direction];
+        let Some(frame) = &mut half.frame else { return };
+        let len = payload.len() as u64;
+        let paid = len.min(frame.prepaid);
+        frame.prepaid -= paid;
+        if len > paid {
+            frame.cost.add(&pieces.take(len - paid, Layer::Payload, row_of(frame.header.opcode), ledger));
+        }
+        let at = frame.read;
+        frame.read += len;
+        let message = half.message.as_mut().filter(|message| frame.message == Some(message.index));
+        let judged = message.as_ref().is_some_and(|message| message.kind == Some(MessageKind::Text) && !message.compressed && message.complete);
+        let for_message = message.is_some() && half.message_kept.wants();
+        if !(judged || for_message || half.frame_kept.wants()) {
+            return;
+        }
+        let keep = |plain: &[u8], utf8: Option<&mut Utf8>, frame_kept: &mut Kept, message_kept: &mut Kept| {
+            frame_kept.push(plain);
+            if for_message {
+                message_kept.push(plain);
+            }
+            if let Some(utf8) = utf8 {
+                utf8.push(plain);
+            }
+        };
+        let mut utf8 = message.filter(|_| judged).map(|message| &mut message.utf8);
+        match frame.header.masking_key {
+            None => keep(payload, utf8, &mut half.frame_kept, &mut half.message_kept),
+            Some(key) => {
+                // In strides that stay in the nearest cache.
+                let mut at = at;
+                for stride in payload.chunks(16 << 10) {
+                    cx.scratch.clear();
+                    unmask(stride, key, at, cx.scratch);
+                    keep(cx.scratch, utf8.as_deref_mut(), &mut half.frame_kept, &mut half.message_kept);
+                    at += stride.len() as u64;
+                }
+            }
+        }
+    }
+
+    fn end_frame(&mut self, direction: Direction, cx: &mut Context<'_>) {
+        let half = &mut self.halves[direction];
+        let Some(frame) = half.frame.take() else { return };
+        let ends_message = frame.message.is_some() && frame.header.fin && frame.complete_to_the_end();
+        if let Some(message) = half.message.as_mut().filter(|message| frame.message == Some(message.index)) {
+            message.coded_length += frame.header.payload_len;
+            message.cost.add(&frame.cost);
+            message.complete &= frame.complete;
+            message.finished |= ends_message;
+        }
+        if frame.header.fin && !frame.header.opcode.is_control() {
+            half.fragmentation_unknown = false;
+        }
+        self.give_frame(direction, &frame, cx);
+        if ends_message {
+            self.give_message(direction, cx);
+        }
+    }
+
+    fn give_frame(&mut self, direction: Direction, frame: &OpenFrame, cx: &mut Context<'_>) {
+        let half = &self.halves[direction];
+        let compressed = half.message.as_ref().is_some_and(|message| frame.message == Some(message.index) && message.compressed);
+        let is_text = match frame.header.opcode {
+            Opcode::Text | Opcode::Continuation => !compressed,
+            Opcode::Binary | Opcode::Reserved(3..8) => false,
+            _ => true,
+        };
+        let (close_code, close_reason) = if frame.header.opcode == Opcode::Close && frame.complete {
+            close_body(half.frame_kept.bytes())
+        } else {
+            (None, None)
+        };
+        let close_code = close_code.map(|code| code.0);
+        if frame.header.opcode == Opcode::Close {
+            self.closed_by.get_or_insert(direction);
+            self.close_code = self.close_code.or(close_code);
+        }
+        let payload = half.frame_kept.payload(is_text).filter(|_| frame.complete && cx.options.keep_frames > 0);
+        (cx.out)(&Event::Frame(&Frame {
+            place: cx.place,
+            index: frame.index,
+            direction,
+            span: frame.cost.span.unwrap_or_default(),
+            header: frame.header,
+            message: frame.message,
+            complete: frame.complete,
+            trust: frame.trust,
+            close_code,
+            close_reason: close_reason.filter(|_| close_code.is_some()),
+            payload,
+            payload_truncated: payload.is_some() && half.frame_kept.is_truncated(),
+            wire: frame.cost.wire,
+        }));
+    }
+
+    fn give_message(&mut self, direction: Direction, cx: &mut Context<'_>) {
+        let half = &mut self.halves[direction];
+        let Some(message) = half.message.take() else { return };
+        let complete = message.complete && message.finished;
+        let is_text = message.kind == Some(MessageKind::Text);
+        let payload = half.message_kept.payload(is_text).filter(|_| complete && !message.compressed && cx.options.keep_messages > 0);
+        let valid_utf8 = match message.utf8 {
+            _ if !is_text || message.compressed => None,
+            utf8 if utf8.is_invalid() => Some(false),
+            utf8 if complete => Some(utf8.is_valid_at_end()),
+            _ => None,
+        };
+        (cx.out)(&Event::Message(&Message {
+            place: cx.place,
+            index: message.index,
+            direction,
+            span: message.cost.span.unwrap_or_default(),
+            kind: message.kind,
+            frames: message.frames,
+            compressed: message.compressed,
+            coded_length: message.coded_length,
+            payload_length: (!message.compressed).then_some(message.coded_length),
+            complete,
+            trust: message.trust,
+            valid_utf8,
+            payload,
+            payload_truncated: payload.is_some() && half.message_kept.is_truncated(),
+            wire: message.cost.wire,
+        }));
+    }
+
+    /// Gives a message that will get no more frames, as incomplete.
+    fn abandon_message(&mut self, direction: Direction, cx: &mut Context<'_>) {
+        if let Some(message) = &mut self.halves[direction].message {
+            message.complete = false;
+            self.give_message(direction, cx);
+        }
+    }
+
+    /// Passes over bytes that cannot be shown; where they were cut from a packet, they are charged to their place in the stream.
+    /// `bytes` are those that wait before them; all are taken.
+    #[expect(clippy::too_many_arguments, reason = "a hole has bytes before it, a length and perhaps a packet")]
+    pub(super) fn gap(
+        &mut self,
+        direction: Direction,
+        bytes: &[u8],
+        len: u64,
+        cut: Option<Piece>,
+        pieces: &mut Pieces,
+        ledger: &mut Ledger,
+        cx: &mut Context<'_>,
+    ) {
+        let mut waiting = bytes.len() as u64;
+        if self.halves[direction].lost.is_some() {
+            // The last chance to find frames before this hole.
+            let mut used = self.search(direction, bytes, Attempt::Now, pieces, ledger, cx);
+            if self.halves[direction].lost.is_none() {
+                used += self.read(direction, bytes.get(used..).unwrap_or_default(), pieces, ledger, cx);
+            }
+            waiting -= used as u64;
+        }
+        let half = &mut self.halves[direction];
+        // A header that has begun waits before the hole, and is lost with it.
+        let owed = half.reader.owed().filter(|_| waiting == 0).unwrap_or(0);
+        let inside = owed.min(len);
+        if half.frame.is_some() && inside > 0 {
+            half.reader.skip(inside);
+            self.skip_payload(direction, inside, cut.map(|piece| piece.split_at(to_u32(inside)).0), pieces, ledger);
+            self.halves[direction].trust = self.halves[direction].trust.max(Trust::Carried);
+            if inside == len {
+                if let Step::Event(_, FrameEvent::End) = self.halves[direction].reader.read(&[]) {
+                    self.end_frame(direction, cx);
+                }
+                return;
+            }
+        }
+        let behind = cut.map(|piece| piece.split_at(to_u32(inside)).1);
+        self.lose_place(direction, waiting, pieces, ledger, cx);
+        match behind {
+            Some(piece) => {
+                pieces.push(piece);
+                pieces.take(u64::from(piece.len), Layer::Payload, Row::Unread, ledger);
+            }
+            None => pieces.skip(len - inside),
+        }
+    }
+
+    fn skip_payload(&mut self, direction: Direction, len: u64, cut: Option<Piece>, pieces: &mut Pieces, ledger: &mut Ledger) {
+        let half = &mut self.halves[direction];
+        let Some(frame) = &mut half.frame else { return };
+        frame.complete = false;
+        frame.read += len;
+        if let Some(message) = half.message.as_mut().filter(|message| frame.message == Some(message.index)) {
+            message.complete = false;
+        }
+        match cut {
+            Some(piece) => {
+                pieces.push(piece);
+                frame.cost.add(&pieces.take(len, Layer::Payload, row_of(frame.header.opcode), ledger));
+            }
+            None => pieces.skip(len),
+        }
+    }
+
+    /// The place in the stream is lost: what is open ends as it is, what waits is not understood.
+    fn lose_place(&mut self, direction: Direction, waiting: u64, pieces: &mut Pieces, ledger: &mut Ledger, cx: &mut Context<'_>) {
+        self.close_open(direction, cx);
+        let from = pieces.offset();
+        pieces.take(waiting, Layer::Payload, Row::Unread, ledger);
+        let half = &mut self.halves[direction];
+        let mut lost = half.lost.take().unwrap_or_else(|| Lost::at(Trust::Resynced));
+        lost.from.get_or_insert(from);
+        lost.skipped += waiting;
+        lost.next_attempt = Lost::FIRST_ATTEMPT;
+        half.lost = Some(lost);
+        half.reader = FrameReader::default();
+        half.fragmentation_unknown = true;
+    }
+
+    fn close_open(&mut self, direction: Direction, cx: &mut Context<'_>) {
+        if let Some(frame) = &mut self.halves[direction].frame {
+            frame.complete &= frame.read == frame.header.payload_len;
+            self.end_frame(direction, cx);
+        }
+        self.abandon_message(direction, cx);
+    }
+
+    /// The direction has ended: gives what is still open. `bytes` are those that wait; all are taken.
+    pub(super) fn end(&mut self, direction: Direction, bytes: &[u8], with_fin: bool, pieces: &mut Pieces, ledger: &mut Ledger, cx: &mut Context<'_>) {
+        let mut used = 0;
+        if self.halves[direction].lost.is_some() {
+            let attempt = if with_fin { Attempt::AtEnd } else { Attempt::Now };
+            used = self.search(direction, bytes, attempt, pieces, ledger, cx);
+            if self.halves[direction].lost.is_none() {
+                used += self.read(direction, bytes.get(used..).unwrap_or_default(), pieces, ledger, cx);
+            }
+        }
+        pieces.take((bytes.len() - used) as u64, Layer::Payload, Row::Unread, ledger);
+        if let Some(lost) = self.halves[direction].lost.take() {
+            notice_skipped(direction, &lost, lost.skipped + (bytes.len() - used) as u64, false, cx);
+        }
+        self.close_open(direction, cx);
+    }
+
+    /// Looks for a boundary in the bytes that wait; says how many before it were taken as not understood.
+    fn search(&mut self, direction: Direction, bytes: &[u8], attempt: Attempt, pieces: &mut Pieces, ledger: &mut Ledger, cx: &mut Context<'_>) -> usize {
+        let half = &mut self.halves[direction];
+        let Some(lost) = &mut half.lost else { return 0 };
+        if attempt == Attempt::WhenEnough && bytes.len() < lost.next_attempt {
+            return 0;
+        }
+        let expected = Expected { masked: Some(direction == Direction::ToServer), rsv1: self.rsv1, at_end: attempt == Attempt::AtEnd };
+        let starts = pieces.packet_starts(bytes.len());
+        if let Some(found) = resync::find(bytes, expected, |at| starts.binary_search(&at).is_ok()) {
+            pieces.take(found.offset as u64, Layer::Payload, Row::Unread, ledger);
+            half.trust = lost.trust;
+            let lost = *lost;
+            half.lost = None;
+            notice_skipped(direction, &lost, lost.skipped + found.offset as u64, true, cx);
+            return found.offset;
+        }
+        if bytes.len() < SEARCHED {
+            lost.next_attempt = (lost.next_attempt * 4).min(SEARCHED);
+            return 0;
+        }
+        // Nothing in so many bytes: keep the latest part, which the next bytes may explain.
+        let passed = bytes.len() - SEARCHED / 4;
+        lost.skipped += passed as u64;
+        lost.next_attempt = SEARCHED;
+        pieces.take(passed as u64, Layer::Payload, Row::Unread, ledger);
+        passed
+    }
+}
+
+impl OpenFrame {
+    /// Whether its payload was read, or passed over, to its end.
+    fn complete_to_the_end(&self) -> bool {
+        self.read == self.header.payload_len
+    }
+}
+
+fn notice_skipped(direction: Direction, lost: &Lost, skipped: u64, found: bool, cx: &mut Context<'_>) {
+    let outcome = if found { "found again by the frames that follow" } else { "not found again" };
+    let mut notice = Notice::new(Kind::Resync, format!("{skipped} bytes not understood after a loss; the frames' boundary was {outcome}"));
+    notice.connection = Some(cx.place.connection);
+    notice.sender = Some(direction);
+    notice.packet = Some(cx.packet);
+    notice.stream_offset = lost.from;
+    notice.length = Some(skipped);
+    (cx.out)(&Event::Notice(&notice));
+}
+
+fn row_of(opcode: Opcode) -> Row {
+    if opcode.is_control() { Row::Control } else { Row::Message }
+}
+
+fn to_u32(len: u64) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}

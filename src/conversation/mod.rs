@@ -1,0 +1,370 @@
+//! One connection: who reads its bytes now.
+//!
+//! Comes in: the deliveries of both directions. Goes out: exchanges, handshakes, frames and messages, as events; every byte is charged
+//! to the ledger of its sender. Which side is the client is decided here, once, before the first event.
+
+mod exchanges;
+mod frames;
+mod kept;
+mod midstream;
+mod opening;
+
+use self::exchanges::{Exchanges, Next};
+use self::frames::WebSocket;
+use crate::analysis::Options;
+use crate::direction::{Both, Direction};
+use crate::event::{Event, Place, Protocol, Roles, Verdict};
+use crate::http::{self, Likely};
+use crate::ledger::{Ledger, Row};
+use crate::notice::{Kind, Notice};
+use crate::reader::{Layer, Piece, Pieces, Reader, Step};
+use crate::span::Trust;
+use crate::tcp::{Delivery, Ending, Side, Sides};
+use crate::tls::{self, ContentType, RecordEvent, RecordReader};
+
+/// What an event needs beside its own facts.
+pub(crate) struct Context<'a> {
+    /// Which connection this is.
+    pub(crate) place: Place,
+    /// The packet at hand.
+    pub(crate) packet: u64,
+    /// What is kept.
+    pub(crate) options: &'a Options,
+    /// Room for payload to be unmasked in.
+    pub(crate) scratch: &'a mut Vec<u8>,
+    /// Where events go.
+    pub(crate) out: &'a mut dyn FnMut(&Event<'_>),
+}
+
+/// The ledgers of the two sides.
+pub(crate) type Ledgers = Sides<Ledger>;
+
+/// How many bytes wait, at most, for what they are to be recognised.
+const RECOGNISED_WITHIN: usize = 256 << 10;
+
+/// Reads the bytes of one connection.
+#[derive(Debug)]
+pub(crate) struct Conversation {
+    /// The side that is the client, and how that is known; none while nothing says so.
+    client: Option<(Side, Roles)>,
+    streams: Sides<Stream>,
+    reading: Reading,
+    exchanges: Option<Box<Exchanges>>,
+    websocket: Option<Box<WebSocket>>,
+    protocol: Protocol,
+    /// Whether the capture has the beginning of both streams.
+    from_the_start: bool,
+    searched_at: usize,
+    /// Whether a notice has said that packets are cut.
+    told_of_cut: bool,
+    /// The side that is taken for the client while nothing says which it is.
+    presumed_client: Side,
+    ended: Sides<Option<Ending>>,
+}
+
+/// The bytes that wait in one direction.
+#[derive(Debug, Default)]
+struct Stream {
+    waiting: Vec<u8>,
+    pieces: Pieces,
+}
+
+/// Who reads now.
+#[derive(Debug)]
+enum Reading {
+    /// Nobody yet: what is spoken is not known.
+    First,
+    /// HTTP/1.
+    Http,
+    /// WebSocket.
+    WebSocket,
+    /// TLS records, unread.
+    Tls(Sides<RecordReader>),
+    /// A stream whose beginning is missing: HTTP or WebSocket may be found in it.
+    Search,
+    /// Something that is not understood.
+    Opaque,
+}
+
+impl Conversation {
+    /// A conversation of which nothing has been heard.
+    pub(crate) fn new(presumed_client: Side) -> Self {
+        Self {
+            client: None,
+            streams: Sides::default(),
+            reading: Reading::First,
+            exchanges: None,
+            websocket: None,
+            protocol: Protocol::Empty,
+            from_the_start: false,
+            searched_at: 0,
+            told_of_cut: false,
+            presumed_client,
+            ended: Sides::default(),
+        }
+    }
+
+    /// The opening was seen, so its sender is the client.
+    pub(crate) fn opened_by(&mut self, client: Side) {
+        self.from_the_start = true;
+        self.decide(client, Roles::Seen);
+    }
+
+    /// Which side is the client, and how that is known.
+    pub(crate) fn client(&self) -> (Side, Roles) {
+        self.client.unwrap_or((self.presumed_client, Roles::Guessed))
+    }
+
+    /// Whether it was under TLS.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.protocol == Protocol::Tls
+    }
+
+    /// What was spoken.
+    pub(crate) fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    /// How many exchanges were read.
+    pub(crate) fn exchanges(&self) -> u64 {
+        self.exchanges.as_ref().map_or(0, |exchanges| exchanges.count())
+    }
+
+    /// The last handshake's verdict.
+    pub(crate) fn handshake(&self) -> Option<Verdict> {
+        self.exchanges.as_ref().and_then(|exchanges| exchanges.handshake())
+    }
+
+    /// How many frames were read.
+    pub(crate) fn frames(&self) -> u64 {
+        self.websocket.as_ref().map_or(0, |websocket| websocket.frames())
+    }
+
+    /// How many messages were read, by sender.
+    pub(crate) fn messages(&self) -> Both<u64> {
+        self.websocket.as_ref().map_or_else(Both::default, |websocket| websocket.messages_sent)
+    }
+
+    /// The first close frame's code, and its sender.
+    pub(crate) fn closed(&self) -> (Option<u16>, Option<Direction>) {
+        self.websocket.as_ref().map_or((None, None), |websocket| (websocket.close_code, websocket.closed_by))
+    }
+
+    fn decide(&mut self, client: Side, roles: Roles) {
+        self.client.get_or_insert((client, roles));
+    }
+
+    /// Which way a side's bytes go.
+    pub(crate) fn direction_of(&self, side: Side) -> Direction {
+        if side == self.side_of(Direction::ToServer) { Direction::ToServer } else { Direction::ToClient }
+    }
+
+    fn side_of(&self, direction: Direction) -> Side {
+        let (client, _) = self.client();
+        if direction == Direction::ToServer { client } else { client.other() }
+    }
+
+    /// Takes what a side brings next. `acknowledged` says how far this side has acknowledged the other's bytes.
+    pub(crate) fn deliver(&mut self, side: Side, delivery: &Delivery<'_>, acknowledged: u64, ledgers: &mut Ledgers, cx: &mut Context<'_>) {
+        match *delivery {
+            Delivery::Bytes(bytes, piece) => self.bytes(side, bytes, piece, ledgers, cx),
+            Delivery::Gap { len, cut } => self.gap(side, len, cut, ledgers, cx),
+            Delivery::End(ending) => self.end(side, ending, ledgers, cx),
+        }
+        if let (Reading::Http, Direction::ToClient, Some(exchanges)) = (&self.reading, self.direction_of(side), &mut self.exchanges) {
+            exchanges.server_has(acknowledged);
+        }
+        self.drain(ledgers, cx);
+    }
+
+    fn bytes(&mut self, side: Side, bytes: &[u8], piece: Piece, ledgers: &mut Ledgers, cx: &mut Context<'_>) {
+        if self.protocol == Protocol::Empty {
+            self.protocol = Protocol::Opaque;
+        }
+        let stream = &mut self.streams[side];
+        stream.pieces.push(piece);
+        if stream.waiting.is_empty() {
+            let used = self.read(side, bytes, ledgers, cx);
+            self.streams[side].waiting.extend_from_slice(bytes.get(used..).unwrap_or_default());
+        } else {
+            stream.waiting.extend_from_slice(bytes);
+        }
+    }
+
+    /// Lets both directions be read until neither gets further, the client's first: how a response is framed depends on its request.
+    fn drain(&mut self, ledgers: &mut Ledgers, cx: &mut Context<'_>) {
+        loop {
+            let mut progress = false;
+            for side in Direction::ALL.map(|direction| self.side_of(direction)) {
+                if self.streams[side].waiting.is_empty() {
+                    continue;
+                }
+                let mut waiting = std::mem::take(&mut self.streams[side].waiting);
+                let before = self.kind();
+                let used = self.read(side, &waiting, ledgers, cx);
+                progress |= used > 0 || before != self.kind();
+                if used == waiting.len() {
+                    waiting.clear();
+                } else {
+                    waiting.drain(..used);
+                }
+                self.streams[side].waiting = waiting;
+            }
+            if !progress {
+                return;
+            }
+        }
+    }
+
+    fn kind(&self) -> std::mem::Discriminant<Reading> {
+        std::mem::discriminant(&self.reading)
+    }
+
+    /// Hands the bytes that wait in a direction to who reads now; says how many were taken.
+    fn read(&mut self, side: Side, bytes: &[u8], ledgers: &mut Ledgers, cx: &mut Context<'_>) -> usize {
+        let mut used = 0;
+        loop {
+            let rest = bytes.get(used..).unwrap_or_default();
+            let before = self.kind();
+            let taken = self.read_once(side, rest, ledgers, cx);
+            used += taken;
+            if used >= bytes.len() || self.kind() == before {
+                return used;
+            }
+        }
+    }
+
+    fn read_once(&mut self, side: Side, bytes: &[u8], ledgers: &mut Ledgers, cx: &mut Context<'_>) -> usize {
+        let direction = self.direction_of(side);
+        let ledger = &mut ledgers[side];
+        let pieces = &mut self.streams[side].pieces;
+        match &mut self.reading {
+            Reading::First => self.recognise(side, bytes, ledgers, cx),
+            Reading::Http => {
+                let Some(exchanges) = &mut self.exchanges else { return 0 };
+                let (used, next) = exchanges.read(direction, bytes, pieces, ledger, cx);
+                match next {
+                    Next::Same => {}
+                    Next::WebSocket { rsv1 } => {
+                        self.protocol = Protocol::WebSocket;
+                        let mut websocket = Box::new(WebSocket::new(exchanges.trust(), rsv1));
+                        for lost in Direction::ALL.into_iter().filter(|&lost| exchanges.is_lost(lost)) {
+                            websocket.lose(lost, Trust::Resynced);
+                        }
+                        self.websocket = Some(websocket);
+                        self.reading = Reading::WebSocket;
+                    }
+                    Next::Tunnel => self.reading = Reading::First,
+                    Next::Other => self.reading = Reading::Opaque,
+                    Next::Lost => self.begin_search(),
+                }
+                used
+            }
+            Reading::WebSocket => match &mut self.websocket {
+                Some(websocket) => websocket.read(direction, bytes, pieces, ledger, cx),
+                None => 0,
+            },
+            Reading::Tls(readers) => {
+                let reader = &mut readers[side];
+                let mut used = 0;
+                while let Step::Event(len, event) = reader.read(bytes.get(used..).unwrap_or_default()) {
+                    let (layer, row) = match event {
+                        RecordEvent::Header(ContentType::APPLICATION_DATA) => (Layer::Tls, Row::Unread),
+                        RecordEvent::Fragment(ContentType::APPLICATION_DATA) => (Layer::Payload, Row::Unread),
+                        RecordEvent::Header(_) | RecordEvent::Fragment(_) => (Layer::Tls, Row::Tls),
+                        RecordEvent::NotTls => {
+                            self.reading = Reading::Opaque;
+                            break;
+                        }
+                    };
+                    pieces.take(len as u64, layer, row, ledger);
+                    used += len;
+                }
+                used
+            }
+            Reading::Search => self.search(side, bytes, ledgers, cx),
+            Reading::Opaque => {
+                pieces.take(bytes.len() as u64, Layer::Payload, Row::Unread, ledger);
+                bytes.len()
+            }
+        }
+    }
+
+    /// Decides from the first bytes who reads; says how many were taken.
+    fn recognise(&mut self, side: Side, bytes: &[u8], ledgers: &mut Ledgers, cx: &mut Context<'_>) -> usize {
+        if bytes.is_empty() {
+            return 0;
+        }
+        if let Some(len) = proxy_line(bytes) {
+            self.streams[side].pieces.take(len as u64, Layer::Payload, Row::Unread, &mut ledgers[side]);
+            return len;
+        }
+        if http::is_http2_preface(bytes) {
+            self.sent_by(side, true);
+            self.protocol = Protocol::Http2;
+            self.reading = Reading::Opaque;
+            notice_not_read(cx, Kind::NotRead, "HTTP/2 is recognised, and its streams are not read");
+            return 0;
+        }
+        if tls::begins_record(bytes) && bytes.len() >= 6 {
+            if let &[22, _, _, _, _, kind @ (1 | 2)] | &[22, _, _, _, _, kind @ (1 | 2), ..] = bytes {
+                self.sent_by(side, kind == 1);
+            }
+            self.protocol = Protocol::Tls;
+            self.reading = Reading::Tls(Sides::default());
+            notice_not_read(cx, Kind::NoKeys, "a TLS connection: what is inside its records is not read");
+            return 0;
+        }
+        let direction = self.direction_of(side);
+        let request = if self.client.is_some() && direction == Direction::ToClient { Likely::No } else { http::begins_request(bytes) };
+        let response = if self.client.is_some() && direction == Direction::ToServer { Likely::No } else { http::begins_response(bytes) };
+        match (request, response) {
+            (Likely::Yes, _) | (_, Likely::Yes) => {
+                self.sent_by(side, request == Likely::Yes);
+                self.begin_http();
+            }
+            (Likely::More, _) | (_, Likely::More) if bytes.len() < RECOGNISED_WITHIN => {}
+            _ if tls::begins_record(bytes) && bytes.len() < 6 => {}
+            // Either side may speak first in a protocol that is not read; a beginning that is there and not understood stays so.
+            _ if self.from_the_start => self.reading = Reading::Opaque,
+            _ => self.begin_search(),
+        }
+        0
+    }
+
+    fn begin_http(&mut self) {
+        if self.protocol != Protocol::WebSocket {
+            self.protocol = Protocol::Http;
+        }
+        self.exchanges.get_or_insert_with(|| Box::new(Exchanges::new()));
+        self.reading = Reading::Http;
+    }
+
+    fn begin_search(&mut self) {
+        self.reading = Reading::Search;
+        self.searched_at = 0;
+    }
+
+    /// What a side sends is what a client sends, or what a server does.
+    fn sent_by(&mut self, side: Side, client: bool) {
+        self.decide(if client { side } else { side.other() }, Roles::Inferred);
+    }
+}
+
+/// The line or header that a proxy puts before what it forwards (the PROXY protocol, versions 1 and 2): its length, where it is whole.
+fn proxy_line(bytes: &[u8]) -> Option<usize> {
+    const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
+    if bytes.starts_with(b"PROXY ") {
+        let line = bytes.get(..bytes.len().min(107))?;
+        return memchr::memmem::find(line, b"\r\n").map(|end| end + 2);
+    }
+    let rest = bytes.strip_prefix(SIGNATURE)?;
+    let len = usize::from(u16::from_be_bytes([*rest.get(2)?, *rest.get(3)?])) + SIGNATURE.len() + 4;
+    (bytes.len() >= len).then_some(len)
+}
+
+fn notice_not_read(cx: &mut Context<'_>, kind: Kind, explanation: &str) {
+    let mut notice = Notice::new(kind, explanation).at_packet(cx.packet);
+    notice.connection = Some(cx.place.connection);
+    (cx.out)(&Event::Notice(&notice));
+}

@@ -1,0 +1,172 @@
+//! A connection: what its packets are for, and which of its holes can no longer be filled.
+//!
+//! Comes in: segments, with the side that sent them. Goes out: a class for each, and the two assemblers' state. Nothing here looks at payload.
+
+use std::collections::VecDeque;
+
+use super::assembler::Assembler;
+use super::duplicates::Duplicates;
+use super::side::{Side, Sides};
+use crate::decode::Segment;
+use crate::ledger::Row;
+use crate::time::Timestamp;
+
+/// How many packets of a connection may still bring bytes that were acknowledged: capture queues give packets
+/// of different processors in a wrong order, but not by much.
+const PACKETS_OF_GRACE: u64 = 64;
+
+/// For how long, in capture time, acknowledged bytes may still come.
+const TIME_OF_GRACE: i64 = 1_000_000_000;
+
+/// What a packet is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Class {
+    /// It carries payload, and is charged to that.
+    Data,
+    /// It carries none; or none that counts.
+    Whole(Row),
+}
+
+/// One side's half of a connection.
+#[derive(Debug, Default)]
+pub struct Half {
+    /// Its bytes.
+    pub assembler: Assembler,
+    /// The sequence number behind the highest that it has used.
+    next_seq: Option<u32>,
+    /// Whether its SYN was seen, and with which sequence number.
+    pub syn: Option<u32>,
+    /// Whether its FIN was seen.
+    pub fin: bool,
+    last_ack: Option<u32>,
+    /// The acknowledgment number that answers a probe of the other side, while an answer is due.
+    probed: Option<Option<u32>>,
+    /// How far its bytes were acknowledged while it had holes: by offset, when the connection had so many packets, at that time.
+    acknowledgments: VecDeque<(u64, u64, Timestamp)>,
+}
+
+/// The state of a TCP connection, as far as an observer needs it.
+#[derive(Debug, Default)]
+pub struct State {
+    halves: Sides<Half>,
+    duplicates: Duplicates,
+    packets: u64,
+    /// Whether RST was seen.
+    pub reset: bool,
+}
+
+impl State {
+    /// One side's half.
+    pub fn half(&self, side: Side) -> &Half {
+        &self.halves[side]
+    }
+
+    /// One side's half.
+    pub fn half_mut(&mut self, side: Side) -> &mut Half {
+        &mut self.halves[side]
+    }
+
+    /// Whether both sides have ended: FIN both ways, each acknowledged, or RST.
+    pub fn is_closed(&self) -> bool {
+        self.reset || self.halves.iter().all(|half| half.fin && half.assembler.is_fin_acknowledged())
+    }
+
+    /// Whether a SYN begins another connection between the same ends: its sequence number is not that of this one's.
+    pub fn is_superseded_by(&self, side: Side, segment: &Segment<'_>) -> bool {
+        segment.flags.syn()
+            && segment.ack.is_none()
+            && (self.half(side).syn.is_some_and(|syn| syn != segment.seq)
+                || self.half(side).syn.is_none() && self.half(side).next_seq.is_some_and(|next| next != segment.seq.wrapping_add(1)))
+    }
+
+    /// Says what a packet is for (in the order of the ledger's rows), and takes note of its numbers.
+    pub fn classify(&mut self, side: Side, segment: &Segment<'_>) -> Class {
+        let used = u32::from(segment.flags.syn()) + u32::from(segment.flags.fin());
+        let end = segment.seq.wrapping_add(segment.payload_len).wrapping_add(used);
+        let half = self.half(side);
+        let advances = half.next_seq.is_none_or(|next| is_after(end, next))
+            || used == 0 && segment.payload_len == 0 && segment.ack.is_some_and(|ack| half.last_ack.is_none_or(|last| is_after(ack, last)));
+        if !advances && self.duplicates.contains(segment.fingerprint, segment.time) {
+            return Class::Whole(Row::Duplicate);
+        }
+        self.duplicates.insert(segment.fingerprint, segment.time);
+        self.packets += 1;
+        let answered = self.half_mut(side).probed.take();
+        let half = self.half_mut(side);
+        let class = if segment.flags.0 & (1 | 2 | 4) == 0
+            && segment.payload_len <= 1
+            && half.next_seq.is_some_and(|next| segment.seq == next.wrapping_sub(1))
+        {
+            let last_ack = self.half(side.other()).last_ack;
+            self.half_mut(side.other()).probed = Some(last_ack);
+            Class::Whole(Row::Keepalive)
+        } else if segment.flags.rst() {
+            self.reset = true;
+            Class::Whole(Row::Close)
+        } else if segment.payload_len > 0 {
+            Class::Data
+        } else if segment.flags.syn() {
+            Class::Whole(Row::Open)
+        } else if segment.flags.fin() {
+            Class::Whole(Row::Close)
+        } else if answered.is_some_and(|ack| ack.is_some() && ack == segment.ack) {
+            Class::Whole(Row::Keepalive)
+        } else {
+            Class::Whole(Row::Ack)
+        };
+        self.take_note(side, segment, end);
+        class
+    }
+
+    fn take_note(&mut self, side: Side, segment: &Segment<'_>, end: u32) {
+        let half = self.half_mut(side);
+        if !segment.flags.rst() && half.next_seq.is_none_or(|next| is_after(end, next)) {
+            half.next_seq = Some(end);
+        }
+        if segment.flags.syn() {
+            half.syn.get_or_insert(segment.seq);
+            half.assembler.begin(segment.seq.wrapping_add(1));
+        }
+        if segment.flags.fin() {
+            half.fin = true;
+        }
+        if let Some(ack) = segment.ack
+            && !segment.flags.rst()
+        {
+            half.last_ack = Some(ack);
+            let (packets, time) = (self.packets, segment.time);
+            let acknowledged = self.half_mut(side.other());
+            let before = acknowledged.assembler.acknowledged();
+            acknowledged.assembler.acknowledge(ack);
+            if acknowledged.assembler.has_acknowledged_hole() && (acknowledged.assembler.acknowledged() > before || acknowledged.acknowledgments.is_empty()) {
+                let offset = acknowledged.assembler.acknowledged();
+                acknowledged.acknowledgments.push_back((offset, packets, time));
+            }
+        }
+    }
+
+    /// Gives up the holes that were acknowledged long enough ago. To be called after each packet.
+    pub fn give_up_old_holes(&mut self, now: Timestamp) {
+        let packets = self.packets;
+        for half in self.halves.iter_mut() {
+            while let Some((offset, _, _)) = half.acknowledgments.pop_front_if(|(_, since, at)| {
+                packets >= *since + PACKETS_OF_GRACE || now.since(*at) >= TIME_OF_GRACE
+            }) {
+                half.assembler.give_up_below(offset);
+            }
+        }
+    }
+
+    /// Gives up all holes: nothing more can fill them.
+    pub fn give_up_all_holes(&mut self) {
+        for half in self.halves.iter_mut() {
+            half.acknowledgments.clear();
+            half.assembler.give_up_below(u64::MAX);
+        }
+    }
+}
+
+/// Whether a sequence number stands behind another, modulo 2^32 (RFC 9293, section 3.4).
+fn is_after(seq: u32, other: u32) -> bool {
+    seq.wrapping_sub(other).cast_signed() > 0
+}

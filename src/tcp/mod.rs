@@ -1,0 +1,41 @@
+//! TCP (RFC 9293): from segments to the bytes that were delivered, in order, and what could not be.
+
+mod assembler;
+mod connection;
+mod duplicates;
+mod side;
+mod table;
+
+pub use assembler::{Assembler, Owner, Ready, Run};
+pub use connection::{Class, Half, State};
+pub use side::{Side, Sides};
+pub use table::{Key, Table};
+
+use crate::reader::Piece;
+
+/// What a direction of a connection brings next.
+#[derive(Clone, Copy, Debug)]
+pub enum Delivery<'a> {
+    /// Bytes in the order of the stream.
+    Bytes(&'a [u8], Piece),
+    /// Bytes that cannot be shown.
+    Gap {
+        /// How many.
+        len: u64,
+        /// The packet that carried them, where the snapshot length cut them off; none where no packet did.
+        cut: Option<Piece>,
+    },
+    /// Nothing more will come.
+    End(Ending),
+}
+
+/// How a direction ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Ending {
+    /// With FIN.
+    Fin,
+    /// With RST, from either side.
+    Reset,
+    /// With the capture, or with the connection's place in it.
+    Capture,
+}
