@@ -52,7 +52,10 @@ pub struct Analysis {
 impl Analysis {
     /// An analysis that has seen nothing.
     pub fn new(options: Options) -> Self {
-        Self { options, ..Self::default() }
+        Self {
+            options,
+            ..Self::default()
+        }
     }
 
     /// Takes the next packet.
@@ -82,7 +85,12 @@ impl Analysis {
                 open.push(index);
             }
         }
-        open.sort_unstable_by_key(|&index| self.connections.get(index).and_then(|slot| slot.as_ref()).map(|live| live.number()));
+        open.sort_unstable_by_key(|&index| {
+            self.connections
+                .get(index)
+                .and_then(|slot| slot.as_ref())
+                .map(|live| live.number())
+        });
         for &index in &open {
             if let Some(Some(live)) = self.connections.get_mut(index) {
                 live.end(&self.options, &mut self.scratch, out);
@@ -114,10 +122,26 @@ impl Analysis {
     }
 
     fn charge_other(&mut self, other: &Other, packet: u64) {
-        let row = if other.duplicate { Row::Duplicate } else { Row::Other };
-        let [link, network, transport, payload] = [other.link, other.network, other.transport, other.payload].map(u64::from);
+        let row = if other.duplicate {
+            Row::Duplicate
+        } else {
+            Row::Other
+        };
+        let [link, network, transport, payload] =
+            [other.link, other.network, other.transport, other.payload].map(u64::from);
         let packets = u64::from(other.packets);
-        self.ledger.charge_many(row, packet, packets, Wire { link, network, transport, payload, ..Wire::default() });
+        self.ledger.charge_many(
+            row,
+            packet,
+            packets,
+            Wire {
+                link,
+                network,
+                transport,
+                payload,
+                ..Wire::default()
+            },
+        );
         self.ledger.packets += packets;
     }
 
@@ -140,10 +164,21 @@ impl Analysis {
     }
 
     fn is_superseded(&self, index: usize, side: Side, segment: &Segment<'_>) -> bool {
-        segment.flags.syn() && self.connections.get(index).and_then(|slot| slot.as_ref()).is_none_or(|live| live.is_superseded_by(side, segment))
+        segment.flags.syn()
+            && self
+                .connections
+                .get(index)
+                .and_then(|slot| slot.as_ref())
+                .is_none_or(|live| live.is_superseded_by(side, segment))
     }
 
-    fn open(&mut self, key: Key, from_lower: bool, segment: &Segment<'_>, out: &mut dyn FnMut(&Event<'_>)) -> usize {
+    fn open(
+        &mut self,
+        key: Key,
+        from_lower: bool,
+        segment: &Segment<'_>,
+        out: &mut dyn FnMut(&Event<'_>),
+    ) -> usize {
         if self.connections.len() - self.free.len() >= ALIVE {
             self.evict(segment, out);
         }
@@ -176,7 +211,10 @@ impl Analysis {
 
     /// Gives the records of connections that were closed long enough ago.
     fn bury(&mut self, now: Timestamp, out: &mut dyn FnMut(&Event<'_>)) {
-        while let Some((_, index)) = self.closed.pop_front_if(|(closed, _)| now.since(*closed) >= TOMBSTONE) {
+        while let Some((_, index)) = self
+            .closed
+            .pop_front_if(|(closed, _)| now.since(*closed) >= TOMBSTONE)
+        {
             self.give(index, out);
         }
     }
@@ -185,7 +223,7 @@ impl Analysis {
         if let Some(live) = self.connections.get_mut(index).and_then(Option::take) {
             let connection = live.into_record();
             for direction in crate::direction::Direction::ALL {
-                self.ledger += &connection.ledgers[direction];
+                self.ledger += &connection.record.ledgers[direction];
             }
             self.table.remove(&connection.key, index);
             self.free.push(index);
@@ -198,15 +236,24 @@ impl Analysis {
         while let Some((_, index)) = self.closed.pop_front() {
             self.give(index, out);
         }
-        let mut idle: Vec<(u64, usize)> =
-            self.connections.iter().enumerate().filter_map(|(index, slot)| slot.as_ref().map(|live| (live.last_packet(), index))).collect();
+        let mut idle: Vec<(u64, usize)> = self
+            .connections
+            .iter()
+            .enumerate()
+            .filter_map(|(index, slot)| slot.as_ref().map(|live| (live.last_packet(), index)))
+            .collect();
         if idle.len() < ALIVE {
             return;
         }
         idle.sort_unstable();
         idle.truncate(ALIVE / 8);
-        let explanation = format!("more than {ALIVE} connections are alive; the {} that were idle for longest were ended", idle.len());
-        out(&Event::Notice(&Notice::new(Kind::LimitReached, explanation).at_packet(segment.packet)));
+        let explanation = format!(
+            "more than {ALIVE} connections are alive; the {} that were idle for longest were ended",
+            idle.len()
+        );
+        out(&Event::Notice(
+            &Notice::new(Kind::LimitReached, explanation).at_packet(segment.packet),
+        ));
         for (_, index) in idle {
             self.close(index, segment.time, out);
         }

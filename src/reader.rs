@@ -202,7 +202,9 @@ impl Pieces {
     /// Where packets' payloads begin among the first `len` bytes that wait, in order.
     pub fn packet_starts(&self, len: usize) -> Vec<usize> {
         let mut starts = Vec::new();
-        let mut at = self.folded.as_ref().map_or(0, |folded| usize::try_from(folded.len).unwrap_or(usize::MAX));
+        let mut at = self.folded.as_ref().map_or(0, |folded| {
+            usize::try_from(folded.len).unwrap_or(usize::MAX)
+        });
         for piece in std::iter::once(&self.first).chain(&self.more) {
             if at >= len {
                 break;
@@ -250,7 +252,14 @@ impl Pieces {
     }
 
     /// Takes a head and what follows it, and charges both to a row: the only place where bytes of a stream are charged.
-    pub fn take_item(&mut self, head: u64, body: u64, layer: Layer, row: Row, ledger: &mut Ledger) -> Cost {
+    pub fn take_item(
+        &mut self,
+        head: u64,
+        body: u64,
+        layer: Layer,
+        row: Row,
+        ledger: &mut Ledger,
+    ) -> Cost {
         let mut cost = Cost::default();
         let (mut head, mut left) = (head, head + body);
         if let Some(folded) = self.folded.take_if(|_| left > 0) {
@@ -260,7 +269,10 @@ impl Pieces {
             wire.head += heads;
             *column(&mut wire, layer) += folded.len - heads;
             ledger.charge_many(row, folded.last.packet, folded.packets, wire);
-            cost.add(&Cost { span: folded.cost.span, wire });
+            cost.add(&Cost {
+                span: folded.cost.span,
+                wire,
+            });
             head -= heads;
             left = left.saturating_sub(folded.len);
             self.offset += folded.len;
@@ -273,11 +285,18 @@ impl Pieces {
             wire.head += heads;
             *column(&mut wire, layer) += u64::from(take) - heads;
             ledger.charge(row, taken.packet, taken.packets, wire);
-            cost.add(&Cost { span: Some(span_of(&taken, self.offset)), wire });
+            cost.add(&Cost {
+                span: Some(span_of(&taken, self.offset)),
+                wire,
+            });
             head -= heads;
             left -= u64::from(take);
             self.offset += u64::from(take);
-            self.first = if rest.len > 0 { rest } else { self.more.pop_front().unwrap_or_default() };
+            self.first = if rest.len > 0 {
+                rest
+            } else {
+                self.more.pop_front().unwrap_or_default()
+            };
         }
         debug_assert_eq!(left, 0, "every byte that waits has a piece");
         cost

@@ -3,7 +3,7 @@
 use super::Options;
 use crate::conversation::{Context, Conversation, Ledgers};
 use crate::decode::{Endpoint, Segment};
-use crate::direction::{Both, Direction};
+use crate::direction::Both;
 use crate::event::{Closing, Connection, Event, Opening, Place};
 use crate::ledger::Row;
 use crate::notice::{Kind, Notice};
@@ -39,9 +39,17 @@ pub(super) struct Record {
 impl Live {
     pub(super) fn new(number: u64, key: Key, segment: &Segment<'_>) -> Self {
         let opener_serves = segment.source.port < segment.destination.port;
-        let mut conversation = Conversation::new(if opener_serves { Side::Other } else { Side::Opener });
+        let mut conversation = Conversation::new(if opener_serves {
+            Side::Other
+        } else {
+            Side::Opener
+        });
         if segment.flags.syn() {
-            conversation.opened_by(if segment.ack.is_none() { Side::Opener } else { Side::Other });
+            conversation.opened_by(if segment.ack.is_none() {
+                Side::Opener
+            } else {
+                Side::Other
+            });
         }
         Self {
             number,
@@ -78,14 +86,25 @@ impl Live {
 
     pub(super) fn notice_midstream(&self, segment: &Segment<'_>, out: &mut dyn FnMut(&Event<'_>)) {
         if !segment.flags.syn() && !segment.flags.rst() {
-            let mut notice = Notice::new(Kind::Midstream, format!("connection {} began before the capture", self.number)).at_packet(segment.packet);
+            let mut notice = Notice::new(
+                Kind::Midstream,
+                format!("connection {} began before the capture", self.number),
+            )
+            .at_packet(segment.packet);
             notice.connection = Some(self.number);
             out(&Event::Notice(&notice));
         }
     }
 
     /// Takes a segment; true where it closed the connection.
-    pub(super) fn segment(&mut self, side: Side, segment: &Segment<'_>, options: &Options, scratch: &mut Vec<u8>, out: &mut dyn FnMut(&Event<'_>)) -> bool {
+    pub(super) fn segment(
+        &mut self,
+        side: Side,
+        segment: &Segment<'_>,
+        options: &Options,
+        scratch: &mut Vec<u8>,
+        out: &mut dyn FnMut(&Event<'_>),
+    ) -> bool {
         self.last_packet = segment.packet;
         self.end_time = segment.time;
         let ledger = &mut self.ledgers[side];
@@ -93,18 +112,36 @@ impl Live {
         let class = self.tcp.classify(side, segment);
         if let Class::Whole(row) = class {
             let [link, network, transport] = segment.headers.map(u64::from);
-            let wire = Wire { link, network, transport, payload: u64::from(segment.payload_len), ..Wire::default() };
+            let wire = Wire {
+                link,
+                network,
+                transport,
+                payload: u64::from(segment.payload_len),
+                ..Wire::default()
+            };
             ledger.charge(row, segment.packet, segment.packets, wire);
             if row == Row::Duplicate {
                 return false;
             }
         }
-        let mut cx = Context { place: Place { connection: self.number, http_stream: None }, packet: segment.packet, options, scratch, out };
+        let mut cx = Context {
+            place: Place {
+                connection: self.number,
+                http_stream: None,
+            },
+            packet: segment.packet,
+            options,
+            scratch,
+            out,
+        };
         if class == Class::Data {
             self.payload(side, segment, &mut cx);
         }
         if segment.flags.fin() {
-            let end = segment.seq.wrapping_add(u32::from(segment.flags.syn())).wrapping_add(segment.payload_len);
+            let end = segment
+                .seq
+                .wrapping_add(u32::from(segment.flags.syn()))
+                .wrapping_add(segment.payload_len);
             self.tcp.half_mut(side).assembler.fin(end);
         }
         self.tcp.give_up_old_holes(segment.time);
@@ -112,7 +149,11 @@ impl Live {
         if self.closed || !self.tcp.is_closed() {
             return false;
         }
-        let ending = if self.tcp.reset { Ending::Reset } else { Ending::Fin };
+        let ending = if self.tcp.reset {
+            Ending::Reset
+        } else {
+            Ending::Fin
+        };
         self.end_both(ending, &mut cx);
         true
     }
@@ -130,7 +171,12 @@ impl Live {
             file: segment.file,
         };
         let seq = segment.seq.wrapping_add(u32::from(segment.flags.syn()));
-        for run in self.tcp.half_mut(side).assembler.insert(seq, segment.payload, whole) {
+        for run in self
+            .tcp
+            .half_mut(side)
+            .assembler
+            .insert(seq, segment.payload, whole)
+        {
             let row = match run.owner {
                 Owner::Next => {
                     let from = to_usize(run.piece.from).min(segment.payload.len());
@@ -166,9 +212,15 @@ impl Live {
         }
         let (kind, explanation) = if conflict {
             self.told_of_conflict = true;
-            (Kind::Overlap, "two copies of the same bytes disagree; the first was taken")
+            (
+                Kind::Overlap,
+                "two copies of the same bytes disagree; the first was taken",
+            )
         } else {
-            (Kind::LimitReached, "too much waited behind a hole; the hole was given up")
+            (
+                Kind::LimitReached,
+                "too much waited behind a hole; the hole was given up",
+            )
         };
         let mut notice = Notice::new(kind, explanation).at_packet(cx.packet);
         notice.connection = Some(self.number);
@@ -183,13 +235,21 @@ impl Live {
             self.deliver(side, &Delivery::Bytes(bytes, there), cx);
         }
         if cut.len > 0 {
-            self.deliver(side, &Delivery::Gap { len: u64::from(cut.len), cut: Some(cut) }, cx);
+            self.deliver(
+                side,
+                &Delivery::Gap {
+                    len: u64::from(cut.len),
+                    cut: Some(cut),
+                },
+                cx,
+            );
         }
     }
 
     fn deliver(&mut self, side: Side, delivery: &Delivery<'_>, cx: &mut Context<'_>) {
         let acknowledged = self.tcp.half(side.other()).assembler.acknowledged();
-        self.conversation.deliver(side, delivery, acknowledged, &mut self.ledgers, cx);
+        self.conversation
+            .deliver(side, delivery, acknowledged, &mut self.ledgers, cx);
     }
 
     fn deliver_ready(&mut self, cx: &mut Context<'_>) {
@@ -220,9 +280,22 @@ impl Live {
     }
 
     /// Ends the connection where the capture does, or where another takes its place.
-    pub(super) fn end(&mut self, options: &Options, scratch: &mut Vec<u8>, out: &mut dyn FnMut(&Event<'_>)) {
-        let mut cx =
-            Context { place: Place { connection: self.number, http_stream: None }, packet: self.last_packet, options, scratch, out };
+    pub(super) fn end(
+        &mut self,
+        options: &Options,
+        scratch: &mut Vec<u8>,
+        out: &mut dyn FnMut(&Event<'_>),
+    ) {
+        let mut cx = Context {
+            place: Place {
+                connection: self.number,
+                http_stream: None,
+            },
+            packet: self.last_packet,
+            options,
+            scratch,
+            out,
+        };
         self.end_both(Ending::Capture, &mut cx);
     }
 
@@ -230,7 +303,8 @@ impl Live {
     pub(super) fn into_record(self) -> Record {
         let (client, roles) = self.conversation.client();
         let both = |side: Side| (self.tcp.half(side), &self.ledgers[side]);
-        let ((client_half, to_server), (server_half, to_client)) = (both(client), both(client.other()));
+        let ((client_half, to_server), (server_half, to_client)) =
+            (both(client), both(client.other()));
         let (close_code, closed_by) = self.conversation.closed();
         let record = Connection {
             number: self.number,
@@ -255,19 +329,34 @@ impl Live {
             end_time: self.end_time,
             first_packet: self.first_packet,
             last_packet: self.last_packet,
-            packets: Both { to_server: to_server.packets, to_client: to_client.packets },
-            bytes: Both { to_server: to_server.total(), to_client: to_client.total() },
+            packets: Both {
+                to_server: to_server.packets,
+                to_client: to_client.packets,
+            },
+            bytes: Both {
+                to_server: to_server.total(),
+                to_client: to_client.total(),
+            },
             retransmitted_bytes: self.retransmitted_bytes,
-            missing_bytes: Both { to_server: to_server.missing, to_client: to_client.missing },
+            missing_bytes: Both {
+                to_server: to_server.missing,
+                to_client: to_client.missing,
+            },
             exchanges: self.conversation.exchanges(),
             handshake: self.conversation.handshake(),
             frames: self.conversation.frames(),
             messages: self.conversation.messages(),
             close_code,
             closed_by,
-            ledgers: Both { to_server: *to_server, to_client: *to_client },
+            ledgers: Both {
+                to_server: *to_server,
+                to_client: *to_client,
+            },
         };
-        Record { key: self.key, record }
+        Record {
+            key: self.key,
+            record,
+        }
     }
 }
 

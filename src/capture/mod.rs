@@ -1,5 +1,345 @@
 //! Captures: from a file, a pipe or a compressed file to packets.
+//!
+//! Comes in: bytes of pcap or pcapng, perhaps compressed, recognised by what they begin with. Goes out: packets that borrow the reader's
+//! one buffer, the secrets found among them, and notices of what is damaged. Nothing read before the damage is lost.
 
+mod buffer;
+mod files;
+mod merged;
 mod packet;
+mod pcap;
+mod pcapng;
+mod source;
 
+use std::collections::VecDeque;
+use std::io::Read;
+use std::ops::Range;
+use std::path::Path;
+
+use self::buffer::Buffer;
+use self::pcap::Pcap;
+use self::pcapng::Pcapng;
+use crate::error::Error;
+use crate::notice::{Kind, Notice};
+use crate::time::Timestamp;
+
+pub use files::captures_in;
+pub use merged::Merged;
 pub use packet::{LinkType, Packet};
+
+/// What stands next in a capture.
+#[derive(Debug)]
+pub enum Item<'cap> {
+    /// A packet.
+    Packet(Packet<'cap>),
+    /// A TLS key log that the capture carries (a Decryption Secrets Block of pcapng).
+    Secrets(&'cap [u8]),
+    /// Something is wrong with the capture.
+    Notice(Notice),
+    /// The next item is not read yet, and reading it may wait: a good moment to show what there is.
+    Pause,
+}
+
+/// A capture that is being read.
+#[derive(Debug)]
+pub struct Capture {
+    name: String,
+    buffer: Buffer,
+    format: Format,
+    notices: VecDeque<Notice>,
+    packets: u64,
+    last_time: Option<Timestamp>,
+    disordered: bool,
+    link_types: Vec<LinkType>,
+    ended: bool,
+    paused: bool,
+}
+
+#[derive(Debug)]
+enum Format {
+    Pcap(Pcap),
+    Pcapng(Pcapng),
+}
+
+/// A record in the buffer: how long it is, and what it holds.
+#[derive(Debug)]
+struct Record {
+    len: usize,
+    content: Content,
+}
+
+#[derive(Debug)]
+enum Content {
+    Packet {
+        time: Timestamp,
+        link: LinkType,
+        fcs_len: u8,
+        bytes: Range<usize>,
+        original_len: u32,
+    },
+    Secrets(Range<usize>),
+    Interface(LinkType),
+    Nothing,
+}
+
+/// What a format makes of the bytes at hand.
+#[derive(Debug)]
+enum Parsed {
+    Record(Record),
+    /// So many bytes are needed.
+    Incomplete(usize),
+    /// No record can stand here.
+    Damaged(&'static str),
+}
+
+impl Capture {
+    /// Opens a file; `-` is standard input.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, or is no capture.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        if path.as_os_str() == "-" {
+            return Self::from_reader("-", Box::new(std::io::stdin()));
+        }
+        let file = std::fs::File::open(path).map_err(|source| Error::Io {
+            path: path.into(),
+            source,
+        })?;
+        Self::from_reader(&path.to_string_lossy(), Box::new(file))
+    }
+
+    /// Reads a capture from anywhere; `name` is how messages call it.
+    ///
+    /// # Errors
+    /// Where its first bytes cannot be read, or begin no capture.
+    pub fn from_reader(name: &str, source: Box<dyn Read + Send>) -> Result<Self, Error> {
+        let failed = |source| Error::Io {
+            path: name.into(),
+            source,
+        };
+        let (source, compression) = source::decompressed(source).map_err(failed)?;
+        let mut buffer = Buffer::new(source);
+        buffer.fill_to(24).map_err(failed)?;
+        let format = match buffer.bytes() {
+            [] => Err(match compression {
+                Some(compression) => format!("there is nothing inside its {compression} stream"),
+                None => "it is empty (0 bytes)".to_string(),
+            }),
+            [0x0a, 0x0d, 0x0d, 0x0a, ..] => Ok(Format::Pcapng(Pcapng::default())),
+            bytes => match Pcap::read_header(bytes) {
+                Some(pcap) => Ok(Format::Pcap(pcap)),
+                None => Err(format!(
+                    "it begins with {}, and neither pcap, pcapng nor a gzip, zstd or lz4 stream of them does",
+                    bytes
+                        .iter()
+                        .take(8)
+                        .map(|byte| format!("{byte:02x}"))
+                        .collect::<Vec<_>>()
+                        .join(" ")
+                )),
+            },
+        };
+        let format = format.map_err(|reason| Error::NotACapture {
+            path: name.into(),
+            reason: with_failure(reason, &mut buffer),
+        })?;
+        let mut link_types = Vec::new();
+        if let Format::Pcap(pcap) = &format {
+            buffer.consume(pcap::HEADER_LEN.min(buffer.bytes().len()));
+            link_types.push(pcap.link);
+        }
+        Ok(Self {
+            name: name.to_string(),
+            buffer,
+            format,
+            notices: VecDeque::new(),
+            packets: 0,
+            last_time: None,
+            disordered: false,
+            link_types,
+            ended: false,
+            paused: false,
+        })
+    }
+
+    /// Its name as given.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The link types seen so far, each once.
+    pub fn link_types(&self) -> &[LinkType] {
+        &self.link_types
+    }
+
+    /// The next item; none at the end.
+    ///
+    /// # Errors
+    /// Where the system fails to read on. All that was read before has been given.
+    pub fn next_item(&mut self) -> Result<Option<Item<'_>>, Error> {
+        loop {
+            if let Some(notice) = self.notices.pop_front() {
+                return Ok(Some(Item::Notice(notice)));
+            }
+            if self.ended {
+                return Ok(None);
+            }
+            match self.parse() {
+                Parsed::Record(record) => {
+                    let begin = self.buffer.consume(record.len);
+                    match record.content {
+                        Content::Packet {
+                            time,
+                            link,
+                            fcs_len,
+                            bytes,
+                            original_len,
+                        } => {
+                            self.packets += 1;
+                            self.watch_time(time);
+                            if !self.link_types.contains(&link) {
+                                self.link_types.push(link);
+                            }
+                            let bytes = self.buffer.slice(begin + bytes.start..begin + bytes.end);
+                            let captured = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+                            let original_len = original_len.max(captured);
+                            return Ok(Some(Item::Packet(Packet {
+                                number: self.packets,
+                                time,
+                                link,
+                                fcs_len,
+                                bytes,
+                                original_len,
+                                file: 0,
+                            })));
+                        }
+                        Content::Secrets(bytes) => {
+                            return Ok(Some(Item::Secrets(
+                                self.buffer.slice(begin + bytes.start..begin + bytes.end),
+                            )));
+                        }
+                        Content::Interface(link) => {
+                            if !self.link_types.contains(&link) {
+                                self.link_types.push(link);
+                            }
+                        }
+                        Content::Nothing => {}
+                    }
+                }
+                Parsed::Incomplete(_) if !self.paused => {
+                    self.paused = true;
+                    return Ok(Some(Item::Pause));
+                }
+                Parsed::Incomplete(needed) => {
+                    self.paused = false;
+                    let held = self.buffer.bytes().len();
+                    match self.buffer.fill_to(needed.max(held + 1)) {
+                        Ok(true) => {}
+                        Ok(false) => self.end(),
+                        Err(source) => {
+                            self.ended = true;
+                            return Err(Error::Io {
+                                path: self.name.clone().into(),
+                                source,
+                            });
+                        }
+                    }
+                }
+                Parsed::Damaged(why) => self.resync(why)?,
+            }
+        }
+    }
+
+    fn parse(&self) -> Parsed {
+        match &self.format {
+            Format::Pcap(pcap) => pcap.parse(self.buffer.bytes()),
+            Format::Pcapng(pcapng) => pcapng.parse(self.buffer.bytes()),
+        }
+    }
+
+    /// The source has nothing more: says so where that cuts a record or a compressed stream.
+    fn end(&mut self) {
+        self.ended = true;
+        let held = self.buffer.bytes().len();
+        let offset = self.buffer.offset();
+        if let Some(failure) = self.buffer.take_failure() {
+            let explanation = format!(
+                "{}: the compressed stream is broken behind packet {} ({failure}); it was read up to there",
+                self.name, self.packets
+            );
+            self.notices
+                .push_back(Notice::new(Kind::CutFile, explanation));
+        } else if held > 0 {
+            let explanation = format!(
+                "{}: the file ends in the middle of a record, {held} bytes behind offset {offset}; {} packets were read before it",
+                self.name, self.packets
+            );
+            self.notices
+                .push_back(Notice::new(Kind::CutFile, explanation));
+        }
+    }
+
+    /// Goes on at the next record that makes sense.
+    fn resync(&mut self, why: &str) -> Result<(), Error> {
+        let from = self.buffer.offset();
+        loop {
+            let bytes = self.buffer.bytes();
+            let complete = self.buffer.is_at_end();
+            let found = match &self.format {
+                Format::Pcap(pcap) => pcap.find_record(bytes, self.last_time, complete),
+                Format::Pcapng(pcapng) => {
+                    pcapng.find_record(bytes, from, self.buffer.offset(), complete)
+                }
+            };
+            match found {
+                Ok(at) => {
+                    self.buffer.consume(at);
+                    break;
+                }
+                Err(_) if complete => {
+                    self.buffer.consume(bytes.len());
+                    break;
+                }
+                Err(passed) => {
+                    self.buffer.consume(passed);
+                    let needed = self.buffer.bytes().len() + buffer::USUAL;
+                    self.buffer.fill_to(needed).map_err(|source| Error::Io {
+                        path: self.name.clone().into(),
+                        source,
+                    })?;
+                }
+            }
+        }
+        let skipped = self.buffer.offset() - from;
+        let mut notice = Notice::new(
+            Kind::DamagedRecord,
+            format!(
+                "{}: behind packet {}, at offset {from}: {why}; {skipped} bytes were passed over",
+                self.name, self.packets
+            ),
+        );
+        notice.length = Some(skipped);
+        self.notices.push_back(notice);
+        Ok(())
+    }
+
+    fn watch_time(&mut self, time: Timestamp) {
+        if self.last_time.is_some_and(|last| time < last) && !self.disordered {
+            self.disordered = true;
+            let explanation = format!(
+                "{}: packet {} is older than the one before it; packets are read in the file's order",
+                self.name, self.packets
+            );
+            self.notices
+                .push_back(Notice::new(Kind::TimeOrder, explanation).at_packet(self.packets));
+        }
+        self.last_time = Some(time);
+    }
+}
+
+fn with_failure(reason: String, buffer: &mut Buffer) -> String {
+    match buffer.take_failure() {
+        Some(failure) => format!("{reason} ({failure})"),
+        None => reason,
+    }
+}

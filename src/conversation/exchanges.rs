@@ -7,7 +7,10 @@ use super::kept::Kept;
 use super::opening;
 use crate::direction::{Both, Direction};
 use crate::event::{Event, Exchange, Verdict};
-use crate::http::{HttpEvent, Likely, MessageReader, Method, RequestHead, ResponseHead, begins_request, begins_response};
+use crate::http::{
+    HttpEvent, Likely, MessageReader, Method, RequestHead, ResponseHead, begins_request,
+    begins_response,
+};
 use crate::ledger::{Ledger, Row};
 use crate::notice::{Kind, Notice};
 use crate::reader::{Cost, Layer, Piece, Pieces, Reader, Step};
@@ -110,7 +113,11 @@ impl<H> Part<H> {
 
 impl Open {
     fn is_over(&self) -> bool {
-        self.request.as_ref().is_none_or(|request| request.ended) && self.response.as_ref().is_some_and(|response| response.ended)
+        self.request.as_ref().is_none_or(|request| request.ended)
+            && self
+                .response
+                .as_ref()
+                .is_some_and(|response| response.ended)
     }
 
     fn row(&self, direction: Direction) -> Row {
@@ -123,12 +130,16 @@ impl Open {
     }
 
     fn method(&self) -> Method {
-        self.request.as_ref().and_then(|request| request.head.as_ref()).map_or(Method::Other, |head| head.method_kind())
+        self.request
+            .as_ref()
+            .and_then(|request| request.head.as_ref())
+            .map_or(Method::Other, |head| head.method_kind())
     }
 
     /// Whether what the client sends behind this request depends on the answer.
     fn holds_the_client(&self) -> bool {
-        (self.is_handshake || self.method() == Method::Connect) && self.request.as_ref().is_some_and(|request| request.ended)
+        (self.is_handshake || self.method() == Method::Connect)
+            && self.request.as_ref().is_some_and(|request| request.ended)
     }
 }
 
@@ -145,7 +156,10 @@ fn count_body<H>(part: &mut Part<H>, cost: &Cost, len: u64, content: Option<&[u8
 impl Exchanges {
     pub(super) fn new() -> Self {
         Self {
-            readers: Both { to_server: MessageReader::requests(), to_client: MessageReader::responses() },
+            readers: Both {
+                to_server: MessageReader::requests(),
+                to_client: MessageReader::responses(),
+            },
             open: VecDeque::new(),
             count: 0,
             handshake: None,
@@ -177,8 +191,14 @@ impl Exchanges {
 
     /// Both directions begin again at a boundary that was found.
     pub(super) fn found(&mut self, trust: Trust) {
-        self.trust = Both { to_server: trust, to_client: trust };
-        self.lost = Both { to_server: true, to_client: true };
+        self.trust = Both {
+            to_server: trust,
+            to_client: trust,
+        };
+        self.lost = Both {
+            to_server: true,
+            to_client: true,
+        };
     }
 
     /// The server's latest packet acknowledged so many of the client's bytes.
@@ -187,7 +207,14 @@ impl Exchanges {
     }
 
     /// Reads what can be read of the bytes that wait; says how many were taken, and who reads on.
-    pub(super) fn read(&mut self, direction: Direction, bytes: &[u8], pieces: &mut Pieces, ledger: &mut Ledger, cx: &mut Context<'_>) -> (usize, Next) {
+    pub(super) fn read(
+        &mut self,
+        direction: Direction,
+        bytes: &[u8],
+        pieces: &mut Pieces,
+        ledger: &mut Ledger,
+        cx: &mut Context<'_>,
+    ) -> (usize, Next) {
         let mut used = 0;
         loop {
             let rest = bytes.get(used..).unwrap_or_default();
@@ -198,7 +225,9 @@ impl Exchanges {
                 }
                 continue;
             }
-            if rest.is_empty() && self.readers[direction].is_idle() || !self.may_read(direction, rest.len()) {
+            if rest.is_empty() && self.readers[direction].is_idle()
+                || !self.may_read(direction, rest.len())
+            {
                 break;
             }
             match self.readers[direction].read(rest) {
@@ -215,8 +244,10 @@ impl Exchanges {
                     }
                 }
                 Step::Event(_, HttpEvent::TooLong) => {
-                    let explanation = "the head of an HTTP message is longer than 256 KiB; it is not read";
-                    let mut notice = Notice::new(Kind::LimitReached, explanation).at_packet(cx.packet);
+                    let explanation =
+                        "the head of an HTTP message is longer than 256 KiB; it is not read";
+                    let mut notice =
+                        Notice::new(Kind::LimitReached, explanation).at_packet(cx.packet);
                     notice.connection = Some(cx.place.connection);
                     notice.sender = Some(direction);
                     (cx.out)(&Event::Notice(&notice));
@@ -241,9 +272,16 @@ impl Exchanges {
     /// Whether the next bytes of a direction can be read now, or must wait for the other direction.
     fn may_read(&mut self, direction: Direction, waiting: usize) -> bool {
         match direction {
-            Direction::ToServer => !self.open.back().is_some_and(|open| open.holds_the_client()) && self.open.len() < PIPELINED,
+            Direction::ToServer => {
+                !self.open.back().is_some_and(|open| open.holds_the_client())
+                    && self.open.len() < PIPELINED
+            }
             Direction::ToClient if !self.readers[direction].is_idle() => true,
-            Direction::ToClient => match self.open.iter().find(|open| open.response.as_ref().is_none_or(|response| !response.ended)) {
+            Direction::ToClient => match self.open.iter().find(|open| {
+                open.response
+                    .as_ref()
+                    .is_none_or(|response| !response.ended)
+            }) {
                 Some(open) => {
                     let method = open.method();
                     self.readers[direction].answers(method);
@@ -251,14 +289,24 @@ impl Exchanges {
                 }
                 None => {
                     self.readers[direction].answers(Method::Other);
-                    let awaited = self.server_has > self.client_read && !self.lost.to_server && !self.ended.to_server;
+                    let awaited = self.server_has > self.client_read
+                        && !self.lost.to_server
+                        && !self.ended.to_server;
                     !awaited || waiting >= WAITING
                 }
             },
         }
     }
 
-    fn event(&mut self, direction: Direction, event: HttpEvent, bytes: &[u8], pieces: &mut Pieces, ledger: &mut Ledger, cx: &mut Context<'_>) -> Next {
+    fn event(
+        &mut self,
+        direction: Direction,
+        event: HttpEvent,
+        bytes: &[u8],
+        pieces: &mut Pieces,
+        ledger: &mut Ledger,
+        cx: &mut Context<'_>,
+    ) -> Next {
         let len = bytes.len() as u64;
         match event {
             HttpEvent::Request(head) => {
@@ -277,17 +325,26 @@ impl Exchanges {
                     let is_handshake = head.status() == 101 && head.switches_to_websocket();
                     self.begin(is_handshake);
                 }
-                let Some(open) = self.answered() else { return Next::Same };
+                let Some(open) = self.answered() else {
+                    return Next::Same;
+                };
                 let row = open.row(Direction::ToClient);
-                let part = open.response.get_or_insert_with(|| Part::new(Trust::Exact, cx.options.keep_bodies));
+                let part = open
+                    .response
+                    .get_or_insert_with(|| Part::new(Trust::Exact, cx.options.keep_bodies));
                 part.cost.add(&pieces.take(len, Layer::Head, row, ledger));
                 if !head.is_interim() {
-                    (part.head_length, part.head_packet, part.head) = (len, head_packet, Some(head));
+                    (part.head_length, part.head_packet, part.head) =
+                        (len, head_packet, Some(head));
                 }
                 self.mark_trust(direction);
             }
             HttpEvent::Body | HttpEvent::Framing => {
-                let (layer, content) = if event.is_body() { (Layer::Payload, Some(bytes)) } else { (Layer::Head, None) };
+                let (layer, content) = if event == HttpEvent::Body {
+                    (Layer::Payload, Some(bytes))
+                } else {
+                    (Layer::Head, None)
+                };
                 match self.message(direction) {
                     Some(Message::Request(open)) => {
                         let cost = pieces.take(len, layer, open.row(direction), ledger);
@@ -315,20 +372,40 @@ impl Exchanges {
     fn begin(&mut self, is_handshake: bool) -> &mut Open {
         let index = self.count;
         self.count += 1;
-        self.open.push_back(Box::new(Open { index, request: None, response: None, is_handshake, early_data: false }));
+        self.open.push_back(Box::new(Open {
+            index,
+            request: None,
+            response: None,
+            is_handshake,
+            early_data: false,
+        }));
         self.open.back_mut().expect("it was just added")
     }
 
     /// The exchange whose response comes next, or is being read.
     fn answered(&mut self) -> Option<&mut Open> {
-        self.open.iter_mut().find(|open| open.response.as_ref().is_none_or(|response| !response.ended)).map(|open| &mut **open)
+        self.open
+            .iter_mut()
+            .find(|open| {
+                open.response
+                    .as_ref()
+                    .is_none_or(|response| !response.ended)
+            })
+            .map(|open| &mut **open)
     }
 
     /// The message that is being read in a direction.
     fn message(&mut self, direction: Direction) -> Option<Message<'_>> {
         match direction {
-            Direction::ToServer => self.open.back_mut().filter(|open| open.request.is_some()).map(|open| Message::Request(open)),
-            Direction::ToClient => self.answered().filter(|open| open.response.is_some()).map(Message::Response),
+            Direction::ToServer => self
+                .open
+                .back_mut()
+                .filter(|open| open.request.is_some())
+                .map(|open| Message::Request(open)),
+            Direction::ToClient => self
+                .answered()
+                .filter(|open| open.response.is_some())
+                .map(Message::Response),
         }
     }
 
@@ -381,16 +458,22 @@ impl Exchanges {
     fn give(&mut self, open: &Open, cx: &mut Context<'_>) {
         let request = open.request.as_ref();
         let response = open.response.as_ref();
-        let span = span_of(request.and_then(|part| part.cost.span), response.and_then(|part| part.cost.span));
+        let span = span_of(
+            request.and_then(|part| part.cost.span),
+            response.and_then(|part| part.cost.span),
+        );
         let request_head = request.and_then(|part| part.head.as_deref());
         let response_head = response.and_then(|part| part.head.as_deref());
         let final_response = response.filter(|part| part.head.is_some());
         let method = request_head.map(RequestHead::method_text);
         let target = request_head.map(RequestHead::target_text);
         let host = request_head.and_then(|head| head.fields().text("Host"));
-        let version = request_head.map(|head| head.version_text()).or_else(|| response_head.map(|head| head.version_text()));
+        let version = request_head
+            .map(|head| head.version_text())
+            .or_else(|| response_head.map(|head| head.version_text()));
         let content_type = response_head.and_then(|head| head.fields().text("Content-Type"));
-        let content_encoding = response_head.and_then(|head| head.fields().text("Content-Encoding"));
+        let content_encoding =
+            response_head.and_then(|head| head.fields().text("Content-Encoding"));
         let keep = cx.options.keep_bodies > 0;
         (cx.out)(&Event::Exchange(&Exchange {
             place: cx.place,
@@ -409,12 +492,17 @@ impl Exchanges {
             content_type: content_type.as_deref(),
             content_encoding: content_encoding.as_deref(),
             upgrade: open.is_handshake,
-            complete: request.is_some_and(Part::is_complete) && response.is_some_and(Part::is_complete),
-            trust: request.map_or(Trust::Exact, |part| part.trust).max(response.map_or(Trust::Exact, |part| part.trust)),
+            complete: request.is_some_and(Part::is_complete)
+                && response.is_some_and(Part::is_complete),
+            trust: request
+                .map_or(Trust::Exact, |part| part.trust)
+                .max(response.map_or(Trust::Exact, |part| part.trust)),
             request_wire: request.map(|part| part.cost.wire),
             response_wire: response.map(|part| part.cost.wire),
             request_body: request.map(|part| part.kept.bytes()).filter(|_| keep),
-            response_body: final_response.map(|part| part.kept.bytes()).filter(|_| keep),
+            response_body: final_response
+                .map(|part| part.kept.bytes())
+                .filter(|_| keep),
         }));
         if open.is_handshake {
             self.handshake = Some(opening::give(open, cx));
@@ -422,7 +510,10 @@ impl Exchanges {
     }
 
     /// Passes over bytes that cannot be shown. `bytes` are those that wait before them; all are taken.
-    #[expect(clippy::too_many_arguments, reason = "a hole has bytes before it, a length and perhaps a packet")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a hole has bytes before it, a length and perhaps a packet"
+    )]
     pub(super) fn gap(
         &mut self,
         direction: Direction,
@@ -433,7 +524,10 @@ impl Exchanges {
         ledger: &mut Ledger,
         cx: &mut Context<'_>,
     ) -> Next {
-        let inside = bytes.is_empty() && !self.lost[direction] && !self.readers[direction].is_idle() && self.readers[direction].skip(len);
+        let inside = bytes.is_empty()
+            && !self.lost[direction]
+            && !self.readers[direction].is_idle()
+            && self.readers[direction].skip(len);
         if inside {
             self.trust[direction] = self.trust[direction].max(Trust::Carried);
             self.skip_body(direction, len, cut, pieces, ledger);
@@ -454,7 +548,11 @@ impl Exchanges {
         if direction == Direction::ToServer {
             self.client_read = pieces.offset();
         }
-        let unanswered_handshake = direction == Direction::ToClient && self.open.front().is_some_and(|open| open.holds_the_client());
+        let unanswered_handshake = direction == Direction::ToClient
+            && self
+                .open
+                .front()
+                .is_some_and(|open| open.holds_the_client());
         if unanswered_handshake || self.cannot_go_on() {
             self.finish(cx);
             return Next::Lost;
@@ -462,7 +560,14 @@ impl Exchanges {
         Next::Same
     }
 
-    fn skip_body(&mut self, direction: Direction, len: u64, cut: Option<Piece>, pieces: &mut Pieces, ledger: &mut Ledger) {
+    fn skip_body(
+        &mut self,
+        direction: Direction,
+        len: u64,
+        cut: Option<Piece>,
+        pieces: &mut Pieces,
+        ledger: &mut Ledger,
+    ) {
         let row = match self.message(direction) {
             Some(Message::Request(open)) | Some(Message::Response(open)) => open.row(direction),
             None => Row::Unread,
@@ -478,12 +583,18 @@ impl Exchanges {
             }
         };
         match self.message(direction) {
-            Some(Message::Request(Open { request: Some(part), .. })) => {
+            Some(Message::Request(Open {
+                request: Some(part),
+                ..
+            })) => {
                 count_body(part, &cost, len, None);
                 part.content_length += len;
                 part.whole = false;
             }
-            Some(Message::Response(Open { response: Some(part), .. })) => {
+            Some(Message::Response(Open {
+                response: Some(part),
+                ..
+            })) => {
                 count_body(part, &cost, len, None);
                 part.content_length += len;
                 part.whole = false;
@@ -498,15 +609,34 @@ impl Exchanges {
     }
 
     /// A direction's place is lost: what is being read there ends as it is, and what waits is not understood.
-    fn lose_place(&mut self, direction: Direction, waiting: usize, pieces: &mut Pieces, ledger: &mut Ledger, cx: &mut Context<'_>) -> usize {
+    fn lose_place(
+        &mut self,
+        direction: Direction,
+        waiting: usize,
+        pieces: &mut Pieces,
+        ledger: &mut Ledger,
+        cx: &mut Context<'_>,
+    ) -> usize {
         pieces.take(waiting as u64, Layer::Payload, Row::Unread, ledger);
         let reading = !self.readers[direction].is_idle();
         self.lost[direction] = true;
         match (direction, self.message(direction)) {
-            (Direction::ToServer, Some(Message::Request(Open { request: Some(part), .. }))) if !part.ended => {
+            (
+                Direction::ToServer,
+                Some(Message::Request(Open {
+                    request: Some(part),
+                    ..
+                })),
+            ) if !part.ended => {
                 (part.whole, part.ended) = (false, true);
             }
-            (Direction::ToClient, Some(Message::Response(Open { response: Some(part), .. }))) if reading => {
+            (
+                Direction::ToClient,
+                Some(Message::Response(Open {
+                    response: Some(part),
+                    ..
+                })),
+            ) if reading => {
                 (part.whole, part.ended) = (false, true);
             }
             _ => {}
@@ -520,7 +650,13 @@ impl Exchanges {
     }
 
     /// Looks for a head where a packet begins; says how many bytes before it were taken as not understood.
-    fn find_head(&mut self, direction: Direction, bytes: &[u8], pieces: &mut Pieces, ledger: &mut Ledger) -> usize {
+    fn find_head(
+        &mut self,
+        direction: Direction,
+        bytes: &[u8],
+        pieces: &mut Pieces,
+        ledger: &mut Ledger,
+    ) -> usize {
         let starts = pieces.packet_starts(bytes.len());
         let begins = |at: &usize| {
             let rest = bytes.get(*at..).unwrap_or_default();
@@ -534,7 +670,10 @@ impl Exchanges {
             self.lost[direction] = false;
             self.trust[direction] = Trust::Resynced;
         }
-        let waits = starts.last().copied().filter(|last| begins(last) == Likely::More);
+        let waits = starts
+            .last()
+            .copied()
+            .filter(|last| begins(last) == Likely::More);
         let used = at.or(waits).unwrap_or(bytes.len());
         pieces.take(used as u64, Layer::Payload, Row::Unread, ledger);
         used
@@ -546,7 +685,11 @@ impl Exchanges {
         let completed = self.readers[direction].end() && with_fin;
         let idle = self.readers[direction].is_idle();
         if direction == Direction::ToClient && (completed || !idle) {
-            if let Some(Message::Response(Open { response: Some(part), .. })) = self.message(direction) {
+            if let Some(Message::Response(Open {
+                response: Some(part),
+                ..
+            })) = self.message(direction)
+            {
                 part.whole &= completed;
                 part.ended = part.head.is_some();
             }
@@ -570,11 +713,15 @@ enum Message<'a> {
 
 /// Who reads behind an exchange.
 fn next_reader(open: &Open) -> Next {
-    let Some(response) = open.response.as_ref().and_then(|part| part.head.as_deref()) else { return Next::Same };
+    let Some(response) = open.response.as_ref().and_then(|part| part.head.as_deref()) else {
+        return Next::Same;
+    };
     match response.status() {
         101 if open.is_handshake && !response.switches_elsewhere() => {
             let request = open.request.as_ref().and_then(|part| part.head.as_deref());
-            Next::WebSocket { rsv1: Deflate::agreed(request, response).is_some() }
+            Next::WebSocket {
+                rsv1: Deflate::agreed(request, response).is_some(),
+            }
         }
         101 => Next::Other,
         200..=299 if open.method() == Method::Connect => Next::Tunnel,

@@ -76,7 +76,12 @@ impl Lost {
     const FIRST_ATTEMPT: usize = 4 << 10;
 
     fn at(trust: Trust) -> Self {
-        Self { next_attempt: Self::FIRST_ATTEMPT, trust, skipped: 0, from: None }
+        Self {
+            next_attempt: Self::FIRST_ATTEMPT,
+            trust,
+            skipped: 0,
+            from: None,
+        }
     }
 }
 
@@ -112,9 +117,16 @@ struct OpenMessage {
 impl WebSocket {
     /// A WebSocket whose both directions are at a boundary that is so sure.
     pub(super) fn new(trust: Both<Trust>, rsv1: bool) -> Self {
-        let half = |trust: Trust| Half { trust, fragmentation_unknown: trust > Trust::Carried, ..Half::default() };
+        let half = |trust: Trust| Half {
+            trust,
+            fragmentation_unknown: trust > Trust::Carried,
+            ..Half::default()
+        };
         Self {
-            halves: Both { to_server: half(trust.to_server), to_client: half(trust.to_client) },
+            halves: Both {
+                to_server: half(trust.to_server),
+                to_client: half(trust.to_client),
+            },
             frames: 0,
             messages: 0,
             rsv1,
@@ -138,7 +150,14 @@ impl WebSocket {
     }
 
     /// Reads what can be read of the bytes that wait; says how many were taken.
-    pub(super) fn read(&mut self, direction: Direction, bytes: &[u8], pieces: &mut Pieces, ledger: &mut Ledger, cx: &mut Context<'_>) -> usize {
+    pub(super) fn read(
+        &mut self,
+        direction: Direction,
+        bytes: &[u8],
+        pieces: &mut Pieces,
+        ledger: &mut Ledger,
+        cx: &mut Context<'_>,
+    ) -> usize {
         let mut used = 0;
         if self.halves[direction].lost.is_some() {
             used += self.search(direction, bytes, Attempt::WhenEnough, pieces, ledger, cx);
@@ -154,7 +173,13 @@ impl WebSocket {
                 Step::Event(len, FrameEvent::Header(header)) => {
                     used += len;
                     let prepaid = header.payload_len.min((rest.len() - len) as u64);
-                    let cost = pieces.take_item(len as u64, prepaid, Layer::Payload, row_of(header.opcode), ledger);
+                    let cost = pieces.take_item(
+                        len as u64,
+                        prepaid,
+                        Layer::Payload,
+                        row_of(header.opcode),
+                        ledger,
+                    );
                     self.begin_frame(direction, header, cost, prepaid, cx);
                 }
                 Step::Event(len, FrameEvent::Payload) => {
@@ -167,7 +192,14 @@ impl WebSocket {
         }
     }
 
-    fn begin_frame(&mut self, direction: Direction, header: Header, cost: Cost, prepaid: u64, cx: &mut Context<'_>) {
+    fn begin_frame(
+        &mut self,
+        direction: Direction,
+        header: Header,
+        cost: Cost,
+        prepaid: u64,
+        cx: &mut Context<'_>,
+    ) {
         let index = self.frames;
         self.frames += 1;
         let half = &mut self.halves[direction];
@@ -175,7 +207,11 @@ impl WebSocket {
         let message = match header.opcode {
             Opcode::Text | Opcode::Binary => {
                 self.abandon_message(direction, cx);
-                let kind = if header.opcode == Opcode::Text { MessageKind::Text } else { MessageKind::Binary };
+                let kind = if header.opcode == Opcode::Text {
+                    MessageKind::Text
+                } else {
+                    MessageKind::Binary
+                };
                 self.begin_message(direction, Some(kind), header.rsv1(), trust, cx);
                 self.add_frame(direction, trust)
             }
@@ -188,12 +224,32 @@ impl WebSocket {
             _ => None,
         };
         let half = &mut self.halves[direction];
-        let limit = if header.opcode == Opcode::Close { cx.options.keep_frames.max(CLOSE_PAYLOAD) } else { cx.options.keep_frames };
+        let limit = if header.opcode == Opcode::Close {
+            cx.options.keep_frames.max(CLOSE_PAYLOAD)
+        } else {
+            cx.options.keep_frames
+        };
         half.frame_kept.begin(limit);
-        half.frame = Some(OpenFrame { index, header, cost, complete: true, trust, message, read: 0, prepaid });
+        half.frame = Some(OpenFrame {
+            index,
+            header,
+            cost,
+            complete: true,
+            trust,
+            message,
+            read: 0,
+            prepaid,
+        });
     }
 
-    fn begin_message(&mut self, direction: Direction, kind: Option<MessageKind>, compressed: bool, trust: Trust, cx: &Context<'_>) {
+    fn begin_message(
+        &mut self,
+        direction: Direction,
+        kind: Option<MessageKind>,
+        compressed: bool,
+        trust: Trust,
+        cx: &Context<'_>,
+    ) {
         let index = self.messages;
         self.messages += 1;
         self.messages_sent[direction] += 1;
@@ -220,24 +276,44 @@ impl WebSocket {
         Some(message.index)
     }
 
-    fn payload(&mut self, direction: Direction, payload: &[u8], pieces: &mut Pieces, ledger: &mut Ledger, cx: &mut Context<'_>) {
+    fn payload(
+        &mut self,
+        direction: Direction,
+        payload: &[u8],
+        pieces: &mut Pieces,
+        ledger: &mut Ledger,
+        cx: &mut Context<'_>,
+    ) {
         let half = &mut self.halves[direction];
         let Some(frame) = &mut half.frame else { return };
         let len = payload.len() as u64;
         let paid = len.min(frame.prepaid);
         frame.prepaid -= paid;
         if len > paid {
-            frame.cost.add(&pieces.take(len - paid, Layer::Payload, row_of(frame.header.opcode), ledger));
+            frame.cost.add(&pieces.take(
+                len - paid,
+                Layer::Payload,
+                row_of(frame.header.opcode),
+                ledger,
+            ));
         }
         let at = frame.read;
         frame.read += len;
-        let message = half.message.as_mut().filter(|message| frame.message == Some(message.index));
-        let judged = message.as_ref().is_some_and(|message| message.kind == Some(MessageKind::Text) && !message.compressed && message.complete);
+        let message = half
+            .message
+            .as_mut()
+            .filter(|message| frame.message == Some(message.index));
+        let judged = message.as_ref().is_some_and(|message| {
+            message.kind == Some(MessageKind::Text) && !message.compressed && message.complete
+        });
         let for_message = message.is_some() && half.message_kept.wants();
         if !(judged || for_message || half.frame_kept.wants()) {
             return;
         }
-        let keep = |plain: &[u8], utf8: Option<&mut Utf8>, frame_kept: &mut Kept, message_kept: &mut Kept| {
+        let keep = |plain: &[u8],
+                    utf8: Option<&mut Utf8>,
+                    frame_kept: &mut Kept,
+                    message_kept: &mut Kept| {
             frame_kept.push(plain);
             if for_message {
                 message_kept.push(plain);
@@ -255,7 +331,12 @@ impl WebSocket {
                 for stride in payload.chunks(16 << 10) {
                     cx.scratch.clear();
                     unmask(stride, key, at, cx.scratch);
-                    keep(cx.scratch, utf8.as_deref_mut(), &mut half.frame_kept, &mut half.message_kept);
+                    keep(
+                        cx.scratch,
+                        utf8.as_deref_mut(),
+                        &mut half.frame_kept,
+                        &mut half.message_kept,
+                    );
                     at += stride.len() as u64;
                 }
             }
@@ -264,9 +345,16 @@ impl WebSocket {
 
     fn end_frame(&mut self, direction: Direction, cx: &mut Context<'_>) {
         let half = &mut self.halves[direction];
-        let Some(frame) = half.frame.take() else { return };
-        let ends_message = frame.message.is_some() && frame.header.fin && frame.complete_to_the_end();
-        if let Some(message) = half.message.as_mut().filter(|message| frame.message == Some(message.index)) {
+        let Some(frame) = half.frame.take() else {
+            return;
+        };
+        let ends_message =
+            frame.message.is_some() && frame.header.fin && frame.complete_to_the_end();
+        if let Some(message) = half
+            .message
+            .as_mut()
+            .filter(|message| frame.message == Some(message.index))
+        {
             message.coded_length += frame.header.payload_len;
             message.cost.add(&frame.cost);
             message.complete &= frame.complete;
@@ -283,7 +371,10 @@ impl WebSocket {
 
     fn give_frame(&mut self, direction: Direction, frame: &OpenFrame, cx: &mut Context<'_>) {
         let half = &self.halves[direction];
-        let compressed = half.message.as_ref().is_some_and(|message| frame.message == Some(message.index) && message.compressed);
+        let compressed = half
+            .message
+            .as_ref()
+            .is_some_and(|message| frame.message == Some(message.index) && message.compressed);
         let is_text = match frame.header.opcode {
             Opcode::Text | Opcode::Continuation => !compressed,
             Opcode::Binary | Opcode::Reserved(3..8) => false,
@@ -299,7 +390,10 @@ impl WebSocket {
             self.closed_by.get_or_insert(direction);
             self.close_code = self.close_code.or(close_code);
         }
-        let payload = half.frame_kept.payload(is_text).filter(|_| frame.complete && cx.options.keep_frames > 0);
+        let payload = half
+            .frame_kept
+            .payload(is_text)
+            .filter(|_| frame.complete && cx.options.keep_frames > 0);
         (cx.out)(&Event::Frame(&Frame {
             place: cx.place,
             index: frame.index,
@@ -319,10 +413,15 @@ impl WebSocket {
 
     fn give_message(&mut self, direction: Direction, cx: &mut Context<'_>) {
         let half = &mut self.halves[direction];
-        let Some(message) = half.message.take() else { return };
+        let Some(message) = half.message.take() else {
+            return;
+        };
         let complete = message.complete && message.finished;
         let is_text = message.kind == Some(MessageKind::Text);
-        let payload = half.message_kept.payload(is_text).filter(|_| complete && !message.compressed && cx.options.keep_messages > 0);
+        let payload = half
+            .message_kept
+            .payload(is_text)
+            .filter(|_| complete && !message.compressed && cx.options.keep_messages > 0);
         let valid_utf8 = match message.utf8 {
             _ if !is_text || message.compressed => None,
             utf8 if utf8.is_invalid() => Some(false),
@@ -358,7 +457,10 @@ impl WebSocket {
 
     /// Passes over bytes that cannot be shown; where they were cut from a packet, they are charged to their place in the stream.
     /// `bytes` are those that wait before them; all are taken.
-    #[expect(clippy::too_many_arguments, reason = "a hole has bytes before it, a length and perhaps a packet")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a hole has bytes before it, a length and perhaps a packet"
+    )]
     pub(super) fn gap(
         &mut self,
         direction: Direction,
@@ -374,7 +476,13 @@ impl WebSocket {
             // The last chance to find frames before this hole.
             let mut used = self.search(direction, bytes, Attempt::Now, pieces, ledger, cx);
             if self.halves[direction].lost.is_none() {
-                used += self.read(direction, bytes.get(used..).unwrap_or_default(), pieces, ledger, cx);
+                used += self.read(
+                    direction,
+                    bytes.get(used..).unwrap_or_default(),
+                    pieces,
+                    ledger,
+                    cx,
+                );
             }
             waiting -= used as u64;
         }
@@ -384,7 +492,13 @@ impl WebSocket {
         let inside = owed.min(len);
         if half.frame.is_some() && inside > 0 {
             half.reader.skip(inside);
-            self.skip_payload(direction, inside, cut.map(|piece| piece.split_at(to_u32(inside)).0), pieces, ledger);
+            self.skip_payload(
+                direction,
+                inside,
+                cut.map(|piece| piece.split_at(to_u32(inside)).0),
+                pieces,
+                ledger,
+            );
             self.halves[direction].trust = self.halves[direction].trust.max(Trust::Carried);
             if inside == len {
                 if let Step::Event(_, FrameEvent::End) = self.halves[direction].reader.read(&[]) {
@@ -404,30 +518,56 @@ impl WebSocket {
         }
     }
 
-    fn skip_payload(&mut self, direction: Direction, len: u64, cut: Option<Piece>, pieces: &mut Pieces, ledger: &mut Ledger) {
+    fn skip_payload(
+        &mut self,
+        direction: Direction,
+        len: u64,
+        cut: Option<Piece>,
+        pieces: &mut Pieces,
+        ledger: &mut Ledger,
+    ) {
         let half = &mut self.halves[direction];
         let Some(frame) = &mut half.frame else { return };
         frame.complete = false;
         frame.read += len;
-        if let Some(message) = half.message.as_mut().filter(|message| frame.message == Some(message.index)) {
+        if let Some(message) = half
+            .message
+            .as_mut()
+            .filter(|message| frame.message == Some(message.index))
+        {
             message.complete = false;
         }
         match cut {
             Some(piece) => {
                 pieces.push(piece);
-                frame.cost.add(&pieces.take(len, Layer::Payload, row_of(frame.header.opcode), ledger));
+                frame.cost.add(&pieces.take(
+                    len,
+                    Layer::Payload,
+                    row_of(frame.header.opcode),
+                    ledger,
+                ));
             }
             None => pieces.skip(len),
         }
     }
 
     /// The place in the stream is lost: what is open ends as it is, what waits is not understood.
-    fn lose_place(&mut self, direction: Direction, waiting: u64, pieces: &mut Pieces, ledger: &mut Ledger, cx: &mut Context<'_>) {
+    fn lose_place(
+        &mut self,
+        direction: Direction,
+        waiting: u64,
+        pieces: &mut Pieces,
+        ledger: &mut Ledger,
+        cx: &mut Context<'_>,
+    ) {
         self.close_open(direction, cx);
         let from = pieces.offset();
         pieces.take(waiting, Layer::Payload, Row::Unread, ledger);
         let half = &mut self.halves[direction];
-        let mut lost = half.lost.take().unwrap_or_else(|| Lost::at(Trust::Resynced));
+        let mut lost = half
+            .lost
+            .take()
+            .unwrap_or_else(|| Lost::at(Trust::Resynced));
         lost.from.get_or_insert(from);
         lost.skipped += waiting;
         lost.next_attempt = Lost::FIRST_ATTEMPT;
@@ -445,37 +585,84 @@ impl WebSocket {
     }
 
     /// The direction has ended: gives what is still open. `bytes` are those that wait; all are taken.
-    pub(super) fn end(&mut self, direction: Direction, bytes: &[u8], with_fin: bool, pieces: &mut Pieces, ledger: &mut Ledger, cx: &mut Context<'_>) {
+    pub(super) fn end(
+        &mut self,
+        direction: Direction,
+        bytes: &[u8],
+        with_fin: bool,
+        pieces: &mut Pieces,
+        ledger: &mut Ledger,
+        cx: &mut Context<'_>,
+    ) {
         let mut used = 0;
         if self.halves[direction].lost.is_some() {
-            let attempt = if with_fin { Attempt::AtEnd } else { Attempt::Now };
+            let attempt = if with_fin {
+                Attempt::AtEnd
+            } else {
+                Attempt::Now
+            };
             used = self.search(direction, bytes, attempt, pieces, ledger, cx);
             if self.halves[direction].lost.is_none() {
-                used += self.read(direction, bytes.get(used..).unwrap_or_default(), pieces, ledger, cx);
+                used += self.read(
+                    direction,
+                    bytes.get(used..).unwrap_or_default(),
+                    pieces,
+                    ledger,
+                    cx,
+                );
             }
         }
-        pieces.take((bytes.len() - used) as u64, Layer::Payload, Row::Unread, ledger);
+        pieces.take(
+            (bytes.len() - used) as u64,
+            Layer::Payload,
+            Row::Unread,
+            ledger,
+        );
         if let Some(lost) = self.halves[direction].lost.take() {
-            notice_skipped(direction, &lost, lost.skipped + (bytes.len() - used) as u64, false, cx);
+            notice_skipped(
+                direction,
+                &lost,
+                lost.skipped + (bytes.len() - used) as u64,
+                false,
+                cx,
+            );
         }
         self.close_open(direction, cx);
     }
 
     /// Looks for a boundary in the bytes that wait; says how many before it were taken as not understood.
-    fn search(&mut self, direction: Direction, bytes: &[u8], attempt: Attempt, pieces: &mut Pieces, ledger: &mut Ledger, cx: &mut Context<'_>) -> usize {
+    fn search(
+        &mut self,
+        direction: Direction,
+        bytes: &[u8],
+        attempt: Attempt,
+        pieces: &mut Pieces,
+        ledger: &mut Ledger,
+        cx: &mut Context<'_>,
+    ) -> usize {
         let half = &mut self.halves[direction];
         let Some(lost) = &mut half.lost else { return 0 };
         if attempt == Attempt::WhenEnough && bytes.len() < lost.next_attempt {
             return 0;
         }
-        let expected = Expected { masked: Some(direction == Direction::ToServer), rsv1: self.rsv1, at_end: attempt == Attempt::AtEnd };
+        let expected = Expected {
+            masked: Some(direction == Direction::ToServer),
+            rsv1: self.rsv1,
+            at_end: attempt == Attempt::AtEnd,
+        };
         let starts = pieces.packet_starts(bytes.len());
         if let Some(found) = resync::find(bytes, expected, |at| starts.binary_search(&at).is_ok()) {
             pieces.take(found.offset as u64, Layer::Payload, Row::Unread, ledger);
             half.trust = lost.trust;
             let lost = *lost;
             half.lost = None;
-            notice_skipped(direction, &lost, lost.skipped + found.offset as u64, true, cx);
+            notice_skipped(
+                direction,
+                &lost,
+                lost.skipped + found.offset as u64,
+                true,
+                cx,
+            );
             return found.offset;
         }
         if bytes.len() < SEARCHED {
@@ -498,9 +685,22 @@ impl OpenFrame {
     }
 }
 
-fn notice_skipped(direction: Direction, lost: &Lost, skipped: u64, found: bool, cx: &mut Context<'_>) {
-    let outcome = if found { "found again by the frames that follow" } else { "not found again" };
-    let mut notice = Notice::new(Kind::Resync, format!("{skipped} bytes not understood after a loss; the frames' boundary was {outcome}"));
+fn notice_skipped(
+    direction: Direction,
+    lost: &Lost,
+    skipped: u64,
+    found: bool,
+    cx: &mut Context<'_>,
+) {
+    let outcome = if found {
+        "found again by the frames that follow"
+    } else {
+        "not found again"
+    };
+    let mut notice = Notice::new(
+        Kind::Resync,
+        format!("{skipped} bytes not understood after a loss; the frames' boundary was {outcome}"),
+    );
     notice.connection = Some(cx.place.connection);
     notice.sender = Some(direction);
     notice.packet = Some(cx.packet);
@@ -510,7 +710,11 @@ fn notice_skipped(direction: Direction, lost: &Lost, skipped: u64, found: bool, 
 }
 
 fn row_of(opcode: Opcode) -> Row {
-    if opcode.is_control() { Row::Control } else { Row::Message }
+    if opcode.is_control() {
+        Row::Control
+    } else {
+        Row::Message
+    }
 }
 
 fn to_u32(len: u64) -> u32 {

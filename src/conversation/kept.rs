@@ -32,7 +32,8 @@ impl Kept {
     /// Adds what fits.
     pub(super) fn push(&mut self, bytes: &[u8]) {
         let room = self.limit - self.bytes.len();
-        self.bytes.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+        self.bytes
+            .extend_from_slice(bytes.get(..room).unwrap_or(bytes));
         self.truncated |= bytes.len() > room;
     }
 
@@ -54,7 +55,10 @@ impl Kept {
         Some(match std::str::from_utf8(&self.bytes) {
             Ok(text) => Payload::Text(text),
             Err(error) if self.truncated && error.error_len().is_none() => {
-                let valid = self.bytes.get(..error.valid_up_to()).and_then(|bytes| std::str::from_utf8(bytes).ok());
+                let valid = self
+                    .bytes
+                    .get(..error.valid_up_to())
+                    .and_then(|bytes| std::str::from_utf8(bytes).ok());
                 Payload::Text(valid.unwrap_or_default())
             }
             Err(_) => Payload::Data(&self.bytes),

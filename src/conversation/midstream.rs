@@ -36,7 +36,14 @@ struct Candidate {
 
 impl Conversation {
     /// Passes over bytes that cannot be shown.
-    pub(super) fn gap(&mut self, side: Side, len: u64, cut: Option<Piece>, ledgers: &mut Ledgers, cx: &mut Context<'_>) {
+    pub(super) fn gap(
+        &mut self,
+        side: Side,
+        len: u64,
+        cut: Option<Piece>,
+        ledgers: &mut Ledgers,
+        cx: &mut Context<'_>,
+    ) {
         self.notice_gap(side, len, cut, cx);
         let mut waiting = std::mem::take(&mut self.streams[side].waiting);
         if matches!(self.reading, Reading::Search) && self.ended[side].is_none() {
@@ -48,19 +55,39 @@ impl Conversation {
         match &mut self.reading {
             Reading::WebSocket if self.websocket.is_some() => {
                 if let Some(websocket) = &mut self.websocket {
-                    websocket.gap(direction, &waiting, len, cut, &mut stream.pieces, ledger, cx);
+                    websocket.gap(
+                        direction,
+                        &waiting,
+                        len,
+                        cut,
+                        &mut stream.pieces,
+                        ledger,
+                        cx,
+                    );
                 }
                 return;
             }
             Reading::Http if self.exchanges.is_some() => {
                 if let Some(exchanges) = &mut self.exchanges
-                    && exchanges.gap(direction, &waiting, len, cut, &mut stream.pieces, ledger, cx) == Next::Lost
+                    && exchanges.gap(
+                        direction,
+                        &waiting,
+                        len,
+                        cut,
+                        &mut stream.pieces,
+                        ledger,
+                        cx,
+                    ) == Next::Lost
                 {
                     self.begin_search();
                 }
                 return;
             }
-            Reading::Tls(readers) if !waiting.is_empty() || !readers[side].skip(len) => self.reading = Reading::Opaque,
+            Reading::Tls(readers) => {
+                if !waiting.is_empty() || !readers[side].skip(len) {
+                    self.reading = Reading::Opaque;
+                }
+            }
             Reading::First => self.begin_search(),
             _ => {}
         }
@@ -76,7 +103,13 @@ impl Conversation {
     }
 
     /// A last search before a hole or an end; what it finds is read.
-    fn search_and_read(&mut self, side: Side, waiting: &mut Vec<u8>, ledgers: &mut Ledgers, cx: &mut Context<'_>) {
+    fn search_and_read(
+        &mut self,
+        side: Side,
+        waiting: &mut Vec<u8>,
+        ledgers: &mut Ledgers,
+        cx: &mut Context<'_>,
+    ) {
         let mut used = self.search(side, waiting, true, ledgers, cx);
         if !matches!(self.reading, Reading::Search) {
             used += self.read(side, waiting.get(used..).unwrap_or_default(), ledgers, cx);
@@ -87,8 +120,20 @@ impl Conversation {
     fn notice_gap(&mut self, side: Side, len: u64, cut: Option<Piece>, cx: &mut Context<'_>) {
         let (kind, explanation) = match cut {
             Some(_) if self.told_of_cut => return,
-            Some(_) => (Kind::CutPacket, format!("packets of connection {} are cut by the snapshot length; what was cut off is counted and not shown", cx.place.connection)),
-            None => (Kind::Gap, format!("{len} bytes of connection {} are not in the capture", cx.place.connection)),
+            Some(_) => (
+                Kind::CutPacket,
+                format!(
+                    "packets of connection {} are cut by the snapshot length; what was cut off is counted and not shown",
+                    cx.place.connection
+                ),
+            ),
+            None => (
+                Kind::Gap,
+                format!(
+                    "{len} bytes of connection {} are not in the capture",
+                    cx.place.connection
+                ),
+            ),
         };
         self.told_of_cut |= cut.is_some();
         let mut notice = Notice::new(kind, explanation).at_packet(cx.packet);
@@ -101,7 +146,13 @@ impl Conversation {
     }
 
     /// A side has ended: what is open in its direction is given as it is.
-    pub(super) fn end(&mut self, side: Side, ending: Ending, ledgers: &mut Ledgers, cx: &mut Context<'_>) {
+    pub(super) fn end(
+        &mut self,
+        side: Side,
+        ending: Ending,
+        ledgers: &mut Ledgers,
+        cx: &mut Context<'_>,
+    ) {
         if self.ended[side].is_some() {
             return;
         }
@@ -117,7 +168,14 @@ impl Conversation {
         let pieces = &mut self.streams[side].pieces;
         match (&self.reading, &mut self.websocket, &mut self.exchanges) {
             (Reading::WebSocket, Some(websocket), _) => {
-                websocket.end(direction, &waiting, ending == Ending::Fin, pieces, ledger, cx);
+                websocket.end(
+                    direction,
+                    &waiting,
+                    ending == Ending::Fin,
+                    pieces,
+                    ledger,
+                    cx,
+                );
                 waiting.clear();
             }
             (Reading::Http, _, Some(exchanges)) => {
@@ -134,10 +192,16 @@ impl Conversation {
     /// Both sides have ended: nothing can explain what waits any more.
     fn finish(&mut self, ledgers: &mut Ledgers, cx: &mut Context<'_>) {
         self.drain(ledgers, cx);
-        let possible = matches!(self.reading, Reading::Search) && Side::ALL.iter().any(|&side| {
-            let stream = &self.streams[side];
-            self.candidate(side, &stream.waiting, stream.pieces.packet_starts(stream.waiting.len())).is_some_and(|candidate| candidate.chain.frames > 0)
-        });
+        let possible = matches!(self.reading, Reading::Search)
+            && Side::ALL.iter().any(|&side| {
+                let stream = &self.streams[side];
+                self.candidate(
+                    side,
+                    &stream.waiting,
+                    stream.pieces.packet_starts(stream.waiting.len()),
+                )
+                .is_some_and(|candidate| candidate.chain.frames > 0)
+            });
         if possible && self.protocol == Protocol::Opaque {
             self.protocol = Protocol::PossibleWebSocket;
         }
@@ -146,9 +210,21 @@ impl Conversation {
             let waiting = std::mem::take(&mut self.streams[side].waiting);
             let pieces = &mut self.streams[side].pieces;
             match (&self.reading, &mut self.websocket) {
-                (Reading::WebSocket, Some(websocket)) => websocket.end(direction, &waiting, self.ended[side] == Some(Ending::Fin), pieces, &mut ledgers[side], cx),
+                (Reading::WebSocket, Some(websocket)) => websocket.end(
+                    direction,
+                    &waiting,
+                    self.ended[side] == Some(Ending::Fin),
+                    pieces,
+                    &mut ledgers[side],
+                    cx,
+                ),
                 _ => {
-                    pieces.take(waiting.len() as u64, Layer::Payload, Row::Unread, &mut ledgers[side]);
+                    pieces.take(
+                        waiting.len() as u64,
+                        Layer::Payload,
+                        Row::Unread,
+                        &mut ledgers[side],
+                    );
                 }
             }
         }
@@ -158,10 +234,22 @@ impl Conversation {
     }
 
     /// Looks for HTTP and WebSocket in the bytes that wait; says how many of this side's were taken.
-    pub(super) fn search(&mut self, side: Side, bytes: &[u8], now: bool, ledgers: &mut Ledgers, cx: &mut Context<'_>) -> usize {
+    pub(super) fn search(
+        &mut self,
+        side: Side,
+        bytes: &[u8],
+        now: bool,
+        ledgers: &mut Ledgers,
+        cx: &mut Context<'_>,
+    ) -> usize {
         let starts = self.streams[side].pieces.packet_starts(bytes.len());
         if let Some(at) = self.http_at(side, bytes, &starts) {
-            self.streams[side].pieces.take(at as u64, Layer::Payload, Row::Unread, &mut ledgers[side]);
+            self.streams[side].pieces.take(
+                at as u64,
+                Layer::Payload,
+                Row::Unread,
+                &mut ledgers[side],
+            );
             self.begin_http();
             if let Some(exchanges) = &mut self.exchanges {
                 exchanges.found(Trust::Resynced);
@@ -175,13 +263,17 @@ impl Conversation {
         let mut used = 0;
         if enough || now {
             let other_starts = self.streams[other].pieces.packet_starts(other_bytes.len());
-            let candidates = (self.candidate(side, bytes, starts), self.candidate(other, &other_bytes, other_starts));
+            let candidates = (
+                self.candidate(side, bytes, starts),
+                self.candidate(other, &other_bytes, other_starts),
+            );
             if let Some(client) = self.client_of(side, candidates, bytes, &other_bytes) {
                 self.decide(client, Roles::Inferred);
                 let mut other_bytes = other_bytes;
                 let (own, others) = candidates;
                 used = self.begin_found_websocket(side, own, bytes.len(), ledgers, cx);
-                let skipped = self.begin_found_websocket(other, others, other_bytes.len(), ledgers, cx);
+                let skipped =
+                    self.begin_found_websocket(other, others, other_bytes.len(), ledgers, cx);
                 other_bytes.drain(..skipped);
                 self.streams[other].waiting = other_bytes;
                 return used;
@@ -203,51 +295,115 @@ impl Conversation {
     fn http_at(&self, side: Side, bytes: &[u8], starts: &[usize]) -> Option<usize> {
         let direction = self.direction_of(side);
         let known = self.client.is_some();
-        [starts.first(), starts.last()].into_iter().flatten().copied().find(|&at| {
-            let rest = bytes.get(at..).unwrap_or_default();
-            (!known || direction == Direction::ToServer) && http::begins_request(rest) == Likely::Yes
-                || (!known || direction == Direction::ToClient) && http::begins_response(rest) == Likely::Yes
-        })
+        [starts.first(), starts.last()]
+            .into_iter()
+            .flatten()
+            .copied()
+            .find(|&at| {
+                let rest = bytes.get(at..).unwrap_or_default();
+                (!known || direction == Direction::ToServer)
+                    && http::begins_request(rest) == Likely::Yes
+                    || (!known || direction == Direction::ToClient)
+                        && http::begins_response(rest) == Likely::Yes
+            })
     }
 
     fn candidate(&self, side: Side, bytes: &[u8], starts: Vec<usize>) -> Option<Candidate> {
-        let masked = self.client.is_some().then(|| self.direction_of(side) == Direction::ToServer);
-        let expected = Expected { masked, rsv1: true, at_end: false };
-        if let Some(chain) = resync::chain_from_start(bytes, expected).filter(|chain| chain.frames > 0) {
+        let masked = self
+            .client
+            .is_some()
+            .then(|| self.direction_of(side) == Direction::ToServer);
+        let expected = Expected {
+            masked,
+            rsv1: true,
+            at_end: false,
+        };
+        if let Some(chain) =
+            resync::chain_from_start(bytes, expected).filter(|chain| chain.frames > 0)
+        {
             return Some(Candidate { offset: 0, chain });
         }
         let found = resync::find(bytes, expected, |at| starts.binary_search(&at).is_ok())?;
         let chain = resync::chain_from_start(bytes.get(found.offset..)?, expected)?;
-        Some(Candidate { offset: found.offset, chain })
+        Some(Candidate {
+            offset: found.offset,
+            chain,
+        })
     }
 
     /// Which side is the client, if what the two say is a WebSocket.
-    fn client_of(&self, side: Side, (own, others): (Option<Candidate>, Option<Candidate>), own_bytes: &[u8], other_bytes: &[u8]) -> Option<Side> {
+    fn client_of(
+        &self,
+        side: Side,
+        (own, others): (Option<Candidate>, Option<Candidate>),
+        own_bytes: &[u8],
+        other_bytes: &[u8],
+    ) -> Option<Side> {
         let client_is_own = match (own, others) {
             (Some(own), Some(others)) => {
                 let (a, b) = (own.chain, others.chain);
-                let enough = a.frames >= IN_EACH && b.frames >= IN_EACH && a.frames + b.frames >= IN_ALL;
+                let enough =
+                    a.frames >= IN_EACH && b.frames >= IN_EACH && a.frames + b.frames >= IN_ALL;
                 (enough && a.masked != b.masked).then_some(a.masked?)?
             }
-            (Some(own), None) if other_bytes.is_empty() && is_enough_alone(own.chain) => own.chain.masked?,
-            (None, Some(others)) if own_bytes.is_empty() && is_enough_alone(others.chain) => !others.chain.masked?,
+            (Some(own), None) if other_bytes.is_empty() && is_enough_alone(own.chain) => {
+                own.chain.masked?
+            }
+            (None, Some(others)) if own_bytes.is_empty() && is_enough_alone(others.chain) => {
+                !others.chain.masked?
+            }
             _ => return None,
         };
         Some(if client_is_own { side } else { side.other() })
     }
 
-    fn begin_found_websocket(&mut self, side: Side, candidate: Option<Candidate>, waiting: usize, ledgers: &mut Ledgers, cx: &mut Context<'_>) -> usize {
+    fn begin_found_websocket(
+        &mut self,
+        side: Side,
+        candidate: Option<Candidate>,
+        waiting: usize,
+        ledgers: &mut Ledgers,
+        cx: &mut Context<'_>,
+    ) -> usize {
         let direction = self.direction_of(side);
-        let trust = if self.exchanges.as_ref().is_some_and(|exchanges| exchanges.handshake().is_some()) { Trust::Resynced } else { Trust::Guessed };
-        let websocket = self.websocket.get_or_insert_with(|| Box::new(WebSocket::new(Both { to_server: trust, to_client: trust }, true)));
+        let trust = if self
+            .exchanges
+            .as_ref()
+            .is_some_and(|exchanges| exchanges.handshake().is_some())
+        {
+            Trust::Resynced
+        } else {
+            Trust::Guessed
+        };
+        let websocket = self.websocket.get_or_insert_with(|| {
+            Box::new(WebSocket::new(
+                Both {
+                    to_server: trust,
+                    to_client: trust,
+                },
+                true,
+            ))
+        });
         self.protocol = Protocol::WebSocket;
         self.reading = Reading::WebSocket;
         let pieces = &mut self.streams[side].pieces;
         match candidate {
             Some(candidate) => {
-                pieces.take(candidate.offset as u64, Layer::Payload, Row::Unread, &mut ledgers[side]);
+                pieces.take(
+                    candidate.offset as u64,
+                    Layer::Payload,
+                    Row::Unread,
+                    &mut ledgers[side],
+                );
                 if candidate.offset > 0 {
-                    let mut notice = Notice::new(Kind::Resync, format!("{} bytes before the first frame that was recognised", candidate.offset)).at_packet(cx.packet);
+                    let mut notice = Notice::new(
+                        Kind::Resync,
+                        format!(
+                            "{} bytes before the first frame that was recognised",
+                            candidate.offset
+                        ),
+                    )
+                    .at_packet(cx.packet);
                     notice.connection = Some(cx.place.connection);
                     notice.sender = Some(direction);
                     notice.length = Some(candidate.offset as u64);

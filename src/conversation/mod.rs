@@ -112,7 +112,8 @@ impl Conversation {
 
     /// Which side is the client, and how that is known.
     pub(crate) fn client(&self) -> (Side, Roles) {
-        self.client.unwrap_or((self.presumed_client, Roles::Guessed))
+        self.client
+            .unwrap_or((self.presumed_client, Roles::Guessed))
     }
 
     /// Whether it was under TLS.
@@ -127,27 +128,37 @@ impl Conversation {
 
     /// How many exchanges were read.
     pub(crate) fn exchanges(&self) -> u64 {
-        self.exchanges.as_ref().map_or(0, |exchanges| exchanges.count())
+        self.exchanges
+            .as_ref()
+            .map_or(0, |exchanges| exchanges.count())
     }
 
     /// The last handshake's verdict.
     pub(crate) fn handshake(&self) -> Option<Verdict> {
-        self.exchanges.as_ref().and_then(|exchanges| exchanges.handshake())
+        self.exchanges
+            .as_ref()
+            .and_then(|exchanges| exchanges.handshake())
     }
 
     /// How many frames were read.
     pub(crate) fn frames(&self) -> u64 {
-        self.websocket.as_ref().map_or(0, |websocket| websocket.frames())
+        self.websocket
+            .as_ref()
+            .map_or(0, |websocket| websocket.frames())
     }
 
     /// How many messages were read, by sender.
     pub(crate) fn messages(&self) -> Both<u64> {
-        self.websocket.as_ref().map_or_else(Both::default, |websocket| websocket.messages_sent)
+        self.websocket
+            .as_ref()
+            .map_or_else(Both::default, |websocket| websocket.messages_sent)
     }
 
     /// The first close frame's code, and its sender.
     pub(crate) fn closed(&self) -> (Option<u16>, Option<Direction>) {
-        self.websocket.as_ref().map_or((None, None), |websocket| (websocket.close_code, websocket.closed_by))
+        self.websocket.as_ref().map_or((None, None), |websocket| {
+            (websocket.close_code, websocket.closed_by)
+        })
     }
 
     fn decide(&mut self, client: Side, roles: Roles) {
@@ -156,28 +167,52 @@ impl Conversation {
 
     /// Which way a side's bytes go.
     pub(crate) fn direction_of(&self, side: Side) -> Direction {
-        if side == self.side_of(Direction::ToServer) { Direction::ToServer } else { Direction::ToClient }
+        if side == self.side_of(Direction::ToServer) {
+            Direction::ToServer
+        } else {
+            Direction::ToClient
+        }
     }
 
     fn side_of(&self, direction: Direction) -> Side {
         let (client, _) = self.client();
-        if direction == Direction::ToServer { client } else { client.other() }
+        if direction == Direction::ToServer {
+            client
+        } else {
+            client.other()
+        }
     }
 
     /// Takes what a side brings next. `acknowledged` says how far this side has acknowledged the other's bytes.
-    pub(crate) fn deliver(&mut self, side: Side, delivery: &Delivery<'_>, acknowledged: u64, ledgers: &mut Ledgers, cx: &mut Context<'_>) {
+    pub(crate) fn deliver(
+        &mut self,
+        side: Side,
+        delivery: &Delivery<'_>,
+        acknowledged: u64,
+        ledgers: &mut Ledgers,
+        cx: &mut Context<'_>,
+    ) {
         match *delivery {
             Delivery::Bytes(bytes, piece) => self.bytes(side, bytes, piece, ledgers, cx),
             Delivery::Gap { len, cut } => self.gap(side, len, cut, ledgers, cx),
             Delivery::End(ending) => self.end(side, ending, ledgers, cx),
         }
-        if let (Reading::Http, Direction::ToClient, Some(exchanges)) = (&self.reading, self.direction_of(side), &mut self.exchanges) {
+        if let (Reading::Http, Direction::ToClient, Some(exchanges)) =
+            (&self.reading, self.direction_of(side), &mut self.exchanges)
+        {
             exchanges.server_has(acknowledged);
         }
         self.drain(ledgers, cx);
     }
 
-    fn bytes(&mut self, side: Side, bytes: &[u8], piece: Piece, ledgers: &mut Ledgers, cx: &mut Context<'_>) {
+    fn bytes(
+        &mut self,
+        side: Side,
+        bytes: &[u8],
+        piece: Piece,
+        ledgers: &mut Ledgers,
+        cx: &mut Context<'_>,
+    ) {
         if self.protocol == Protocol::Empty {
             self.protocol = Protocol::Opaque;
         }
@@ -185,7 +220,9 @@ impl Conversation {
         stream.pieces.push(piece);
         if stream.waiting.is_empty() {
             let used = self.read(side, bytes, ledgers, cx);
-            self.streams[side].waiting.extend_from_slice(bytes.get(used..).unwrap_or_default());
+            self.streams[side]
+                .waiting
+                .extend_from_slice(bytes.get(used..).unwrap_or_default());
         } else {
             stream.waiting.extend_from_slice(bytes);
         }
@@ -221,7 +258,13 @@ impl Conversation {
     }
 
     /// Hands the bytes that wait in a direction to who reads now; says how many were taken.
-    fn read(&mut self, side: Side, bytes: &[u8], ledgers: &mut Ledgers, cx: &mut Context<'_>) -> usize {
+    fn read(
+        &mut self,
+        side: Side,
+        bytes: &[u8],
+        ledgers: &mut Ledgers,
+        cx: &mut Context<'_>,
+    ) -> usize {
         let mut used = 0;
         loop {
             let rest = bytes.get(used..).unwrap_or_default();
@@ -234,21 +277,32 @@ impl Conversation {
         }
     }
 
-    fn read_once(&mut self, side: Side, bytes: &[u8], ledgers: &mut Ledgers, cx: &mut Context<'_>) -> usize {
+    fn read_once(
+        &mut self,
+        side: Side,
+        bytes: &[u8],
+        ledgers: &mut Ledgers,
+        cx: &mut Context<'_>,
+    ) -> usize {
         let direction = self.direction_of(side);
         let ledger = &mut ledgers[side];
         let pieces = &mut self.streams[side].pieces;
         match &mut self.reading {
             Reading::First => self.recognise(side, bytes, ledgers, cx),
             Reading::Http => {
-                let Some(exchanges) = &mut self.exchanges else { return 0 };
+                let Some(exchanges) = &mut self.exchanges else {
+                    return 0;
+                };
                 let (used, next) = exchanges.read(direction, bytes, pieces, ledger, cx);
                 match next {
                     Next::Same => {}
                     Next::WebSocket { rsv1 } => {
                         self.protocol = Protocol::WebSocket;
                         let mut websocket = Box::new(WebSocket::new(exchanges.trust(), rsv1));
-                        for lost in Direction::ALL.into_iter().filter(|&lost| exchanges.is_lost(lost)) {
+                        for lost in Direction::ALL
+                            .into_iter()
+                            .filter(|&lost| exchanges.is_lost(lost))
+                        {
                             websocket.lose(lost, Trust::Resynced);
                         }
                         self.websocket = Some(websocket);
@@ -267,10 +321,16 @@ impl Conversation {
             Reading::Tls(readers) => {
                 let reader = &mut readers[side];
                 let mut used = 0;
-                while let Step::Event(len, event) = reader.read(bytes.get(used..).unwrap_or_default()) {
+                while let Step::Event(len, event) =
+                    reader.read(bytes.get(used..).unwrap_or_default())
+                {
                     let (layer, row) = match event {
-                        RecordEvent::Header(ContentType::APPLICATION_DATA) => (Layer::Tls, Row::Unread),
-                        RecordEvent::Fragment(ContentType::APPLICATION_DATA) => (Layer::Payload, Row::Unread),
+                        RecordEvent::Header(ContentType::APPLICATION_DATA) => {
+                            (Layer::Tls, Row::Unread)
+                        }
+                        RecordEvent::Fragment(ContentType::APPLICATION_DATA) => {
+                            (Layer::Payload, Row::Unread)
+                        }
                         RecordEvent::Header(_) | RecordEvent::Fragment(_) => (Layer::Tls, Row::Tls),
                         RecordEvent::NotTls => {
                             self.reading = Reading::Opaque;
@@ -282,7 +342,7 @@ impl Conversation {
                 }
                 used
             }
-            Reading::Search => self.search(side, bytes, ledgers, cx),
+            Reading::Search => self.search(side, bytes, false, ledgers, cx),
             Reading::Opaque => {
                 pieces.take(bytes.len() as u64, Layer::Payload, Row::Unread, ledger);
                 bytes.len()
@@ -291,33 +351,61 @@ impl Conversation {
     }
 
     /// Decides from the first bytes who reads; says how many were taken.
-    fn recognise(&mut self, side: Side, bytes: &[u8], ledgers: &mut Ledgers, cx: &mut Context<'_>) -> usize {
+    fn recognise(
+        &mut self,
+        side: Side,
+        bytes: &[u8],
+        ledgers: &mut Ledgers,
+        cx: &mut Context<'_>,
+    ) -> usize {
         if bytes.is_empty() {
             return 0;
         }
         if let Some(len) = proxy_line(bytes) {
-            self.streams[side].pieces.take(len as u64, Layer::Payload, Row::Unread, &mut ledgers[side]);
+            self.streams[side].pieces.take(
+                len as u64,
+                Layer::Payload,
+                Row::Unread,
+                &mut ledgers[side],
+            );
             return len;
         }
         if http::is_http2_preface(bytes) {
             self.sent_by(side, true);
             self.protocol = Protocol::Http2;
             self.reading = Reading::Opaque;
-            notice_not_read(cx, Kind::NotRead, "HTTP/2 is recognised, and its streams are not read");
+            notice_not_read(
+                cx,
+                Kind::NotRead,
+                "HTTP/2 is recognised, and its streams are not read",
+            );
             return 0;
         }
         if tls::begins_record(bytes) && bytes.len() >= 6 {
-            if let &[22, _, _, _, _, kind @ (1 | 2)] | &[22, _, _, _, _, kind @ (1 | 2), ..] = bytes {
+            if let &[22, _, _, _, _, kind @ (1 | 2)] | &[22, _, _, _, _, kind @ (1 | 2), ..] = bytes
+            {
                 self.sent_by(side, kind == 1);
             }
             self.protocol = Protocol::Tls;
             self.reading = Reading::Tls(Sides::default());
-            notice_not_read(cx, Kind::NoKeys, "a TLS connection: what is inside its records is not read");
+            notice_not_read(
+                cx,
+                Kind::NoKeys,
+                "a TLS connection: what is inside its records is not read",
+            );
             return 0;
         }
         let direction = self.direction_of(side);
-        let request = if self.client.is_some() && direction == Direction::ToClient { Likely::No } else { http::begins_request(bytes) };
-        let response = if self.client.is_some() && direction == Direction::ToServer { Likely::No } else { http::begins_response(bytes) };
+        let request = if self.client.is_some() && direction == Direction::ToClient {
+            Likely::No
+        } else {
+            http::begins_request(bytes)
+        };
+        let response = if self.client.is_some() && direction == Direction::ToServer {
+            Likely::No
+        } else {
+            http::begins_response(bytes)
+        };
         match (request, response) {
             (Likely::Yes, _) | (_, Likely::Yes) => {
                 self.sent_by(side, request == Likely::Yes);
@@ -336,7 +424,8 @@ impl Conversation {
         if self.protocol != Protocol::WebSocket {
             self.protocol = Protocol::Http;
         }
-        self.exchanges.get_or_insert_with(|| Box::new(Exchanges::new()));
+        self.exchanges
+            .get_or_insert_with(|| Box::new(Exchanges::new()));
         self.reading = Reading::Http;
     }
 

@@ -16,16 +16,29 @@ pub(super) fn give(open: &Open, cx: &mut Context<'_>) -> Verdict {
     let response_part = open.response.as_ref().filter(|part| part.head.is_some());
     let request = request_part.and_then(|part| part.head.as_deref());
     let response = response_part.and_then(|part| part.head.as_deref());
-    let judgement = judge(&HandshakeFacts { request, response, early_data: open.early_data });
+    let judgement = judge(&HandshakeFacts {
+        request,
+        response,
+        early_data: open.early_data,
+    });
     let asked = |name: &str| request.and_then(|head| head.fields().text(name));
     let answered = |name: &str| response.and_then(|head| head.fields().text(name));
     let key = asked("Sec-WebSocket-Key");
     let expected = key.as_deref().map(|key| accept_for(key.as_bytes()));
-    let offered_protocols = request.map(|head| list_members(head.fields(), "Sec-WebSocket-Protocol")).unwrap_or_default();
-    let offered_extensions = request.map(|head| list_members(head.fields(), "Sec-WebSocket-Extensions")).unwrap_or_default();
-    let extensions = response.map(|head| list_members(head.fields(), "Sec-WebSocket-Extensions")).unwrap_or_default();
+    let offered_protocols = request
+        .map(|head| list_members(head.fields(), "Sec-WebSocket-Protocol"))
+        .unwrap_or_default();
+    let offered_extensions = request
+        .map(|head| list_members(head.fields(), "Sec-WebSocket-Extensions"))
+        .unwrap_or_default();
+    let extensions = response
+        .map(|head| list_members(head.fields(), "Sec-WebSocket-Extensions"))
+        .unwrap_or_default();
     let wire = |part: Option<Wire>| part.unwrap_or_default();
-    let span = request_part.and_then(|part| part.cost.span).or_else(|| response_part.and_then(|part| part.cost.span)).unwrap_or_default();
+    let span = request_part
+        .and_then(|part| part.cost.span)
+        .or_else(|| response_part.and_then(|part| part.cost.span))
+        .unwrap_or_default();
     (cx.out)(&Event::Handshake(&Handshake {
         place: cx.place,
         exchange: open.index,
@@ -36,11 +49,16 @@ pub(super) fn give(open: &Open, cx: &mut Context<'_>) -> Verdict {
         target: request.map(RequestHead::target_text).as_deref(),
         host: asked("Host").as_deref(),
         origin: asked("Origin").as_deref(),
-        http_version: request.map(RequestHead::version_text).or_else(|| response.map(ResponseHead::version_text)).as_deref(),
+        http_version: request
+            .map(RequestHead::version_text)
+            .or_else(|| response.map(ResponseHead::version_text))
+            .as_deref(),
         version: asked("Sec-WebSocket-Version").as_deref(),
         key: key.as_deref(),
         accept: answered("Sec-WebSocket-Accept").as_deref(),
-        accept_expected: expected.as_ref().and_then(|accept| std::str::from_utf8(accept).ok()),
+        accept_expected: expected
+            .as_ref()
+            .and_then(|accept| std::str::from_utf8(accept).ok()),
         status: response.map(ResponseHead::status),
         subprotocols_offered: &borrowed(&offered_protocols),
         subprotocol: answered("Sec-WebSocket-Protocol").as_deref(),
@@ -50,7 +68,8 @@ pub(super) fn give(open: &Open, cx: &mut Context<'_>) -> Verdict {
         response_length: response_part.map(|part| part.head_length),
         verdict: judgement.verdict,
         reasons: &judgement.reasons,
-        wire: wire(open.request.as_ref().map(|part| part.cost.wire)) + wire(open.response.as_ref().map(|part| part.cost.wire)),
+        wire: wire(open.request.as_ref().map(|part| part.cost.wire))
+            + wire(open.response.as_ref().map(|part| part.cost.wire)),
     }));
     judgement.verdict
 }

@@ -61,6 +61,7 @@ pub(super) struct Fragment<'cap> {
 }
 
 /// A datagram put together.
+#[derive(Debug)]
 pub(super) struct Joined {
     pub(super) protocol: u8,
     /// What is known of it: all, or what stands before the first hole.
@@ -79,7 +80,7 @@ pub(super) enum Outcome {
 }
 
 /// The datagrams that wait for fragments, and those that just were completed.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Defragmenter {
     /// The waiting datagrams by age. Numbers are never used again.
     waiting: BTreeMap<u64, Datagram>,
@@ -215,7 +216,7 @@ impl Defragmenter {
 }
 
 /// A fragment as it was captured.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Seen {
     offset: u32,
     len: u32,
@@ -245,6 +246,7 @@ fn duplicate(other: Other) -> Other {
 }
 
 /// A run of a datagram's bytes that came in one fragment and in none before it.
+#[derive(Debug)]
 struct Part {
     from: u32,
     to: u32,
@@ -253,6 +255,7 @@ struct Part {
 }
 
 /// A datagram that waits for fragments.
+#[derive(Debug)]
 struct Datagram {
     key: Key,
     born: Timestamp,

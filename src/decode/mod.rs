@@ -22,7 +22,7 @@ use crate::capture::{LinkType, Packet};
 use crate::notice::{Kind, Notice};
 
 /// Decodes packets, and remembers what one packet leaves for the next: fragments, and which notices were given.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Decoder {
     fragments: Defragmenter,
     /// The datagram that the latest segment borrows from.

@@ -138,7 +138,9 @@ impl Assembler {
     /// The offset of a sequence number; negative before the stream's first byte.
     fn offset_of(&self, seq: u32) -> Option<i64> {
         let distance = seq.wrapping_sub(self.next_seq?).cast_signed();
-        i64::try_from(self.next).ok()?.checked_add(i64::from(distance))
+        i64::try_from(self.next)
+            .ok()?
+            .checked_add(i64::from(distance))
     }
 
     /// Takes a segment's payload and says whose its bytes are, in order. `payload` may be shorter than `piece.len`.
@@ -146,14 +148,24 @@ impl Assembler {
         self.begin(seq);
         if self.next_seq == Some(seq) && self.held.is_empty() {
             self.advance(piece.len);
-            return SmallVec::from_slice(&[Run { owner: Owner::Next, piece }]);
+            return SmallVec::from_slice(&[Run {
+                owner: Owner::Next,
+                piece,
+            }]);
         }
         self.insert_out_of_order(seq, payload, piece)
     }
 
-    fn insert_out_of_order(&mut self, seq: u32, payload: &[u8], piece: Piece) -> SmallVec<[Run; 2]> {
+    fn insert_out_of_order(
+        &mut self,
+        seq: u32,
+        payload: &[u8],
+        piece: Piece,
+    ) -> SmallVec<[Run; 2]> {
         let mut runs = SmallVec::new();
-        let Some(begin) = self.offset_of(seq) else { return runs };
+        let Some(begin) = self.offset_of(seq) else {
+            return runs;
+        };
         let mut rest = piece;
         let mut at = begin;
         while rest.len > 0 {
@@ -173,7 +185,14 @@ impl Assembler {
                 Fate::Waits(index) => {
                     self.held_bytes += bytes.len();
                     let offset = u64::try_from(at).expect("what waits stands behind the next byte");
-                    self.held.insert(index, Held { offset, bytes: bytes.into(), piece: part });
+                    self.held.insert(
+                        index,
+                        Held {
+                            offset,
+                            bytes: bytes.into(),
+                            piece: part,
+                        },
+                    );
                 }
             }
             at += i64::from(len);
@@ -210,7 +229,9 @@ impl Assembler {
         }
         let index = self.held.partition_point(|held| held.end() <= at);
         match self.held.get(index) {
-            Some(held) if held.offset <= at => (until(held.end()), Fate::Owned(Owner::Retransmission)),
+            Some(held) if held.offset <= at => {
+                (until(held.end()), Fate::Owned(Owner::Retransmission))
+            }
             Some(held) if at > self.next => (until(held.offset), Fate::Waits(index)),
             Some(held) => (until(held.offset), Fate::Owned(Owner::Next)),
             None if at > self.next => (len, Fate::Waits(index)),
@@ -224,7 +245,9 @@ impl Assembler {
         let index = self.held.partition_point(|held| held.end() <= at);
         if let Some(held) = self.held.get(index)
             && let Some(from) = at.checked_sub(held.offset)
-            && let Some(first) = usize::try_from(from).ok().and_then(|from| held.bytes.get(from..))
+            && let Some(first) = usize::try_from(from)
+                .ok()
+                .and_then(|from| held.bytes.get(from..))
         {
             let len = first.len().min(bytes.len());
             self.conflict |= first.get(..len) != bytes.get(..len);
@@ -240,7 +263,9 @@ impl Assembler {
     pub fn fin(&mut self, seq: u32) {
         self.begin(seq);
         if self.fin.is_none()
-            && let Some(offset) = self.offset_of(seq).and_then(|offset| u64::try_from(offset).ok())
+            && let Some(offset) = self
+                .offset_of(seq)
+                .and_then(|offset| u64::try_from(offset).ok())
         {
             self.fin = Some(offset);
         }
@@ -264,12 +289,16 @@ impl Assembler {
 
     /// Whether something may be ready: bytes or an end that wait, or a hole.
     pub fn is_unsettled(&self) -> bool {
-        !self.held.is_empty() || self.fin.is_some_and(|fin| self.next <= fin) || self.next < self.acked.min(self.lost_below)
+        !self.held.is_empty()
+            || self.fin.is_some_and(|fin| self.next <= fin)
+            || self.next < self.acked.min(self.lost_below)
     }
 
     /// Whether bytes are missing before some that are there, or before an end that was seen or acknowledged.
     pub fn has_hole(&self) -> bool {
-        !self.held.is_empty() || self.has_acknowledged_hole() || self.fin.is_some_and(|fin| self.next < fin)
+        !self.held.is_empty()
+            || self.has_acknowledged_hole()
+            || self.fin.is_some_and(|fin| self.next < fin)
     }
 
     /// Gives up every hole that ends at or before `offset`: what waits behind it comes out.
@@ -307,7 +336,10 @@ impl Assembler {
         self.gaps.push_back((self.next, end));
         self.next = end;
         // Offsets were made from sequence numbers, so the low bits are the distance.
-        #[expect(clippy::cast_possible_truncation, reason = "sequence numbers count modulo 2^32")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "sequence numbers count modulo 2^32"
+        )]
         let distance = len as u32;
         self.next_seq = self.next_seq.map(|seq| seq.wrapping_add(distance));
         len
@@ -321,13 +353,22 @@ enum Fate {
 
 /// The captured bytes of a part of a payload.
 fn captured<'a>(payload: &'a [u8], whole: &Piece, part: &Piece) -> &'a [u8] {
-    let from = usize::try_from(part.from - whole.from).unwrap_or(usize::MAX).min(payload.len());
-    let len = usize::try_from(part.len).unwrap_or(usize::MAX).min(payload.len() - from);
+    let from = usize::try_from(part.from - whole.from)
+        .unwrap_or(usize::MAX)
+        .min(payload.len());
+    let len = usize::try_from(part.len)
+        .unwrap_or(usize::MAX)
+        .min(payload.len() - from);
     payload.get(from..from + len).unwrap_or_default()
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "a test that panics has failed")]
+#[allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a test that panics has failed"
+)]
 mod tests {
     use std::collections::BTreeMap;
 
@@ -337,7 +378,13 @@ mod tests {
 
     fn piece(len: usize) -> Piece {
         let len = u32::try_from(len).unwrap();
-        Piece { packet: 1, of: len, len, packets: 1, ..Piece::default() }
+        Piece {
+            packet: 1,
+            of: len,
+            len,
+            packets: 1,
+            ..Piece::default()
+        }
     }
 
     /// What came out: bytes, with `None` for each that was given up.
@@ -354,7 +401,12 @@ mod tests {
                 charged += run.piece.len as usize;
                 if run.owner == Owner::Next {
                     let from = run.piece.from as usize;
-                    self.stream.extend(payload[from..from + run.piece.len as usize].iter().copied().map(Some));
+                    self.stream.extend(
+                        payload[from..from + run.piece.len as usize]
+                            .iter()
+                            .copied()
+                            .map(Some),
+                    );
                 }
             }
             assert!(charged <= payload.len());

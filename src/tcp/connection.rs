@@ -68,7 +68,11 @@ impl State {
 
     /// Whether both sides have ended: FIN both ways, each acknowledged, or RST.
     pub fn is_closed(&self) -> bool {
-        self.reset || self.halves.iter().all(|half| half.fin && half.assembler.is_fin_acknowledged())
+        self.reset
+            || self
+                .halves
+                .iter()
+                .all(|half| half.fin && half.assembler.is_fin_acknowledged())
     }
 
     /// Whether a SYN begins another connection between the same ends: its sequence number is not that of this one's.
@@ -76,16 +80,27 @@ impl State {
         segment.flags.syn()
             && segment.ack.is_none()
             && (self.half(side).syn.is_some_and(|syn| syn != segment.seq)
-                || self.half(side).syn.is_none() && self.half(side).next_seq.is_some_and(|next| next != segment.seq.wrapping_add(1)))
+                || self.half(side).syn.is_none()
+                    && self
+                        .half(side)
+                        .next_seq
+                        .is_some_and(|next| next != segment.seq.wrapping_add(1)))
     }
 
     /// Says what a packet is for (in the order of the ledger's rows), and takes note of its numbers.
     pub fn classify(&mut self, side: Side, segment: &Segment<'_>) -> Class {
         let used = u32::from(segment.flags.syn()) + u32::from(segment.flags.fin());
-        let end = segment.seq.wrapping_add(segment.payload_len).wrapping_add(used);
+        let end = segment
+            .seq
+            .wrapping_add(segment.payload_len)
+            .wrapping_add(used);
         let half = self.half(side);
         let advances = half.next_seq.is_none_or(|next| is_after(end, next))
-            || used == 0 && segment.payload_len == 0 && segment.ack.is_some_and(|ack| half.last_ack.is_none_or(|last| is_after(ack, last)));
+            || used == 0
+                && segment.payload_len == 0
+                && segment
+                    .ack
+                    .is_some_and(|ack| half.last_ack.is_none_or(|last| is_after(ack, last)));
         if !advances && self.duplicates.contains(segment.fingerprint, segment.time) {
             return Class::Whole(Row::Duplicate);
         }
@@ -95,7 +110,9 @@ impl State {
         let half = self.half_mut(side);
         let class = if segment.flags.0 & (1 | 2 | 4) == 0
             && segment.payload_len <= 1
-            && half.next_seq.is_some_and(|next| segment.seq == next.wrapping_sub(1))
+            && half
+                .next_seq
+                .is_some_and(|next| segment.seq == next.wrapping_sub(1))
         {
             let last_ack = self.half(side.other()).last_ack;
             self.half_mut(side.other()).probed = Some(last_ack);
@@ -138,9 +155,14 @@ impl State {
             let acknowledged = self.half_mut(side.other());
             let before = acknowledged.assembler.acknowledged();
             acknowledged.assembler.acknowledge(ack);
-            if acknowledged.assembler.has_acknowledged_hole() && (acknowledged.assembler.acknowledged() > before || acknowledged.acknowledgments.is_empty()) {
+            if acknowledged.assembler.has_acknowledged_hole()
+                && (acknowledged.assembler.acknowledged() > before
+                    || acknowledged.acknowledgments.is_empty())
+            {
                 let offset = acknowledged.assembler.acknowledged();
-                acknowledged.acknowledgments.push_back((offset, packets, time));
+                acknowledged
+                    .acknowledgments
+                    .push_back((offset, packets, time));
             }
         }
     }

@@ -20,13 +20,18 @@ pub(super) struct Duplicates {
 impl Duplicates {
     /// Whether a packet with this fingerprint was seen within the time that copies may be apart.
     pub(super) fn contains(&self, fingerprint: u64, time: Timestamp) -> bool {
-        self.recent.iter().any(|&(seen, at)| seen == fingerprint && time.since(at).abs() <= APART)
+        self.recent
+            .iter()
+            .any(|&(seen, at)| seen == fingerprint && time.since(at).abs() <= APART)
     }
 
     /// Remembers a packet.
     pub(super) fn insert(&mut self, fingerprint: u64, time: Timestamp) {
         while self.recent.len() >= REMEMBERED
-            || self.recent.front().is_some_and(|&(_, at)| time.since(at) > APART)
+            || self
+                .recent
+                .front()
+                .is_some_and(|&(_, at)| time.since(at) > APART)
         {
             self.recent.pop_front();
         }

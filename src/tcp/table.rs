@@ -19,9 +19,23 @@ impl Key {
     pub fn of(segment: &Segment<'_>) -> (Self, bool) {
         let (source, destination, network) = (segment.source, segment.destination, segment.network);
         if source <= destination {
-            (Self { lower: source, higher: destination, network }, true)
+            (
+                Self {
+                    lower: source,
+                    higher: destination,
+                    network,
+                },
+                true,
+            )
         } else {
-            (Self { lower: destination, higher: source, network }, false)
+            (
+                Self {
+                    lower: destination,
+                    higher: source,
+                    network,
+                },
+                false,
+            )
         }
     }
 }
@@ -43,18 +57,32 @@ impl Table {
     /// Where the connection of a segment stands, and which side sent it.
     pub fn find(&self, key: &Key, from_lower: bool) -> Option<(usize, Side)> {
         let place = self.places.get(key)?;
-        let side = if place.opener_is_lower == from_lower { Side::Opener } else { Side::Other };
+        let side = if place.opener_is_lower == from_lower {
+            Side::Opener
+        } else {
+            Side::Other
+        };
         Some((place.index, side))
     }
 
     /// The connection with this key now stands at `index`; an earlier one is forgotten.
     pub fn insert(&mut self, key: Key, index: usize, opener_is_lower: bool) {
-        self.places.insert(key, Place { index, opener_is_lower });
+        self.places.insert(
+            key,
+            Place {
+                index,
+                opener_is_lower,
+            },
+        );
     }
 
     /// Forgets a key, if it still leads to `index`.
     pub fn remove(&mut self, key: &Key, index: usize) {
-        if self.places.get(key).is_some_and(|place| place.index == index) {
+        if self
+            .places
+            .get(key)
+            .is_some_and(|place| place.index == index)
+        {
             self.places.remove(key);
         }
     }

@@ -47,7 +47,9 @@ impl Reader for RecordReader {
                 self.open = (left > 0).then_some((content_type, left));
                 Step::Event(len, RecordEvent::Fragment(content_type))
             }
-            (None, &[content_type @ 20..=24, 3, 0..=4, high, low, ..]) if u64::from(u16::from_be_bytes([high, low])) <= LONGEST => {
+            (None, &[content_type @ 20..=24, 3, 0..=4, high, low, ..])
+                if u64::from(u16::from_be_bytes([high, low])) <= LONGEST =>
+            {
                 let content_type = ContentType(content_type);
                 let len = u64::from(u16::from_be_bytes([high, low]));
                 self.open = (len > 0).then_some((content_type, len));
@@ -74,7 +76,9 @@ pub fn begins_record(bytes: &[u8]) -> bool {
     match bytes {
         [] => true,
         [20..=24] | [20..=24, 3] | [20..=24, 3, 0..=4] | [20..=24, 3, 0..=4, _] => true,
-        &[20..=24, 3, 0..=4, high, low, ..] => u64::from(u16::from_be_bytes([high, low])) <= LONGEST,
+        &[20..=24, 3, 0..=4, high, low, ..] => {
+            u64::from(u16::from_be_bytes([high, low])) <= LONGEST
+        }
         _ => false,
     }
 }

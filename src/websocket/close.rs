@@ -34,7 +34,10 @@ impl CloseCode {
 /// The code and the reason in a close frame's unmasked payload. A payload of one byte has neither.
 pub fn close_body(payload: &[u8]) -> (Option<CloseCode>, Option<&str>) {
     match payload.split_first_chunk::<2>() {
-        Some((code, reason)) => (Some(CloseCode(u16::from_be_bytes(*code))), std::str::from_utf8(reason).ok()),
+        Some((code, reason)) => (
+            Some(CloseCode(u16::from_be_bytes(*code))),
+            std::str::from_utf8(reason).ok(),
+        ),
         None => (None, None),
     }
 }

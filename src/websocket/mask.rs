@@ -16,7 +16,10 @@ pub fn unmask_in_place(bytes: &mut [u8], key: [u8; 4], at: u64) {
     for word in words {
         *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
     }
-    for (byte, key) in rest.iter_mut().zip(turned.to_ne_bytes().into_iter().cycle()) {
+    for (byte, key) in rest
+        .iter_mut()
+        .zip(turned.to_ne_bytes().into_iter().cycle())
+    {
         *byte ^= key;
     }
 }

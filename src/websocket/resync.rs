@@ -38,14 +38,23 @@ pub struct Found {
 }
 
 /// Looks for frames anywhere in `bytes`; `begins_packet` tells where packets' payloads begin, which is where most frames do.
-pub fn find(bytes: &[u8], expected: Expected, begins_packet: impl Fn(usize) -> bool) -> Option<Found> {
+pub fn find(
+    bytes: &[u8],
+    expected: Expected,
+    begins_packet: impl Fn(usize) -> bool,
+) -> Option<Found> {
     let chains = Chains::of(bytes, expected);
-    chains.best(bytes, &begins_packet, DEPTH, expected).or_else(|| {
-        let found = chains.best(bytes, &|_| true, DEPTH_ANYWHERE, expected)?;
-        // The first frame of a chain that begins anywhere may be a false start that happens to lead to a true boundary.
-        let first = plausible(bytes.get(found.offset..)?, expected)?;
-        Some(Found { offset: found.offset + frame_len(&first)?, frames: found.frames - 1 })
-    })
+    chains
+        .best(bytes, &begins_packet, DEPTH, expected)
+        .or_else(|| {
+            let found = chains.best(bytes, &|_| true, DEPTH_ANYWHERE, expected)?;
+            // The first frame of a chain that begins anywhere may be a false start that happens to lead to a true boundary.
+            let first = plausible(bytes.get(found.offset..)?, expected)?;
+            Some(Found {
+                offset: found.offset + frame_len(&first)?,
+                frames: found.frames - 1,
+            })
+        })
 }
 
 /// Follows the chain of frames from the first byte: how many are whole, and whether it reaches the end without a contradiction.
@@ -62,7 +71,8 @@ pub fn chain_from_start(bytes: &[u8], expected: Expected) -> Option<Chain> {
                 match frame_len(&header).and_then(|len| rest.get(len..)) {
                     Some(behind) => {
                         chain.frames += 1;
-                        chain.whole_messages += u32::from(header.fin && header.opcode != Opcode::Continuation);
+                        chain.whole_messages +=
+                            u32::from(header.fin && header.opcode != Opcode::Continuation);
                         if header.opcode == Opcode::Close && !behind.is_empty() {
                             return None;
                         }
@@ -99,10 +109,14 @@ const DEAD: u32 = u32::MAX;
 
 impl Chains {
     fn of(bytes: &[u8], expected: Expected) -> Self {
-        let mut chains = Self { depth: vec![DEAD; bytes.len()], last: vec![DEAD; bytes.len()] };
+        let mut chains = Self {
+            depth: vec![DEAD; bytes.len()],
+            last: vec![DEAD; bytes.len()],
+        };
         for at in (0..bytes.len()).rev() {
             if let Some((depth, last)) = chains.step(bytes, at, expected)
-                && let (Some(depth_at), Some(last_at)) = (chains.depth.get_mut(at), chains.last.get_mut(at))
+                && let (Some(depth_at), Some(last_at)) =
+                    (chains.depth.get_mut(at), chains.last.get_mut(at))
             {
                 (*depth_at, *last_at) = (depth, last);
             }
@@ -128,10 +142,22 @@ impl Chains {
     }
 
     /// The deepest chain among the offsets that are allowed, if nothing else comes near it.
-    fn best(&self, bytes: &[u8], allowed: &dyn Fn(usize) -> bool, depth: u32, expected: Expected) -> Option<Found> {
+    fn best(
+        &self,
+        bytes: &[u8],
+        allowed: &dyn Fn(usize) -> bool,
+        depth: u32,
+        expected: Expected,
+    ) -> Option<Found> {
         let mut best: Option<(u32, u32, usize)> = None;
         let mut rival = 0;
-        for (at, (&frames, &last)) in self.depth.iter().zip(&self.last).enumerate().filter(|(_, (depth, _))| **depth != DEAD) {
+        for (at, (&frames, &last)) in self
+            .depth
+            .iter()
+            .zip(&self.last)
+            .enumerate()
+            .filter(|(_, (depth, _))| **depth != DEAD)
+        {
             if !allowed(at) {
                 continue;
             }
@@ -148,8 +174,13 @@ impl Chains {
             }
         }
         let (frames, _, offset) = best?;
-        let enough = if expected.at_end { DEPTH_TO_THE_END.min(depth) } else { depth };
-        (frames >= enough && rival * 2 <= frames && is_legal_order(bytes.get(offset..)?, expected)).then_some(Found { offset, frames })
+        let enough = if expected.at_end {
+            DEPTH_TO_THE_END.min(depth)
+        } else {
+            depth
+        };
+        (frames >= enough && rival * 2 <= frames && is_legal_order(bytes.get(offset..)?, expected))
+            .then_some(Found { offset, frames })
     }
 }
 
@@ -159,7 +190,9 @@ fn is_legal_order(mut bytes: &[u8], expected: Expected) -> bool {
     let mut confirmed = false;
     while let Some(header) = plausible(bytes, expected) {
         match (header.opcode, open) {
-            (Opcode::Continuation, Some(false)) | (Opcode::Text | Opcode::Binary, Some(true)) => return false,
+            (Opcode::Continuation, Some(false)) | (Opcode::Text | Opcode::Binary, Some(true)) => {
+                return false;
+            }
             (Opcode::Continuation | Opcode::Text | Opcode::Binary, _) => open = Some(!header.fin),
             _ => {}
         }
@@ -174,7 +207,9 @@ fn is_legal_order(mut bytes: &[u8], expected: Expected) -> bool {
 
 /// The length of a frame on the wire, where this machine can address it.
 fn frame_len(header: &Header) -> Option<usize> {
-    usize::try_from(header.payload_len).ok()?.checked_add(usize::from(header.header_len))
+    usize::try_from(header.payload_len)
+        .ok()?
+        .checked_add(usize::from(header.header_len))
 }
 
 /// A header, if a careful sender could have written it.
@@ -190,21 +225,29 @@ fn plausible(bytes: &[u8], expected: Expected) -> Option<Header> {
         _ => 10,
     };
     // Runs of zeros would look like empty continuations without end.
-    let says_nothing = header.opcode == Opcode::Continuation && !header.fin && header.payload_len == 0;
+    let says_nothing =
+        header.opcode == Opcode::Continuation && !header.fin && header.payload_len == 0;
     let broken_close = header.opcode == Opcode::Close && header.payload_len == 1;
-    (length_form == shortest && header.payload_len < LONGEST_BELIEVED && !says_nothing && !broken_close).then_some(header)
+    (length_form == shortest
+        && header.payload_len < LONGEST_BELIEVED
+        && !says_nothing
+        && !broken_close)
+        .then_some(header)
 }
 
 /// Whether the first bytes can begin a header, as far as there are any.
 fn is_plausible_start(bytes: &[u8], expected: Expected) -> bool {
-    let Some((&first, rest)) = bytes.split_first() else { return false };
+    let Some((&first, rest)) = bytes.split_first() else {
+        return false;
+    };
     let (opcode, fin, rsv) = (Opcode::from(first), first & 0x80 != 0, first & 0x70);
     let known = !matches!(opcode, Opcode::Reserved(_));
     let data_start = matches!(opcode, Opcode::Text | Opcode::Binary);
     let rsv_allowed = rsv == 0 || rsv == 0x40 && expected.rsv1 && data_start;
     let second_allowed = rest.first().is_none_or(|second| {
         let masked = second & 0x80 != 0;
-        expected.masked.is_none_or(|expected| expected == masked) && (!opcode.is_control() || second & 0x7f <= 125)
+        expected.masked.is_none_or(|expected| expected == masked)
+            && (!opcode.is_control() || second & 0x7f <= 125)
     });
     known && rsv_allowed && (!opcode.is_control() || fin) && second_allowed
 }

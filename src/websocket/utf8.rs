@@ -13,7 +13,9 @@ impl Utf8 {
     /// Takes the next piece.
     pub fn push(&mut self, mut bytes: &[u8]) {
         while self.begun_len > 0 && !self.invalid {
-            let Some((&byte, rest)) = bytes.split_first() else { return };
+            let Some((&byte, rest)) = bytes.split_first() else {
+                return;
+            };
             bytes = rest;
             self.add_to_character(byte);
         }

@@ -1,0 +1,193 @@
+//! pcap: a header, then records of a time, two lengths and bytes (draft-ietf-opsawg-pcap).
+
+use byteorder_slice::{BigEndian, LittleEndian};
+use pcap_file::pcap::{PcapParseError, RawPcapPacket};
+
+use super::buffer::LARGEST;
+use super::packet::LinkType;
+use super::{Content, Parsed, Record};
+use crate::time::Timestamp;
+
+/// Bytes of the file's header.
+pub(super) const HEADER_LEN: usize = 24;
+
+/// Bytes of a record's header.
+const RECORD_LEN: usize = 16;
+
+/// Bytes that a record of the modified format has besides: interface, protocol, packet type.
+const MODIFIED_LEN: usize = 8;
+
+/// The longest packet that is believed where the header's snapshot length is shorter: the largest that common tools capture.
+const LONGEST_PACKET: usize = 256 << 10;
+
+/// How far from the last packet's time a record's may be to be believed after damage: a day.
+const BELIEVED_DISTANCE: i64 = 86_400_000_000_000;
+
+/// The header of a pcap file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pcap {
+    big_endian: bool,
+    nanoseconds: bool,
+    modified: bool,
+    longest: usize,
+    pub(super) link: LinkType,
+    fcs_len: u8,
+}
+
+/// The header of a record, in numbers.
+struct Header {
+    seconds: u32,
+    fraction: u32,
+    captured: usize,
+    original: u32,
+}
+
+impl Pcap {
+    /// Reads the file's header; none where these bytes are no pcap.
+    pub(super) fn read_header(bytes: &[u8]) -> Option<Self> {
+        let magic = u32::from_be_bytes(*bytes.first_chunk::<4>()?);
+        let (big_endian, magic) = match magic {
+            0xa1b2_c3d4 | 0xa1b2_3c4d | 0xa1b2_cd34 => (true, magic),
+            other => (false, other.swap_bytes()),
+        };
+        let (nanoseconds, modified) = match magic {
+            0xa1b2_c3d4 => (false, false),
+            0xa1b2_3c4d => (true, false),
+            0xa1b2_cd34 => (false, true),
+            _ => return None,
+        };
+        let snaplen = number(bytes, 16, big_endian)?;
+        let link = number(bytes, 20, big_endian)?;
+        // The upper four bits say how many half-words of frame check sequence there are, where the bit below says so.
+        let fcs_len = if link & 0x0400_0000 != 0 {
+            u8::try_from(link >> 28).unwrap_or(0) * 2
+        } else {
+            0
+        };
+        let longest = usize::try_from(snaplen)
+            .unwrap_or(LARGEST)
+            .clamp(LONGEST_PACKET, LARGEST);
+        Some(Self {
+            big_endian,
+            nanoseconds,
+            modified,
+            longest,
+            link: LinkType(u16::try_from(link & 0xffff).unwrap_or(0)),
+            fcs_len,
+        })
+    }
+
+    /// What stands at the beginning of `bytes`.
+    pub(super) fn parse(&self, bytes: &[u8]) -> Parsed {
+        let Some(header) = self.header(bytes) else {
+            return Parsed::Incomplete(self.record_len());
+        };
+        if header.captured > self.longest {
+            return Parsed::Damaged("a packet record announces more bytes than any packet has");
+        }
+        let begin = self.record_len();
+        if self.modified {
+            return match bytes.len() >= begin + header.captured {
+                true => self.record(&header, begin),
+                false => Parsed::Incomplete(begin + header.captured),
+            };
+        }
+        let parsed = if self.big_endian {
+            RawPcapPacket::from_slice::<BigEndian>(bytes)
+        } else {
+            RawPcapPacket::from_slice::<LittleEndian>(bytes)
+        };
+        match parsed {
+            Ok(_) => self.record(&header, begin),
+            Err(PcapParseError::IncompleteBuffer(_, _)) => {
+                Parsed::Incomplete(begin + header.captured)
+            }
+            Err(PcapParseError::Validation(_)) => Parsed::Damaged("a packet record is not valid"),
+        }
+    }
+
+    fn record(&self, header: &Header, begin: usize) -> Parsed {
+        let end = begin + header.captured;
+        let content = Content::Packet {
+            time: self.time(header),
+            link: self.link,
+            fcs_len: self.fcs_len,
+            bytes: begin..end,
+            original_len: header.original,
+        };
+        Parsed::Record(Record { len: end, content })
+    }
+
+    fn record_len(&self) -> usize {
+        if self.modified {
+            RECORD_LEN + MODIFIED_LEN
+        } else {
+            RECORD_LEN
+        }
+    }
+
+    fn header(&self, bytes: &[u8]) -> Option<Header> {
+        bytes.get(..self.record_len())?;
+        let at = |offset| number(bytes, offset, self.big_endian);
+        let captured = usize::try_from(at(8)?).unwrap_or(usize::MAX);
+        Some(Header {
+            seconds: at(0)?,
+            fraction: at(4)?,
+            captured,
+            original: at(12)?,
+        })
+    }
+
+    fn time(&self, header: &Header) -> Timestamp {
+        let unit = if self.nanoseconds { 1 } else { 1000 };
+        Timestamp(i64::from(header.seconds) * 1_000_000_000 + i64::from(header.fraction) * unit)
+    }
+
+    /// Where the next record that makes sense begins, looking behind the first byte; `Err` says how many bytes cannot begin one.
+    pub(super) fn find_record(
+        &self,
+        bytes: &[u8],
+        last: Option<Timestamp>,
+        complete: bool,
+    ) -> Result<usize, usize> {
+        let sensible = |at: usize| -> Option<usize> {
+            let header = self.header(bytes.get(at..)?)?;
+            let per_second = if self.nanoseconds {
+                1_000_000_000
+            } else {
+                1_000_000
+            };
+            let lengths = header.captured > 0
+                && header.captured <= self.longest
+                && u64::from(header.original) >= header.captured as u64;
+            let near =
+                last.is_none_or(|last| self.time(&header).since(last).abs() <= BELIEVED_DISTANCE);
+            (lengths && header.fraction < per_second && near)
+                .then_some(at + self.record_len() + header.captured)
+        };
+        // A candidate needs its whole record and the next one's header in view.
+        let reach = self.longest + 2 * self.record_len();
+        let last_candidate = if complete {
+            bytes.len()
+        } else {
+            bytes.len().saturating_sub(reach)
+        };
+        for at in 1..last_candidate {
+            match sensible(at) {
+                Some(next) if complete && next == bytes.len() => return Ok(at),
+                Some(next) if sensible(next).is_some() => return Ok(at),
+                _ => {}
+            }
+        }
+        Err(last_candidate.saturating_sub(1))
+    }
+}
+
+fn number(bytes: &[u8], at: usize, big_endian: bool) -> Option<u32> {
+    let bytes = *bytes.get(at..)?.first_chunk::<4>()?;
+    Some(if big_endian {
+        u32::from_be_bytes(bytes)
+    } else {
+        u32::from_le_bytes(bytes)
+    })
+}

@@ -1,0 +1,15 @@
+//! HTTP/1 (RFC 9110, RFC 9112): heads, fields and bodies of one direction at a time.
+
+mod chunked;
+mod fields;
+mod framing;
+mod head;
+mod message;
+mod recognise;
+
+pub use fields::{Field, Fields};
+pub(crate) use fields::{is_token, split_unquoted};
+pub use framing::{Framing, Method};
+pub use head::{RequestHead, ResponseHead};
+pub use message::{HttpEvent, MessageReader};
+pub use recognise::{Likely, begins_request, begins_response, is_http2_preface};
