@@ -16,6 +16,7 @@ pub mod event;
 pub mod ledger;
 pub mod notice;
 pub mod reader;
+pub mod report;
 pub mod span;
 pub mod time;
 pub mod websocket;
