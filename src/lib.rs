@@ -9,6 +9,7 @@
 
 pub mod analysis;
 pub mod capture;
+pub mod cli;
 pub mod decode;
 pub mod direction;
 pub mod error;

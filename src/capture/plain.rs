@@ -175,7 +175,10 @@ impl Merged {
     /// One behind the other.
     pub fn new(captures: Vec<Capture>) -> Self {
         Self {
-            names: captures.iter().map(|capture| capture.name.clone()).collect(),
+            names: captures
+                .iter()
+                .map(|capture| capture.name.clone())
+                .collect(),
             captures,
             at: 0,
             number: 0,

@@ -16,14 +16,25 @@ pub struct Files {
     names: Vec<String>,
     /// The first packet of each run of packets that stand in one file, and the file.
     runs: Vec<(u64, u16)>,
+    /// Whether it is part of the program, so that no command can name it.
+    built_in: bool,
 }
 
 impl Files {
+    /// A capture that is part of the program.
+    pub fn built_in(name: &str) -> Self {
+        Self {
+            names: vec![name.to_string()],
+            built_in: true,
+            ..Self::default()
+        }
+    }
+
     /// Files by name, in the order of their indices.
     pub fn new(names: Vec<String>) -> Self {
         Self {
             names,
-            runs: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -84,6 +95,7 @@ impl Context<'_> {
     /// The capture as a command line names it; none where it cannot be read again.
     pub fn arguments(&self) -> Option<String> {
         match self.files.names() {
+            _ if self.files.built_in => None,
             [name] if name == "-" => None,
             [name] => Some(text::shell(name)),
             // A line of hints has room for two names.

@@ -214,7 +214,11 @@ impl Report for Follow {
                 protocol(connection),
                 text::count(packets(connection), "packet", "packets"),
                 closed(connection),
-                if rows == 0 { "; nothing that can be read" } else { "" },
+                if rows == 0 {
+                    "; nothing that can be read"
+                } else {
+                    ""
+                },
             ),
         };
         let mut hints = vec![format!("frames --connection {number}")];

@@ -57,6 +57,11 @@ pub trait Report {
     /// Rows that wait for others are wanted now.
     fn settle(&mut self, _out: &mut Output<'_>) {}
 
+    /// Whether the end tells of all that was read, also where reading ended early.
+    fn totals(&self) -> bool {
+        false
+    }
+
     /// The capture is over.
     fn end(&mut self, context: &Context<'_>, ledger: &Ledger, out: &mut Output<'_>);
 }

@@ -56,7 +56,10 @@ impl Notices {
         }
         if !all {
             let left = groups.len() - shown;
-            let _ = writeln!(out, "{title}: {left} more kinds of notices: --notices shows all");
+            let _ = writeln!(
+                out,
+                "{title}: {left} more kinds of notices: --notices shows all"
+            );
         }
         out
     }

@@ -60,6 +60,10 @@ impl Report for SummaryReport {
         }
     }
 
+    fn totals(&self) -> bool {
+        true
+    }
+
     fn end(&mut self, context: &Context<'_>, ledger: &Ledger, out: &mut Output<'_>) {
         self.summary.ledger = *ledger;
         if out.form() == Form::Table {
@@ -115,7 +119,14 @@ fn connections(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
     let mut table = sheet(
         context,
         &[
-            "#", "client", "server", "protocol", "packets", "bytes", "handshake", "messages",
+            "#",
+            "client",
+            "server",
+            "protocol",
+            "packets",
+            "bytes",
+            "handshake",
+            "messages",
             "closed",
         ],
         &[0, 4, 5],
@@ -169,7 +180,9 @@ fn handshakes(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
             let more = text::grouped(more);
             line(
                 out,
-                &format!("  … and {more} more; `wscope handshakes --verdict invalid` lists them all"),
+                &format!(
+                    "  … and {more} more; `wscope handshakes --verdict invalid` lists them all"
+                ),
             );
         }
         return;
@@ -179,22 +192,17 @@ fn handshakes(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
     }
 }
 
-fn handshake_detail(
-    summary: &Summary,
-    detail: &Detail,
-    context: &Context<'_>,
-    out: &mut Vec<u8>,
-) {
+fn handshake_detail(summary: &Summary, detail: &Detail, context: &Context<'_>, out: &mut Vec<u8>) {
     out.push(b'\n');
     let name = format!("HANDSHAKE of connection {}: ", detail.connection);
     context.look.paint(out, BOLD, &name);
     let verdict = detail.verdict;
-    context.look.paint(out, verdict_style(verdict), verdict.name());
+    context
+        .look
+        .paint(out, verdict_style(verdict), verdict.name());
     if !detail.reasons.is_empty() {
-        let _ = std::io::Write::write_fmt(
-            out,
-            format_args!(", breaks {}", detail.reasons.join(", ")),
-        );
+        let _ =
+            std::io::Write::write_fmt(out, format_args!(", breaks {}", detail.reasons.join(", ")));
     }
     out.push(b'\n');
     let shown = |text: &Option<String>| {
@@ -238,11 +246,17 @@ fn handshake_detail(
         if let (true, Some(expected)) = (judged.contains("not what"), &detail.accept_expected) {
             let mut expectation = String::new();
             pad(&mut expectation, 42);
-            line(out, &format!("{expectation}  expected              {expected}"));
+            line(
+                out,
+                &format!("{expectation}  expected              {expected}"),
+            );
         }
     }
     if detail.subprotocol.is_some() {
-        line(out, &format!("  subprotocol  {}", shown(&detail.subprotocol)));
+        line(
+            out,
+            &format!("  subprotocol  {}", shown(&detail.subprotocol)),
+        );
     }
     if !detail.extensions.is_empty() {
         let mut extensions = String::new();
@@ -342,7 +356,10 @@ fn rest(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
             let exchanges = text::count(summary.exchanges, "HTTP exchange", "HTTP exchanges");
             line(
                 out,
-                &format!("        {exchanges} beside the handshakes: {}", with_unit(http)),
+                &format!(
+                    "        {exchanges} beside the handshakes: {}",
+                    with_unit(http)
+                ),
             );
         }
     }

@@ -320,8 +320,14 @@ mod tests {
     fn no_line_is_wider_than_the_terminal() {
         let long = "こんにちは、世界！👩‍👩‍👧‍👦🇯🇵 — and more of it, ".repeat(8);
         for width in [40, 80, 140] {
-            let (text, cut) = table(Some(width), &[("host.example.org", &long), ("ホスト", "短い")]);
-            assert!(text.lines().all(|line| text::width(line) <= width), "{text}");
+            let (text, cut) = table(
+                Some(width),
+                &[("host.example.org", &long), ("ホスト", "短い")],
+            );
+            assert!(
+                text.lines().all(|line| text::width(line) <= width),
+                "{text}"
+            );
             assert!(text.contains('…'), "{text}");
             assert_eq!(cut, 1);
         }

@@ -95,7 +95,11 @@ pub fn grouped(number: u64) -> String {
 
 /// A number with its noun: `1 frame`, `2 frames`.
 pub fn count(number: u64, one: &str, many: &str) -> String {
-    format!("{} {}", grouped(number), if number == 1 { one } else { many })
+    format!(
+        "{} {}",
+        grouped(number),
+        if number == 1 { one } else { many }
+    )
 }
 
 /// Seconds with six digits, from nanoseconds.

@@ -35,16 +35,28 @@ impl Listed for Frame<'_> {
         sender(row, self.direction);
         row.number(Some(header.fin.into()));
         row.write(PLAIN, |out| {
-            let bits = [(header.rsv1(), '1'), (header.rsv2(), '2'), (header.rsv3(), '3')];
+            let bits = [
+                (header.rsv1(), '1'),
+                (header.rsv2(), '2'),
+                (header.rsv3(), '3'),
+            ];
             let set = bits.iter().filter(|(set, _)| *set);
             out.extend(set.map(|(_, name)| name));
             if header.rsv == 0 {
                 out.push('-');
             }
         });
-        let style = if header.opcode.is_control() { DIM } else { PLAIN };
+        let style = if header.opcode.is_control() {
+            DIM
+        } else {
+            PLAIN
+        };
         row.put(style, format_args!("{}", header.opcode.name()));
-        let masked = if header.masking_key.is_some() { "yes" } else { "no" };
+        let masked = if header.masking_key.is_some() {
+            "yes"
+        } else {
+            "no"
+        };
         row.put(PLAIN, format_args!("{masked}"));
         row.number(Some(header.header_len.into()));
         row.put(PLAIN, format_args!("{}", bytes(header.payload_len)));
