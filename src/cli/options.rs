@@ -127,7 +127,7 @@ impl Options {
             (Some(Format::Ndjson), _) | (None, "ndjson" | "jsonl") => Form::Ndjson,
             (Some(Format::Csv), _) | (None, "csv") => Form::Csv,
             (Some(Format::Markdown), _) | (None, "md" | "markdown") => Form::Markdown,
-            (Some(Format::Table), _) | (None, _) => Form::Table,
+            (Some(Format::Table) | None, _) => Form::Table,
         }
     }
 

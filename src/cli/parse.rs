@@ -13,7 +13,7 @@ pub(super) enum Moment {
 
 impl Moment {
     /// The time, for a capture that begins at `start`.
-    pub(super) fn from_start(self, start: Timestamp) -> Timestamp {
+    pub(super) fn after(self, start: Timestamp) -> Timestamp {
         match self {
             Self::Absolute(time) => time,
             Self::Relative(nanoseconds) => Timestamp(start.0.saturating_add(nanoseconds)),

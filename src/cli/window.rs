@@ -80,11 +80,8 @@ impl Window {
     }
 
     fn times(&self, start: Timestamp, first: Timestamp, last: Timestamp) -> bool {
-        self.since
-            .is_none_or(|since| last >= since.from_start(start))
-            && self
-                .until
-                .is_none_or(|until| first <= until.from_start(start))
+        self.since.is_none_or(|since| last >= since.after(start))
+            && self.until.is_none_or(|until| first <= until.after(start))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 use crate::wire::Wire;
 
 /// Writes the header of a type of record.
-pub fn header<R: Record>(out: &mut Vec<u8>) {
+pub(super) fn header<R: Record>(out: &mut Vec<u8>) {
     for (index, name) in names::<R>().iter().enumerate() {
         if index > 0 {
             out.push(b',');
@@ -20,7 +20,7 @@ pub fn header<R: Record>(out: &mut Vec<u8>) {
 }
 
 /// Writes one record's row.
-pub fn write<R: Record>(out: &mut Vec<u8>, clock: &mut Clock, capture: &str, record: &R) {
+pub(super) fn write<R: Record>(out: &mut Vec<u8>, clock: &mut Clock, capture: &str, record: &R) {
     out.extend_from_slice(R::TYPE.as_bytes());
     out.push(b',');
     field(out, capture);
@@ -33,7 +33,7 @@ pub fn write<R: Record>(out: &mut Vec<u8>, clock: &mut Clock, capture: &str, rec
 }
 
 /// The flattened names of a record's columns.
-pub fn names<R: Record>() -> Vec<String> {
+pub(super) fn names<R: Record>() -> Vec<String> {
     let mut names = Names {
         prefix: String::new(),
         names: vec!["type".to_string(), "capture".to_string()],

@@ -1,5 +1,7 @@
 //! Follow: a conversation as a transcript, line by line, as it was said.
 
+use std::fmt::Write as _;
+
 use super::context::Context;
 use super::listing::connection::{closed, packets, protocol};
 use super::listing::{bytes, frame_preview, message_preview};
@@ -68,7 +70,7 @@ impl Follow {
             row.put(PLAIN, format_args!("{}", bytes(length)));
             row.write(PLAIN, |out| {
                 if message.frames > 1 {
-                    out.push_str(&format!("[{} frames] ", message.frames));
+                    let _ = write!(out, "[{} frames] ", message.frames);
                 }
                 message_preview(out, message);
             });
@@ -259,6 +261,6 @@ fn body(row: &mut Row, length: Option<u64>) {
 
 fn on_the_wire(out: &mut String, wire: Option<&Wire>) {
     if let Some(wire) = wire {
-        out.push_str(&format!("  ({} on the wire)", bytes(wire.total())));
+        let _ = write!(out, "  ({} on the wire)", bytes(wire.total()));
     }
 }

@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 use crate::wire::Wire;
 
 /// Writes one record, without a line end.
-pub fn write<R: Record>(out: &mut Vec<u8>, clock: &mut Clock, capture: &str, record: &R) {
+pub(super) fn write<R: Record>(out: &mut Vec<u8>, clock: &mut Clock, capture: &str, record: &R) {
     out.extend_from_slice(b"{\"type\":\"");
     out.extend_from_slice(R::TYPE.as_bytes());
     out.extend_from_slice(b"\",\"capture\":");
@@ -143,7 +143,7 @@ impl Fields for Json<'_> {
 
 /// Writes times, and remembers the last second's text: rows that follow each other mostly share it.
 #[derive(Clone, Debug)]
-pub struct Clock {
+pub(super) struct Clock {
     second: i64,
     text: [u8; 30],
 }
@@ -158,7 +158,7 @@ impl Default for Clock {
 
 impl Clock {
     /// Writes RFC 3339 text.
-    pub fn write(&mut self, out: &mut Vec<u8>, time: Timestamp) {
+    pub(super) fn write(&mut self, out: &mut Vec<u8>, time: Timestamp) {
         const SECOND: i64 = 1_000_000_000;
         let second = time.0.div_euclid(SECOND);
         if second == self.second {

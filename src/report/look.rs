@@ -26,21 +26,21 @@ pub struct Look {
 }
 
 /// No colour.
-pub const PLAIN: Style = Style::new();
+pub(super) const PLAIN: Style = Style::new();
 /// Titles.
-pub const BOLD: Style = Style::new().bold();
+pub(super) const BOLD: Style = Style::new().bold();
 /// What matters less.
-pub const DIM: Style = Style::new().dimmed();
+pub(super) const DIM: Style = Style::new().dimmed();
 /// The client's.
-pub const CLIENT: Style = AnsiColor::Cyan.on_default();
+pub(super) const CLIENT: Style = AnsiColor::Cyan.on_default();
 /// The server's.
-pub const SERVER: Style = AnsiColor::Magenta.on_default();
+pub(super) const SERVER: Style = AnsiColor::Magenta.on_default();
 /// As it should be.
-pub const GOOD: Style = AnsiColor::Green.on_default();
+pub(super) const GOOD: Style = AnsiColor::Green.on_default();
 /// Worth a look.
-pub const WARN: Style = AnsiColor::Yellow.on_default();
+pub(super) const WARN: Style = AnsiColor::Yellow.on_default();
 /// Broken.
-pub const BAD: Style = AnsiColor::Red.on_default().bold();
+pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
 
 impl Look {
     /// Appends text in a style, where there are colours.
@@ -56,7 +56,7 @@ impl Look {
 }
 
 /// The style of a verdict; its name is always beside it.
-pub fn verdict_style(verdict: Verdict) -> Style {
+pub(super) fn verdict_style(verdict: Verdict) -> Style {
     match verdict {
         Verdict::Valid => GOOD,
         Verdict::Invalid => BAD,

@@ -8,7 +8,7 @@ use super::json::Clock;
 use super::text;
 
 /// Writes the head of a table for a type of record.
-pub fn header<R: Record>(out: &mut Vec<u8>) {
+pub(super) fn header<R: Record>(out: &mut Vec<u8>) {
     let names = csv::names::<R>();
     for name in &names {
         out.extend_from_slice(b"| ");
@@ -23,7 +23,7 @@ pub fn header<R: Record>(out: &mut Vec<u8>) {
 }
 
 /// Writes one record as a row.
-pub fn write<R: Record>(out: &mut Vec<u8>, clock: &mut Clock, capture: &str, record: &R) {
+pub(super) fn write<R: Record>(out: &mut Vec<u8>, clock: &mut Clock, capture: &str, record: &R) {
     cells(clock, capture, record, |cell| {
         out.extend_from_slice(b"| ");
         escape(out, cell);
@@ -33,7 +33,7 @@ pub fn write<R: Record>(out: &mut Vec<u8>, clock: &mut Clock, capture: &str, rec
 }
 
 /// Writes one record on its own: a row for each column.
-pub fn sheet<R: Record>(out: &mut Vec<u8>, clock: &mut Clock, capture: &str, record: &R) {
+pub(super) fn sheet<R: Record>(out: &mut Vec<u8>, clock: &mut Clock, capture: &str, record: &R) {
     out.extend_from_slice(b"| column | value |\n| --- | --- |\n");
     let names = csv::names::<R>();
     let mut names = names.iter();

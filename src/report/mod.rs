@@ -24,6 +24,8 @@ mod record;
 mod schema;
 mod summary;
 mod table;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use context::{Context, Files};

@@ -19,7 +19,7 @@ const LAST: usize = 16;
 
 /// A column. The last of a table is never padded.
 #[derive(Clone, Copy, Debug)]
-pub struct Column {
+pub(super) struct Column {
     /// Its title.
     pub title: &'static str,
     /// Whether it is aligned at its right: numbers are.
@@ -32,7 +32,7 @@ pub struct Column {
 
 impl Column {
     /// Numbers.
-    pub const fn number(title: &'static str, min: usize) -> Self {
+    pub(super) const fn number(title: &'static str, min: usize) -> Self {
         Self {
             title,
             right: true,
@@ -42,7 +42,7 @@ impl Column {
     }
 
     /// Names out of a set.
-    pub const fn name(title: &'static str, min: usize) -> Self {
+    pub(super) const fn name(title: &'static str, min: usize) -> Self {
         Self {
             title,
             right: false,
@@ -52,7 +52,7 @@ impl Column {
     }
 
     /// Any text.
-    pub const fn text(title: &'static str, min: usize) -> Self {
+    pub(super) const fn text(title: &'static str, min: usize) -> Self {
         Self {
             title,
             right: false,
@@ -64,7 +64,7 @@ impl Column {
 
 /// A row being filled, cell by cell.
 #[derive(Clone, Debug, Default)]
-pub struct Row {
+pub(super) struct Row {
     text: String,
     cells: Vec<Cell>,
 }
@@ -78,19 +78,19 @@ struct Cell {
 
 impl Row {
     /// Adds a cell of text that is known to be fit for a terminal.
-    pub fn put(&mut self, style: Style, text: fmt::Arguments<'_>) {
+    pub(super) fn put(&mut self, style: Style, text: fmt::Arguments<'_>) {
         let start = self.text.len();
         let _ = self.text.write_fmt(text);
         self.close(start, style);
     }
 
     /// Adds a cell that may hold text from the traffic.
-    pub fn text(&mut self, style: Style, text: &str) {
+    pub(super) fn text(&mut self, style: Style, text: &str) {
         self.write(style, |out| text::visible(out, text));
     }
 
     /// Adds a cell with a number, or a dash.
-    pub fn number(&mut self, number: Option<u64>) {
+    pub(super) fn number(&mut self, number: Option<u64>) {
         match number {
             Some(number) => self.put(PLAIN, format_args!("{number}")),
             None => self.dash(),
@@ -98,12 +98,12 @@ impl Row {
     }
 
     /// Adds a cell that says that nothing applies.
-    pub fn dash(&mut self) {
+    pub(super) fn dash(&mut self) {
         self.put(PLAIN, format_args!("-"));
     }
 
     /// Adds a cell that `write` appends.
-    pub fn write(&mut self, style: Style, write: impl FnOnce(&mut String)) {
+    pub(super) fn write(&mut self, style: Style, write: impl FnOnce(&mut String)) {
         let start = self.text.len();
         write(&mut self.text);
         self.close(start, style);
@@ -130,7 +130,7 @@ impl Row {
 
 /// A table that prints its rows as they come.
 #[derive(Debug)]
-pub struct Table {
+pub(super) struct Table {
     columns: &'static [Column],
     look: Look,
     /// The first rows, until widths are fixed.
@@ -144,7 +144,7 @@ pub struct Table {
 
 impl Table {
     /// A table without rows.
-    pub fn new(columns: &'static [Column], look: Look) -> Self {
+    pub(super) fn new(columns: &'static [Column], look: Look) -> Self {
         Self {
             columns,
             look,
@@ -156,7 +156,7 @@ impl Table {
     }
 
     /// Adds a row, which `fill` fills with a cell for each column.
-    pub fn row(&mut self, out: &mut Vec<u8>, fill: impl FnOnce(&mut Row)) {
+    pub(super) fn row(&mut self, out: &mut Vec<u8>, fill: impl FnOnce(&mut Row)) {
         if self.widths.is_empty() {
             let mut row = Row::default();
             fill(&mut row);
@@ -175,7 +175,7 @@ impl Table {
     }
 
     /// Fixes the widths, if they are not yet, and prints what waited for that.
-    pub fn settle(&mut self, out: &mut Vec<u8>) {
+    pub(super) fn settle(&mut self, out: &mut Vec<u8>) {
         if !self.widths.is_empty() || self.waiting.is_empty() {
             return;
         }
@@ -192,7 +192,7 @@ impl Table {
     }
 
     /// How many cells were cut to fit the terminal.
-    pub fn cut(&self) -> u64 {
+    pub(super) fn cut(&self) -> u64 {
         self.cut
     }
 
@@ -351,6 +351,10 @@ mod tests {
         assert_eq!(places, [14, 14]);
     }
 
+    fn lines(out: &[u8]) -> usize {
+        std::str::from_utf8(out).unwrap().lines().count()
+    }
+
     #[test]
     fn rows_appear_once_the_first_hundred_are_known() {
         let mut table = Table::new(COLUMNS, Look::default());
@@ -365,8 +369,8 @@ mod tests {
         }
         assert!(out.is_empty());
         table.row(&mut out, fill);
-        assert_eq!(out.iter().filter(|&&byte| byte == b'\n').count(), 101);
+        assert_eq!(lines(&out), 101);
         table.row(&mut out, fill);
-        assert_eq!(out.iter().filter(|&&byte| byte == b'\n').count(), 102);
+        assert_eq!(lines(&out), 102);
     }
 }

@@ -43,7 +43,7 @@ pub fn visible(out: &mut String, text: &str) {
 }
 
 /// How many columns of a terminal a text takes.
-pub fn width(text: &str) -> usize {
+pub(super) fn width(text: &str) -> usize {
     if text.is_ascii() {
         return text.len();
     }
@@ -51,7 +51,7 @@ pub fn width(text: &str) -> usize {
 }
 
 /// The longest beginning that fits so many columns, without cutting a cluster, and its width.
-pub fn beginning(text: &str, columns: usize) -> (&str, usize) {
+pub(super) fn beginning(text: &str, columns: usize) -> (&str, usize) {
     if text.is_ascii() {
         let end = text.len().min(columns);
         return (text.get(..end).unwrap_or(text), end);
@@ -73,7 +73,7 @@ fn cluster_width(cluster: &str) -> usize {
 }
 
 /// Bytes in hexadecimal, with spaces between them.
-pub fn hex(out: &mut String, bytes: &[u8]) {
+pub(super) fn hex(out: &mut String, bytes: &[u8]) {
     for (index, byte) in bytes.iter().enumerate() {
         let gap = if index == 0 { "" } else { " " };
         let _ = write!(out, "{gap}{byte:02x}");
@@ -81,11 +81,11 @@ pub fn hex(out: &mut String, bytes: &[u8]) {
 }
 
 /// A number with its thousands set apart.
-pub fn grouped(number: u64) -> String {
+pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -94,7 +94,7 @@ pub fn grouped(number: u64) -> String {
 }
 
 /// A number with its noun: `1 frame`, `2 frames`.
-pub fn count(number: u64, one: &str, many: &str) -> String {
+pub(super) fn count(number: u64, one: &str, many: &str) -> String {
     format!(
         "{} {}",
         grouped(number),
@@ -103,7 +103,7 @@ pub fn count(number: u64, one: &str, many: &str) -> String {
 }
 
 /// Seconds with six digits, from nanoseconds.
-pub fn seconds(out: &mut String, nanoseconds: i64) {
+pub(super) fn seconds(out: &mut String, nanoseconds: i64) {
     let sign = if nanoseconds < 0 { "-" } else { "" };
     let microseconds = nanoseconds.unsigned_abs() / 1000;
     let (whole, part) = (microseconds / 1_000_000, microseconds % 1_000_000);

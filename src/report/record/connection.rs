@@ -104,7 +104,7 @@ const PROTOCOLS: &[&str] = &[
 ];
 
 /// The name in records of how client and server were told apart.
-pub fn roles_name(roles: Roles) -> &'static str {
+pub(super) fn roles_name(roles: Roles) -> &'static str {
     match roles {
         Roles::Seen => "seen",
         Roles::Inferred => "inferred",
@@ -113,7 +113,7 @@ pub fn roles_name(roles: Roles) -> &'static str {
 }
 
 /// The name in records of what a connection speaks.
-pub fn protocol_name(protocol: Protocol) -> &'static str {
+pub(super) fn protocol_name(protocol: Protocol) -> &'static str {
     match protocol {
         Protocol::WebSocket => "websocket",
         Protocol::Http => "http",
@@ -126,7 +126,7 @@ pub fn protocol_name(protocol: Protocol) -> &'static str {
 }
 
 /// The name in records of how much of the opening was seen.
-pub fn opening_name(opening: Opening) -> &'static str {
+pub(super) fn opening_name(opening: Opening) -> &'static str {
     match opening {
         Opening::Seen => "seen",
         Opening::Partly => "partly",
@@ -135,7 +135,7 @@ pub fn opening_name(opening: Opening) -> &'static str {
 }
 
 /// The name in records of how a connection ended.
-pub fn closing_name(closing: Closing) -> &'static str {
+pub(super) fn closing_name(closing: Closing) -> &'static str {
     match closing {
         Closing::Fin => "fin",
         Closing::Reset => "reset",

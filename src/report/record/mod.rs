@@ -9,7 +9,6 @@ mod message;
 mod notice;
 mod summary;
 
-pub use connection::{closing_name, opening_name, protocol_name, roles_name};
 pub(super) use frame::OPCODES;
 pub use ledger::{LedgerRecord, LedgerRow};
 

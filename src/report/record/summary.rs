@@ -8,7 +8,7 @@ use crate::report::fields::{Fields, Record};
 use crate::report::summary::{Invalid, Summary, Tally};
 
 /// The version of the records' contract.
-pub const SCHEMA: u64 = 1;
+pub(super) const SCHEMA: u64 = 1;
 
 impl Record for Summary {
     const TYPE: &'static str = "summary";
