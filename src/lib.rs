@@ -37,3 +37,7 @@ pub mod check;
 mod conversation;
 
 pub mod analysis;
+
+pub mod report;
+
+pub mod cli;

@@ -1,0 +1,28 @@
+//! `wscope connections`: TCP connections, what they speak and how they closed.
+
+use super::console::Console;
+use super::drive;
+use super::options::Options;
+use crate::analysis;
+use crate::report::{Kind, Listing};
+
+/// TCP connections, what they speak and how they closed
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    #[command(flatten)]
+    options: Options,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  wscope connections traffic.pcap
+  wscope connections --format json traffic.pcap | jq '.[] | select(.protocol == \"websocket\")'";
+
+impl Args {
+    pub(super) fn run(&self, console: &mut Console<'_>) -> u8 {
+        let keep = analysis::Options::default();
+        let mut listing = Listing::new(Kind::Connections).with_notices(self.options.notices);
+        drive::run(&self.options, keep, &mut listing, console)
+    }
+}

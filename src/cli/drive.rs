@@ -1,0 +1,301 @@
+//! Drive: the one loop over packets.
+//!
+//! Comes in: captures and a report. Goes out: the report's rows, notices on standard error, an exit status.
+
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use super::console::Console;
+use super::destination::Destination;
+use super::options::Options;
+use super::source::{Source, expand, is_live};
+use super::window::Window;
+use super::{DONE, FAILED};
+use crate::analysis::{self, Analysis};
+use crate::capture::{Capture, Item};
+use crate::event::Event;
+use crate::notice::{Kind, Notice};
+use crate::report::{Context, Form, Look, Notices, Output, Report};
+use crate::time::Timestamp;
+
+/// Reads every capture, gives the report what it needs and returns the exit status.
+pub(super) fn run(
+    options: &Options,
+    keep: analysis::Options,
+    report: &mut dyn Report,
+    console: &mut Console<'_>,
+) -> u8 {
+    let form = options.form();
+    if options.notices && !matches!(form, Form::Json | Form::Ndjson) {
+        console.complain("--notices puts notices among the records of --format json or ndjson");
+        return FAILED;
+    }
+    let look = options.look(console);
+    let mut status = DONE;
+    let mut paths = Vec::new();
+    for path in &options.captures {
+        match expand(path) {
+            Ok(found) => paths.extend(found),
+            Err(error) => {
+                console.complain(&error.to_string());
+                status = FAILED;
+            }
+        }
+    }
+    let destination = match Destination::new(options, &paths) {
+        Ok(destination) => destination,
+        Err(complaint) => {
+            console.complain(&complaint);
+            return FAILED;
+        }
+    };
+    let Console { out, err, .. } = console;
+    let mut drive = Drive {
+        report,
+        keep,
+        window: Window::new(options),
+        look,
+        limit: options.limit,
+        quiet: options.quiet || options.notices,
+        several: !options.merge && paths.len() > 1,
+        rows: 0,
+        status,
+        err: err.as_mut(),
+    };
+    drive.captures(options, &paths, form, &destination, out.as_mut());
+    drive.status
+}
+
+/// Reads the capture that is part of the program.
+pub(super) fn run_built_in(
+    source: Source,
+    keep: analysis::Options,
+    report: &mut dyn Report,
+    look: Look,
+    console: &mut Console<'_>,
+) -> u8 {
+    let Console { out, err, .. } = console;
+    let mut drive = Drive {
+        report,
+        keep,
+        window: Window::default(),
+        look,
+        limit: None,
+        quiet: true,
+        several: false,
+        rows: 0,
+        status: DONE,
+        err: err.as_mut(),
+    };
+    let mut output = Output::new(Form::Table, Box::new(out.as_mut()));
+    drive.source(source, &mut output);
+    match output.finish() {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            drive.complain(&format!("cannot write standard output: {error}"));
+        }
+        _ => {}
+    }
+    drive.status
+}
+
+struct Drive<'r> {
+    report: &'r mut dyn Report,
+    keep: analysis::Options,
+    window: Window,
+    look: Look,
+    limit: Option<u64>,
+    quiet: bool,
+    several: bool,
+    rows: u64,
+    status: u8,
+    err: &'r mut dyn Write,
+}
+
+impl Drive<'_> {
+    fn captures(
+        &mut self,
+        options: &Options,
+        paths: &[PathBuf],
+        form: Form,
+        destination: &Destination,
+        standard: &mut (dyn Write + '_),
+    ) {
+        if options.merge {
+            if let Some(source) = self.merged(paths) {
+                self.each(source, &[], form, destination, standard);
+            }
+            return;
+        }
+        // The first that can be read is opened before anything is written.
+        let mut left = paths;
+        while let [path, rest @ ..] = left {
+            left = rest;
+            if let Some(first) = self.open(path) {
+                return self.each(first, left, form, destination, standard);
+            }
+        }
+    }
+
+    fn each(
+        &mut self,
+        first: Source,
+        left: &[PathBuf],
+        form: Form,
+        destination: &Destination,
+        standard: &mut (dyn Write + '_),
+    ) {
+        let mut output = match destination.open(standard) {
+            Ok(writer) => Output::new(form, writer),
+            Err(complaint) => return self.complain(&complaint),
+        };
+        self.source(first, &mut output);
+        for path in left {
+            if output.failed() || self.full() {
+                break;
+            }
+            if let Some(source) = self.open(path) {
+                self.source(source, &mut output);
+            }
+        }
+        match output.finish() {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                self.complain(&destination.complaint(&error));
+            }
+            _ => {}
+        }
+    }
+
+    fn open(&mut self, path: &Path) -> Option<Source> {
+        match Source::open(path) {
+            Ok(source) => Some(source),
+            Err(error) => {
+                self.complain(&error.to_string());
+                None
+            }
+        }
+    }
+
+    fn merged(&mut self, paths: &[PathBuf]) -> Option<Source> {
+        let mut captures = Vec::new();
+        for path in paths {
+            match Capture::open(path) {
+                Ok(capture) => captures.push(capture),
+                Err(error) => self.complain(&error.to_string()),
+            }
+        }
+        let live = paths.iter().any(|path| is_live(path));
+        (!captures.is_empty()).then(|| Source::merged(captures, live))
+    }
+
+    /// Reads one capture to its end, or until there are rows enough.
+    fn source(&mut self, mut source: Source, output: &mut Output<'_>) {
+        let mut analysis = Analysis::new(self.keep);
+        let mut notices = Notices::default();
+        let mut start = None;
+        self.report.begin(
+            &Context {
+                files: &source.files,
+                start: Timestamp(0),
+                look: self.look,
+                several: self.several,
+            },
+            output,
+        );
+        let live = source.live;
+        while !output.failed() && !self.full() {
+            let (item, files) = match source.next_item() {
+                Ok((Some(item), files)) => (item, files),
+                Ok((None, _)) => break,
+                Err(error) => {
+                    self.complain(&error.to_string());
+                    break;
+                }
+            };
+            if let Item::Packet(packet) = &item {
+                files.packet(packet.number, packet.file);
+                start.get_or_insert(packet.time);
+            }
+            let context = Context {
+                files,
+                start: start.unwrap_or_default(),
+                look: self.look,
+                several: self.several,
+            };
+            match item {
+                Item::Packet(packet) => {
+                    self.report.packet(&packet);
+                    analysis.push(&packet, &mut |event| {
+                        self.event(&context, event, &mut notices, output);
+                    });
+                }
+                Item::Notice(notice) => {
+                    self.event(&context, &Event::Notice(&notice), &mut notices, output);
+                }
+                Item::Pause if live => {
+                    self.report.settle(output);
+                    output.flush();
+                }
+                Item::Pause | Item::Secrets(_) => {}
+            }
+        }
+        let context = Context {
+            files: &source.files,
+            start: start.unwrap_or_default(),
+            look: self.look,
+            several: self.several,
+        };
+        if self.full() {
+            let rows = self.rows;
+            let stopped = Notice::new(
+                Kind::Stopped,
+                format!("reading ended after {rows} rows, as --limit asked"),
+            );
+            // The bound is on rows, and this is what says that it was reached.
+            notices.add(&stopped);
+            self.report
+                .event(&context, &Event::Notice(&stopped), output);
+            if self.report.totals() {
+                analysis.finish(&mut |event| {
+                    self.report.event(&context, event, output);
+                });
+            }
+        } else {
+            analysis.finish(&mut |event| self.event(&context, event, &mut notices, output));
+        }
+        self.report.end(&context, analysis.ledger(), output);
+        if !self.quiet && !output.failed() {
+            // What was written before stands before its notices.
+            output.flush();
+            let lines = notices.lines(&context.title());
+            let _ = self.err.write_all(lines.as_bytes());
+        }
+    }
+
+    fn event(
+        &mut self,
+        context: &Context<'_>,
+        event: &Event<'_>,
+        notices: &mut Notices,
+        output: &mut Output<'_>,
+    ) {
+        if self.full() || !self.window.shows(event, context.start) {
+            return;
+        }
+        if let Event::Notice(notice) = event {
+            notices.add(notice);
+        }
+        self.rows += self.report.event(context, event, output);
+    }
+
+    fn full(&self) -> bool {
+        self.limit.is_some_and(|limit| self.rows >= limit)
+    }
+
+    fn complain(&mut self, complaint: &str) {
+        let mut line = String::from("wscope: ");
+        crate::report::visible(&mut line, complaint);
+        line.push('\n');
+        let _ = self.err.write_all(line.as_bytes());
+        self.status = FAILED;
+    }
+}

@@ -1,0 +1,46 @@
+//! `wscope follow`: one connection as a transcript.
+
+use super::FAILED;
+use super::console::Console;
+use super::drive;
+use super::options::Options;
+use crate::analysis;
+use crate::report::{Follow, Form};
+
+/// One connection as a transcript: who said what, and when
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    #[command(flatten)]
+    options: Options,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  wscope follow --connection 1 traffic.pcap
+  wscope follow --connection 1 --time utc --max-payload all traffic.pcap | less";
+
+impl Args {
+    pub(super) fn run(&self, console: &mut Console<'_>) -> u8 {
+        let Some(connection) = self.options.connection else {
+            console.complain(
+                "follow needs --connection N; `wscope connections CAPTURE` lists the numbers",
+            );
+            return FAILED;
+        };
+        if self.options.form() != Form::Table {
+            console.complain(&format!(
+                "a transcript has no records; `wscope messages --connection {connection}` has"
+            ));
+            return FAILED;
+        }
+        let keep = analysis::Options {
+            // Control frames hold at most 125 bytes; of data frames without a message a line is enough.
+            keep_frames: self.options.max_payload.unwrap_or(256),
+            keep_messages: self.options.message_payload(),
+            keep_bodies: 0,
+        };
+        let mut follow = Follow::new(connection);
+        drive::run(&self.options, keep, &mut follow, console)
+    }
+}

@@ -1,0 +1,164 @@
+//! The options that every command over captures takes.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::console::Console;
+use super::parse::{self, Moment};
+use crate::report::{Form, Look, Times};
+
+/// Which captures are read, what of them is shown, and how.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Options {
+    /// Captures: files, directories, or - for standard input
+    #[arg(value_name = "CAPTURE", required = true)]
+    pub captures: Vec<PathBuf>,
+
+    /// Read all captures as pieces of one recording, in time order
+    #[arg(long, help_heading = "Selection")]
+    pub merge: bool,
+
+    /// Show only this connection (its number, as in Wireshark's tcp.stream)
+    #[arg(long, value_name = "N", help_heading = "Selection")]
+    pub connection: Option<u64>,
+
+    /// Show only what ends at or after a time: RFC 3339, or seconds from the first packet
+    #[arg(long, value_name = "TIME", value_parser = parse::moment, help_heading = "Selection")]
+    pub since: Option<Moment>,
+
+    /// Show only what begins at or before a time: RFC 3339, or seconds from the first packet
+    #[arg(long, value_name = "TIME", value_parser = parse::moment, help_heading = "Selection")]
+    pub until: Option<Moment>,
+
+    /// Show only what touches these packets: 10-20, 10- or 10
+    #[arg(long, value_name = "A-B", value_parser = parse::packets, help_heading = "Selection")]
+    pub packets: Option<(u64, u64)>,
+
+    /// Stop reading after so many rows
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Selection")]
+    pub limit: Option<u64>,
+
+    /// How the report is written [default: table, or what the ending of -o says]
+    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Output")]
+    pub format: Option<Format>,
+
+    /// Write the report to a file; .json, .ndjson, .csv and .md choose the format
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    pub output: Option<PathBuf>,
+
+    /// How much payload is kept for each record: bytes (64K, 1M), all or none
+    #[arg(long, value_name = "BYTES", value_parser = parse::size, help_heading = "Output",
+        long_help = "How much payload is kept for each record: bytes (64K, 1M), all or none. \
+            Without it 64K of a message, and of a frame 256 bytes in tables and none elsewhere")]
+    pub max_payload: Option<u64>,
+
+    /// Times in tables: seconds from the first packet, or UTC. Records always have UTC
+    #[arg(
+        long,
+        value_enum,
+        value_name = "TIMES",
+        default_value = "relative",
+        help_heading = "Output"
+    )]
+    pub time: Time,
+
+    /// Colours in tables
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Output"
+    )]
+    pub color: Color,
+
+    /// Say nothing of what the captures do not show
+    #[arg(short, long, help_heading = "Output")]
+    pub quiet: bool,
+
+    /// Put notices among the records (json and ndjson) instead of on standard error
+    #[arg(long, help_heading = "Output")]
+    pub notices: bool,
+}
+
+/// The forms of output by name.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(super) enum Format {
+    /// For a person
+    Table,
+    /// One JSON array
+    Json,
+    /// A JSON object a line
+    Ndjson,
+    /// Comma-separated values, with a header
+    Csv,
+    /// A Markdown table
+    Markdown,
+}
+
+/// How times are printed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(super) enum Time {
+    /// Seconds from the first packet
+    Relative,
+    /// RFC 3339
+    Utc,
+}
+
+/// When colours are used.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl Options {
+    /// The form that is asked for, by name or by the output's ending.
+    pub(super) fn form(&self) -> Form {
+        let ending = self.output.as_deref().and_then(|path| path.extension());
+        let ending = ending.unwrap_or_default().to_string_lossy().to_lowercase();
+        match (self.format, ending.as_str()) {
+            (Some(Format::Json), _) | (None, "json") => Form::Json,
+            (Some(Format::Ndjson), _) | (None, "ndjson" | "jsonl") => Form::Ndjson,
+            (Some(Format::Csv), _) | (None, "csv") => Form::Csv,
+            (Some(Format::Markdown), _) | (None, "md" | "markdown") => Form::Markdown,
+            (Some(Format::Table) | None, _) => Form::Table,
+        }
+    }
+
+    /// How pages look: a file is no terminal.
+    pub(super) fn look(&self, console: &Console<'_>) -> Look {
+        let terminal = self.output.is_none();
+        Look {
+            width: console.width.filter(|_| terminal),
+            color: match self.color {
+                Color::Auto => console.color && terminal,
+                Color::Always => true,
+                Color::Never => false,
+            },
+            times: match self.time {
+                Time::Relative => Times::Relative,
+                Time::Utc => Times::Utc,
+            },
+        }
+    }
+
+    /// How much of a message is kept.
+    pub(super) fn message_payload(&self) -> u64 {
+        self.max_payload.unwrap_or(64 << 10)
+    }
+
+    /// How much of a frame is kept: a table shows a line of it.
+    pub(super) fn frame_payload(&self) -> u64 {
+        let unless_told = match self.form() {
+            Form::Table => 256,
+            _ => 0,
+        };
+        self.max_payload.unwrap_or(unless_told)
+    }
+}

@@ -1,0 +1,79 @@
+//! Source: one capture, or several that are read as one.
+
+use std::path::{Path, PathBuf};
+
+use crate::capture::{Capture, Item, Merged, captures_in};
+use crate::error::Error;
+use crate::report::Files;
+
+/// Where packets come from.
+pub(super) struct Source {
+    input: Input,
+    /// The files, by index.
+    pub(super) files: Files,
+    /// Whether packets may still be on their way, so that rows must not wait for a full buffer.
+    pub(super) live: bool,
+}
+
+enum Input {
+    One(Box<Capture>),
+    Merged(Box<Merged>),
+}
+
+impl Source {
+    /// One capture.
+    pub(super) fn open(path: &Path) -> Result<Self, Error> {
+        let capture = Capture::open(path)?;
+        Ok(Self {
+            files: Files::new(vec![capture.name().to_string()]),
+            input: Input::One(Box::new(capture)),
+            live: is_live(path),
+        })
+    }
+
+    /// A capture that is part of the program.
+    pub(super) fn built_in(name: &str, bytes: &'static [u8]) -> Result<Self, Error> {
+        Ok(Self {
+            input: Input::One(Box::new(Capture::from_reader(name, Box::new(bytes))?)),
+            files: Files::built_in(name),
+            live: false,
+        })
+    }
+
+    /// Several captures as one.
+    pub(super) fn merged(captures: Vec<Capture>, live: bool) -> Self {
+        let merged = Merged::new(captures);
+        let names = merged
+            .captures()
+            .map(|capture| capture.name().to_string())
+            .collect();
+        Self {
+            input: Input::Merged(Box::new(merged)),
+            files: Files::new(names),
+            live,
+        }
+    }
+
+    /// The next item, beside the files.
+    pub(super) fn next_item(&mut self) -> Result<(Option<Item<'_>>, &mut Files), Error> {
+        let item = match &mut self.input {
+            Input::One(capture) => capture.next_item(),
+            Input::Merged(merged) => merged.next_item(),
+        };
+        Ok((item?, &mut self.files))
+    }
+}
+
+/// Whether a file is anything but a plain one: then its end may be a long time off.
+pub(super) fn is_live(path: &Path) -> bool {
+    path == Path::new("-") || std::fs::metadata(path).is_ok_and(|about| !about.is_file())
+}
+
+/// The captures that a path names: itself, or those in the directory.
+pub(super) fn expand(path: &Path) -> Result<Vec<PathBuf>, Error> {
+    if path != Path::new("-") && path.is_dir() {
+        captures_in(path)
+    } else {
+        Ok(vec![path.to_path_buf()])
+    }
+}

@@ -1,0 +1,33 @@
+//! `wscope summary`: a capture on one page.
+
+use super::console::Console;
+use super::drive;
+use super::options::Options;
+use crate::analysis;
+use crate::report::SummaryReport;
+
+/// What is in a capture, on one page; what wscope does without a command
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    #[command(flatten)]
+    options: Options,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  wscope traffic.pcap
+  wscope monday.pcap tuesday.pcap
+  wscope --merge ring_00001.pcap ring_00002.pcap
+  wscope summary --format json traffic.pcap | jq '.[0].handshakes'
+
+With --connection, --since, --until and --packets the events of that part are counted; packets, bytes and the ledger are always the
+whole capture's. --limit counts connections.";
+
+impl Args {
+    pub(super) fn run(&self, console: &mut Console<'_>) -> u8 {
+        let mut report = SummaryReport::new(self.options.notices);
+        let keep = analysis::Options::default();
+        drive::run(&self.options, keep, &mut report, console)
+    }
+}

@@ -1,0 +1,69 @@
+//! Reports: from events to what programs and people read.
+//!
+//! ```text
+//! Event -> Report -> Record::walk -> json, csv, markdown -> Output -> a writer
+//!                 -> table, page ----------------------->
+//! ```
+//!
+//! What programs read is described once, in `record/`; what people read stands in `listing/`, `page` and `follow`. Nothing here
+//! knows standard output: every report is given a writer.
+
+mod close;
+mod context;
+mod csv;
+mod fields;
+mod follow;
+mod json;
+mod listing;
+mod look;
+mod markdown;
+mod notices;
+mod output;
+mod page;
+mod record;
+mod schema;
+mod summary;
+mod table;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub use context::{Context, Files};
+pub use fields::{Fields, Record};
+pub use follow::Follow;
+pub use listing::{Kind, Listing};
+pub use look::{Look, Times};
+pub use notices::Notices;
+pub use output::{Form, Output};
+pub use page::SummaryReport;
+pub use record::{LedgerRecord, LedgerRow};
+pub use schema::schema;
+pub use summary::Summary;
+pub use text::{shell, visible};
+
+use crate::capture::Packet;
+use crate::event::Event;
+use crate::ledger::Ledger;
+
+/// Takes what one capture after the other brings, and writes it.
+pub trait Report {
+    /// A capture begins.
+    fn begin(&mut self, context: &Context<'_>, out: &mut Output<'_>);
+
+    /// A packet was read.
+    fn packet(&mut self, _packet: &Packet<'_>) {}
+
+    /// Something is known. Returns how many rows that gave.
+    fn event(&mut self, context: &Context<'_>, event: &Event<'_>, out: &mut Output<'_>) -> u64;
+
+    /// Rows that wait for others are wanted now.
+    fn settle(&mut self, _out: &mut Output<'_>) {}
+
+    /// Whether the end tells of all that was read, also where reading ended early.
+    fn totals(&self) -> bool {
+        false
+    }
+
+    /// The capture is over.
+    fn end(&mut self, context: &Context<'_>, ledger: &Ledger, out: &mut Output<'_>);
+}

@@ -1,0 +1,519 @@
+//! The summary as one page for a person, and as one record for a program.
+
+use std::fmt::Write as _;
+
+use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table, presets};
+
+use super::context::Context;
+use super::listing::bytes as with_unit;
+use super::listing::connection::{bytes, closed, handshake, messages, packets, protocol};
+use super::look::{BOLD, verdict_style};
+use super::output::{Form, Output};
+use super::summary::{Detail, Summary, Tally};
+use super::{Report, text};
+use crate::capture::Packet;
+use crate::direction::Direction;
+use crate::event::{Event, Verdict};
+use crate::ledger::Ledger;
+use crate::notice::{Kind, Notice};
+
+/// Counts while a capture is read, and writes its page or its record at the end.
+#[derive(Debug, Default)]
+pub struct SummaryReport {
+    summary: Summary,
+    notices: bool,
+    pages: u64,
+}
+
+impl SummaryReport {
+    /// A summary of each capture, with notices as records beside it where asked for.
+    pub fn new(notices: bool) -> Self {
+        Self {
+            notices,
+            ..Self::default()
+        }
+    }
+}
+
+impl Report for SummaryReport {
+    fn begin(&mut self, _context: &Context<'_>, out: &mut Output<'_>) {
+        self.summary = Summary::default();
+        if out.form() != Form::Markdown {
+            out.begin::<Summary>();
+        }
+    }
+
+    fn packet(&mut self, packet: &Packet<'_>) {
+        self.summary.packet(packet);
+    }
+
+    fn event(&mut self, context: &Context<'_>, event: &Event<'_>, out: &mut Output<'_>) -> u64 {
+        self.summary.event(event);
+        match event {
+            Event::Notice(notice) if self.notices => {
+                let capture = context.files.of_packet(notice.packet.unwrap_or(0));
+                out.record::<Notice>(capture, notice);
+                0
+            }
+            Event::Connection(_) => 1,
+            _ => 0,
+        }
+    }
+
+    fn totals(&self) -> bool {
+        true
+    }
+
+    fn end(&mut self, context: &Context<'_>, ledger: &Ledger, out: &mut Output<'_>) {
+        self.summary.ledger = *ledger;
+        if out.form() == Form::Table {
+            let first = self.pages == 0;
+            out.page(|out| {
+                if !first {
+                    out.push(b'\n');
+                }
+                page(&self.summary, context, out);
+            });
+        } else {
+            out.single(context.files.name(0), &self.summary);
+        }
+        self.pages += 1;
+    }
+}
+
+/// Writes the page: the answer first, then what it rests on, then what to ask next.
+fn page(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
+    head(summary, context, out);
+    connections(summary, context, out);
+    handshakes(summary, context, out);
+    message_table(summary, context, out);
+    rest(summary, context, out);
+    out.push(b'\n');
+    context.next(out, &hints(summary));
+}
+
+fn head(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
+    context.look.paint(out, BOLD, &context.title());
+    let mut parts = vec![
+        text::count(summary.packets, "packet", "packets"),
+        text::count(summary.bytes, "byte", "bytes"),
+    ];
+    if let (Some(time), Some(end)) = (summary.time, summary.end_time) {
+        parts.push(duration(end.since(time)));
+    }
+    let links: Vec<String> = summary.link_types.iter().map(|link| link.name()).collect();
+    if !links.is_empty() {
+        parts.push(links.join(" and "));
+    }
+    let total = summary.connections.total;
+    parts.push(text::count(total, "connection", "connections"));
+    line(out, &format!("   {}", parts.join(" · ")));
+}
+
+fn connections(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
+    if summary.first_connections.is_empty() {
+        line(out, "\nNo TCP connection is in this capture.");
+        return;
+    }
+    title(out, context, "CONNECTIONS");
+    let mut table = sheet(
+        context,
+        &[
+            "#",
+            "client",
+            "server",
+            "protocol",
+            "packets",
+            "bytes",
+            "handshake",
+            "messages",
+            "closed",
+        ],
+        &[0, 4, 5],
+    );
+    for connection in &summary.first_connections {
+        table.add_row([
+            Cell::new(connection.number),
+            Cell::new(connection.client),
+            Cell::new(connection.server),
+            Cell::new(protocol(connection)),
+            Cell::new(text::grouped(packets(connection))),
+            Cell::new(text::grouped(bytes(connection))),
+            verdict_cell(connection.handshake, handshake(connection)),
+            Cell::new(messages(connection)),
+            Cell::new(closed(connection)),
+        ]);
+    }
+    place(out, &mut table, &[0, 4, 5]);
+    let more = summary.connections.total - summary.first_connections.len() as u64;
+    if more > 0 {
+        let more = text::grouped(more);
+        line(
+            out,
+            &format!(" … and {more} more; `wscope connections` lists them all"),
+        );
+    }
+}
+
+fn handshakes(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
+    let total: u64 = summary.handshakes.iter().sum();
+    if total > summary.first_handshakes.len() as u64 {
+        let counts: Vec<String> = Verdict::ALL
+            .into_iter()
+            .zip(summary.handshakes)
+            .filter(|(_, count)| *count > 0)
+            .map(|(verdict, count)| format!("{} {}", text::grouped(count), verdict.name()))
+            .collect();
+        title(out, context, "HANDSHAKES");
+        line(out, &format!("  {}", counts.join(", ")));
+        for invalid in &summary.invalid_handshakes {
+            let number = invalid.connection;
+            let reasons = invalid.reasons.join(", ");
+            line(
+                out,
+                &format!("  connection {number}: invalid, breaks {reasons}"),
+            );
+        }
+        let [_, invalid, ..] = summary.handshakes;
+        let more = invalid.saturating_sub(summary.invalid_handshakes.len() as u64);
+        if more > 0 {
+            let more = text::grouped(more);
+            line(
+                out,
+                &format!(
+                    "  … and {more} more; `wscope handshakes --verdict invalid` lists them all"
+                ),
+            );
+        }
+        return;
+    }
+    for detail in &summary.first_handshakes {
+        handshake_detail(summary, detail, context, out);
+    }
+}
+
+fn handshake_detail(summary: &Summary, detail: &Detail, context: &Context<'_>, out: &mut Vec<u8>) {
+    out.push(b'\n');
+    let name = format!("HANDSHAKE of connection {}: ", detail.connection);
+    context.look.paint(out, BOLD, &name);
+    let verdict = detail.verdict;
+    context
+        .look
+        .paint(out, verdict_style(verdict), verdict.name());
+    if !detail.reasons.is_empty() {
+        let _ =
+            std::io::Write::write_fmt(out, format_args!(", breaks {}", detail.reasons.join(", ")));
+    }
+    out.push(b'\n');
+    let shown = |text: &Option<String>| {
+        let mut out = String::new();
+        text::visible(&mut out, text.as_deref().unwrap_or("(none)"));
+        out
+    };
+    let packet = |number: Option<u64>| number.map_or("-".to_string(), |number| number.to_string());
+    if detail.request_packet.is_some() {
+        let mut request = format!(
+            "  packet {}  {} {} HTTP/{}",
+            packet(detail.request_packet),
+            shown(&detail.method),
+            shown(&detail.target),
+            shown(&detail.http_version),
+        );
+        pad(&mut request, 42);
+        line(
+            out,
+            &format!("{request}  Sec-WebSocket-Key     {}", shown(&detail.key)),
+        );
+    }
+    if let Some(status) = detail.status {
+        let mut response = format!("  packet {}  {status}", packet(detail.response_packet));
+        if status == 101 {
+            response.push_str(" Switching Protocols");
+        }
+        pad(&mut response, 42);
+        let judged = match (&detail.accept, &detail.accept_expected) {
+            (Some(accept), Some(expected)) if accept == expected => "   as expected from the key",
+            (Some(_), Some(_)) => "   not what the key calls for",
+            _ => "",
+        };
+        line(
+            out,
+            &format!(
+                "{response}  Sec-WebSocket-Accept  {}{judged}",
+                shown(&detail.accept)
+            ),
+        );
+        if let (true, Some(expected)) = (judged.contains("not what"), &detail.accept_expected) {
+            let mut expectation = String::new();
+            pad(&mut expectation, 42);
+            line(
+                out,
+                &format!("{expectation}  expected              {expected}"),
+            );
+        }
+    }
+    if detail.subprotocol.is_some() {
+        line(
+            out,
+            &format!("  subprotocol  {}", shown(&detail.subprotocol)),
+        );
+    }
+    if !detail.extensions.is_empty() {
+        let mut extensions = String::new();
+        text::visible(&mut extensions, &detail.extensions);
+        let any = summary.connections.websocket == 1 && message_count(summary) > 0;
+        let unused = if any && summary.compressed == 0 {
+            ", agreed and never used"
+        } else {
+            ", agreed"
+        };
+        line(out, &format!("  extension    {extensions}{unused}"));
+    }
+}
+
+fn message_count(summary: &Summary) -> u64 {
+    let tallies = Direction::ALL.map(|direction| summary.messages[direction]);
+    tallies.iter().flatten().map(|tally| tally.count).sum()
+}
+
+fn message_table(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
+    if message_count(summary) > 0 {
+        out.push(b'\n');
+        let mut table = sheet(
+            context,
+            &[
+                "MESSAGES",
+                "count",
+                "payload each",
+                "frames each",
+                "on the wire each",
+                "overhead each",
+            ],
+            &[1, 2, 3, 4, 5],
+        );
+        for direction in Direction::ALL {
+            let kinds = ["text", "binary", "of unknown kind"];
+            for (kind, tally) in kinds.into_iter().zip(&summary.messages[direction]) {
+                if tally.count > 0 {
+                    table.add_row(tally_row(direction, kind, tally));
+                }
+            }
+        }
+        place(out, &mut table, &[1, 2, 3, 4, 5]);
+    }
+    let frames: Vec<String> = super::record::OPCODES
+        .iter()
+        .zip(summary.frames)
+        .filter(|(_, count)| *count > 0)
+        .map(|(opcode, count)| format!("{} {opcode}", text::grouped(count)))
+        .collect();
+    if !frames.is_empty() {
+        let total: u64 = summary.frames.iter().sum();
+        out.push(b'\n');
+        context.look.paint(out, BOLD, "FRAMES");
+        line(
+            out,
+            &format!("  {}: {}", text::grouped(total), frames.join(", ")),
+        );
+    }
+}
+
+fn tally_row(direction: Direction, kind: &str, tally: &Tally) -> [String; 6] {
+    [
+        format!(" {} {kind}", direction.sender()),
+        text::grouped(tally.count),
+        format!("{} B", mean(tally.payload, tally.count)),
+        mean(tally.frames, tally.count),
+        format!("{} B", mean(tally.wire, tally.count)),
+        format!(
+            "{} B",
+            mean(tally.wire.saturating_sub(tally.payload), tally.count)
+        ),
+    ]
+}
+
+fn rest(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
+    let sum = summary.ledger.sum();
+    if sum.total() > 0 {
+        let headers = sum.link + sum.network + sum.transport;
+        out.push(b'\n');
+        context.look.paint(out, BOLD, "BYTES");
+        let mut parts = vec![
+            format!("{} packet headers", with_unit(headers)),
+            format!("{} protocol heads", with_unit(sum.head)),
+            format!("{} payload", with_unit(sum.payload)),
+        ];
+        if sum.tls > 0 {
+            parts.insert(1, format!("{} TLS", with_unit(sum.tls)));
+        }
+        line(
+            out,
+            &format!("   {} = {}", with_unit(sum.total()), parts.join(" + ")),
+        );
+        if summary.exchanges > 0 {
+            let row = |row| summary.ledger.row(row).wire.total();
+            let http = row(crate::ledger::Row::HttpRequest) + row(crate::ledger::Row::HttpResponse);
+            let exchanges = text::count(summary.exchanges, "HTTP exchange", "HTTP exchanges");
+            line(
+                out,
+                &format!(
+                    "        {exchanges} beside the handshakes: {}",
+                    with_unit(http)
+                ),
+            );
+        }
+    }
+    let mut odd = String::new();
+    for (kind, count) in Kind::ALL.iter().zip(&summary.notices) {
+        if *count > 0 {
+            let comma = if odd.is_empty() { "" } else { ", " };
+            let _ = write!(odd, "{comma}{} {}", text::grouped(*count), kind.name());
+        }
+    }
+    if summary.ledger.missing > 0 {
+        let comma = if odd.is_empty() { "" } else { ", " };
+        let _ = write!(odd, "{comma}{} missing", with_unit(summary.ledger.missing));
+    }
+    if !odd.is_empty() {
+        out.push(b'\n');
+        context.look.paint(out, BOLD, "NOT IN THE CAPTURE");
+        line(out, &format!("  {odd}"));
+    }
+}
+
+/// What one would ask next of such a capture.
+fn hints(summary: &Summary) -> Vec<String> {
+    let [_, invalid, refused, _] = summary.handshakes;
+    if summary.connections.total == 0 {
+        return vec!["summary --notices --format ndjson".to_string()];
+    }
+    let mut hints = Vec::new();
+    if invalid > 0 {
+        hints.push("handshakes --verdict invalid".to_string());
+    } else if refused > 0 {
+        hints.push("handshakes --verdict refused".to_string());
+    }
+    if summary.frames.iter().any(|count| *count > 0) {
+        hints.push("messages".to_string());
+        hints.push("frames".to_string());
+    } else if summary.exchanges > 0 {
+        hints.push("http".to_string());
+    }
+    if hints.is_empty() {
+        hints.push("connections".to_string());
+    }
+    hints
+}
+
+/// A table without lines; the columns of these numbers stand right.
+fn sheet(context: &Context<'_>, titles: &[&str], right: &[usize]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).force_no_tty();
+    if context.look.color {
+        table.enforce_styling();
+    }
+    if let Some(width) = context.look.width {
+        table
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(u16::try_from(width).unwrap_or(u16::MAX));
+    }
+    let cells = titles.iter().enumerate().map(|(index, title)| {
+        let cell = Cell::new(title).add_attribute(comfy_table::Attribute::Bold);
+        if right.contains(&index) {
+            cell.set_alignment(CellAlignment::Right)
+        } else {
+            cell
+        }
+    });
+    table.set_header(cells.collect::<Vec<_>>());
+    table
+}
+
+fn place(out: &mut Vec<u8>, table: &mut Table, right: &[usize]) {
+    for (index, column) in table.column_iter_mut().enumerate() {
+        let left = u16::from(index == 0 && right.contains(&0));
+        column.set_padding((left, 2));
+        if right.contains(&index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    line(out, &table.trim_fmt());
+}
+
+fn verdict_cell(verdict: Option<Verdict>, name: &str) -> Cell {
+    let cell = Cell::new(name);
+    match verdict {
+        Some(Verdict::Valid) => cell.fg(Color::Green),
+        Some(Verdict::Invalid) => cell.fg(Color::Red),
+        Some(Verdict::Refused) => cell.fg(Color::Yellow),
+        Some(Verdict::Unknown) | None => cell,
+    }
+}
+
+fn title(out: &mut Vec<u8>, context: &Context<'_>, text: &str) {
+    out.push(b'\n');
+    context.look.paint(out, BOLD, text);
+    out.push(b'\n');
+}
+
+fn line(out: &mut Vec<u8>, text: &str) {
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'\n');
+}
+
+fn pad(text: &mut String, width: usize) {
+    let missing = width.saturating_sub(text::width(text));
+    text.extend(std::iter::repeat_n(' ', missing));
+}
+
+/// A mean with at most one digit behind the point, rounded.
+fn mean(sum: u64, count: u64) -> String {
+    let count = u128::from(count.max(1));
+    let tenths = (u128::from(sum) * 10 + count / 2) / count;
+    let whole = text::grouped(u64::try_from(tenths / 10).unwrap_or(u64::MAX));
+    match tenths % 10 {
+        0 => whole,
+        tenth => format!("{whole}.{tenth}"),
+    }
+}
+
+/// A length of time with three digits.
+fn duration(nanoseconds: i64) -> String {
+    let milliseconds = nanoseconds.unsigned_abs() / 1_000_000;
+    match milliseconds {
+        0..1000 => format!("{milliseconds} ms"),
+        1000..60_000 => {
+            let (seconds, rest) = (milliseconds / 1000, milliseconds % 1000 / 10);
+            format!("{seconds}.{rest:02} s")
+        }
+        60_000..3_600_000 => {
+            let seconds = milliseconds / 1000;
+            format!("{} min {:02} s", seconds / 60, seconds % 60)
+        }
+        _ => {
+            let minutes = milliseconds / 60_000;
+            format!("{} h {:02} min", text::grouped(minutes / 60), minutes % 60)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn means_are_rounded_to_a_tenth() {
+        assert_eq!(mean(252, 3), "84");
+        assert_eq!(mean(10, 3), "3.3");
+        assert_eq!(mean(0, 0), "0");
+        assert_eq!(mean(12_345, 1), "12,345");
+    }
+
+    #[test]
+    fn durations_read_well() {
+        assert_eq!(duration(6_021_000_000), "6.02 s");
+        assert_eq!(duration(999_000_000), "999 ms");
+        assert_eq!(duration(61_000_000_000), "1 min 01 s");
+        assert_eq!(duration(7_260_000_000_000), "2 h 01 min");
+    }
+}

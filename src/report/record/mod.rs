@@ -1,0 +1,46 @@
+//! The records: for each type its columns, in the order of the contract that README and `wscope schema` state.
+
+mod connection;
+mod exchange;
+mod frame;
+mod handshake;
+pub(super) mod ledger;
+mod message;
+mod notice;
+mod summary;
+
+pub(super) use frame::OPCODES;
+pub use ledger::{LedgerRecord, LedgerRow};
+
+use super::fields::Fields;
+use crate::direction::Direction;
+use crate::event::{Place, Verdict};
+use crate::span::{Span, Trust};
+
+const SENDERS: &[&str] = &["client", "server"];
+const VERDICTS: &[&str] = &["valid", "invalid", "refused", "unknown"];
+
+fn place<F: Fields + ?Sized>(fields: &mut F, place: Place) {
+    fields.integer("connection", Some(place.connection));
+    fields.integer("http_stream", place.http_stream);
+}
+
+fn sender<F: Fields + ?Sized>(fields: &mut F, name: &'static str, direction: Option<Direction>) {
+    fields.choice(name, direction.map(Direction::sender), SENDERS);
+}
+
+fn times<F: Fields + ?Sized>(fields: &mut F, span: &Span) {
+    fields.time("time", Some(span.time));
+    fields.time("end_time", Some(span.end_time));
+    fields.integer("first_packet", Some(span.first_packet));
+    fields.integer("last_packet", Some(span.last_packet));
+}
+
+fn trust<F: Fields + ?Sized>(fields: &mut F, trust: Trust) {
+    const SET: &[&str] = &["exact", "carried", "resynced", "guessed"];
+    fields.choice("trust", Some(trust.name()), SET);
+}
+
+fn verdict<F: Fields + ?Sized>(fields: &mut F, name: &'static str, verdict: Option<Verdict>) {
+    fields.choice(name, verdict.map(Verdict::name), VERDICTS);
+}

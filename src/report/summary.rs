@@ -1,0 +1,252 @@
+//! Summary: what a capture holds, counted while it is read.
+//!
+//! Comes in: packets and events. Goes out: counters, and the first few connections and handshakes. Its size does not grow with
+//! the capture.
+
+use crate::capture::{LinkType, Packet};
+use crate::direction::Both;
+use crate::event::{Connection, Event, Frame, Handshake, Message, MessageKind, Protocol, Verdict};
+use crate::ledger::Ledger;
+use crate::notice::{Kind, Notice};
+use crate::time::Timestamp;
+use crate::websocket::Opcode;
+
+/// How many connections a page shows, and how many broken handshakes a record names.
+pub(super) const SHOWN: usize = 20;
+/// How many handshakes a page shows field by field.
+const DETAILED: usize = 3;
+/// A header field's length is the peer's choice; a page needs no more of it than this.
+const FIELD_LEN: usize = 512;
+
+/// Counters and the first of everything.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    /// Packets read.
+    pub packets: u64,
+    /// Their original lengths.
+    pub bytes: u64,
+    /// The earliest packet's time.
+    pub time: Option<Timestamp>,
+    /// The latest packet's time.
+    pub end_time: Option<Timestamp>,
+    /// Link types, in the order of their first packets.
+    pub link_types: Vec<LinkType>,
+    /// Connections by what they speak.
+    pub connections: Connections,
+    /// Handshakes by verdict, in the order of [`Verdict::ALL`].
+    pub handshakes: [u64; 4],
+    /// The first handshakes that broke a rule.
+    pub invalid_handshakes: Vec<Invalid>,
+    /// Messages by sender and kind: text, binary, unknown.
+    pub messages: Both<[Tally; 3]>,
+    /// How many of the messages were compressed.
+    pub compressed: u64,
+    /// Frames by opcode: continuation, text, binary, close, ping, pong, reserved.
+    pub frames: [u64; 7],
+    /// HTTP exchanges that are no opening handshake.
+    pub exchanges: u64,
+    /// Where the whole capture's bytes went.
+    pub ledger: Ledger,
+    /// Notices by kind, in the order of [`Kind::ALL`].
+    pub notices: Vec<u64>,
+    /// Whether the file ends before it should.
+    pub cut: bool,
+    /// The connections with the lowest numbers.
+    pub first_connections: Vec<Connection>,
+    /// The first handshakes, with their fields.
+    pub first_handshakes: Vec<Detail>,
+}
+
+/// Connections by what they speak.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Connections {
+    /// All.
+    pub total: u64,
+    /// WebSocket.
+    pub websocket: u64,
+    /// HTTP/1.
+    pub http: u64,
+    /// HTTP/2.
+    pub http2: u64,
+    /// TLS that was not decrypted.
+    pub tls: u64,
+    /// Looks like WebSocket.
+    pub possible_websocket: u64,
+    /// Something else.
+    pub opaque: u64,
+    /// No payload.
+    pub empty: u64,
+}
+
+/// A handshake that broke a rule.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Invalid {
+    /// Its connection.
+    pub connection: u64,
+    /// The packet of its request's last byte.
+    pub request_packet: Option<u64>,
+    /// The rules.
+    pub reasons: Vec<&'static str>,
+}
+
+/// Sums over messages.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Tally {
+    /// How many.
+    pub count: u64,
+    /// Their payload as sent, in bytes.
+    pub payload: u64,
+    /// Their bytes on the wire.
+    pub wire: u64,
+    /// Their frames.
+    pub frames: u64,
+}
+
+/// What a page shows of a handshake.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "the names are those of the record's columns")]
+pub struct Detail {
+    pub connection: u64,
+    pub request_packet: Option<u64>,
+    pub response_packet: Option<u64>,
+    pub method: Option<String>,
+    pub target: Option<String>,
+    pub host: Option<String>,
+    pub http_version: Option<String>,
+    pub key: Option<String>,
+    pub accept: Option<String>,
+    pub accept_expected: Option<String>,
+    pub status: Option<u16>,
+    pub subprotocol: Option<String>,
+    pub extensions: String,
+    pub verdict: Verdict,
+    pub reasons: Vec<&'static str>,
+}
+
+impl Summary {
+    /// Counts a packet.
+    pub fn packet(&mut self, packet: &Packet<'_>) {
+        self.packets += 1;
+        self.bytes += u64::from(packet.original_len);
+        self.time = Some(self.time.map_or(packet.time, |time| time.min(packet.time)));
+        self.end_time = self.end_time.max(Some(packet.time));
+        // A capture names at most 65,536 link types, one in nearly all.
+        if !self.link_types.contains(&packet.link) {
+            self.link_types.push(packet.link);
+        }
+    }
+
+    /// Counts an event.
+    pub fn event(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Frame(frame) => self.frame(frame),
+            Event::Message(message) => self.message(message),
+            Event::Handshake(handshake) => self.handshake(handshake),
+            Event::Exchange(exchange) => self.exchanges += u64::from(!exchange.upgrade),
+            Event::Connection(connection) => self.connection(connection),
+            Event::Notice(notice) => self.notice(notice),
+        }
+    }
+
+    fn frame(&mut self, frame: &Frame<'_>) {
+        let index = match frame.header.opcode {
+            Opcode::Continuation => 0,
+            Opcode::Text => 1,
+            Opcode::Binary => 2,
+            Opcode::Close => 3,
+            Opcode::Ping => 4,
+            Opcode::Pong => 5,
+            Opcode::Reserved(_) => 6,
+        };
+        if let Some(count) = self.frames.get_mut(index) {
+            *count += 1;
+        }
+    }
+
+    fn message(&mut self, message: &Message<'_>) {
+        let [text, binary, unknown] = &mut self.messages[message.direction];
+        let tally = match message.kind {
+            Some(MessageKind::Text) => text,
+            Some(MessageKind::Binary) => binary,
+            None => unknown,
+        };
+        tally.count += 1;
+        tally.payload += message.coded_length;
+        tally.wire += message.wire.total();
+        tally.frames += message.frames;
+        self.compressed += u64::from(message.compressed);
+    }
+
+    fn handshake(&mut self, handshake: &Handshake<'_>) {
+        for (verdict, count) in Verdict::ALL.into_iter().zip(&mut self.handshakes) {
+            *count += u64::from(verdict == handshake.verdict);
+        }
+        if handshake.verdict == Verdict::Invalid && self.invalid_handshakes.len() < SHOWN {
+            self.invalid_handshakes.push(Invalid {
+                connection: handshake.place.connection,
+                request_packet: handshake.request_packet,
+                reasons: handshake.reasons.to_vec(),
+            });
+        }
+        if self.first_handshakes.len() < DETAILED {
+            self.first_handshakes.push(Detail::of(handshake));
+        }
+    }
+
+    fn connection(&mut self, connection: &Connection) {
+        let counts = &mut self.connections;
+        counts.total += 1;
+        *match connection.protocol {
+            Protocol::WebSocket => &mut counts.websocket,
+            Protocol::Http => &mut counts.http,
+            Protocol::Http2 => &mut counts.http2,
+            Protocol::Tls => &mut counts.tls,
+            Protocol::PossibleWebSocket => &mut counts.possible_websocket,
+            Protocol::Opaque => &mut counts.opaque,
+            Protocol::Empty => &mut counts.empty,
+        } += 1;
+        let first = &mut self.first_connections;
+        let at = first.partition_point(|other| other.number < connection.number);
+        if at < SHOWN {
+            first.truncate(SHOWN - 1);
+            first.insert(at, connection.clone());
+        }
+    }
+
+    fn notice(&mut self, notice: &Notice) {
+        self.notices.resize(Kind::ALL.len(), 0);
+        for (kind, count) in Kind::ALL.iter().zip(&mut self.notices) {
+            *count += u64::from(*kind == notice.kind);
+        }
+        self.cut |= notice.kind == Kind::CutFile;
+    }
+}
+
+impl Detail {
+    fn of(handshake: &Handshake<'_>) -> Self {
+        Self {
+            connection: handshake.place.connection,
+            request_packet: handshake.request_packet,
+            response_packet: handshake.response_packet,
+            method: short(handshake.method),
+            target: short(handshake.target),
+            host: short(handshake.host),
+            http_version: short(handshake.http_version),
+            key: short(handshake.key),
+            accept: short(handshake.accept),
+            accept_expected: short(handshake.accept_expected),
+            status: handshake.status,
+            subprotocol: short(handshake.subprotocol),
+            extensions: short(Some(&handshake.extensions.join(", "))).unwrap_or_default(),
+            verdict: handshake.verdict,
+            reasons: handshake.reasons.to_vec(),
+        }
+    }
+}
+
+fn short(text: Option<&str>) -> Option<String> {
+    text.map(|text| match text.char_indices().nth(FIELD_LEN) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_string(),
+    })
+}

@@ -1,0 +1,181 @@
+//! Text from the traffic, made fit for a terminal.
+//!
+//! Control characters become pictures and what would turn the line around becomes visible, so that no capture can move the
+//! cursor, recolour the screen or show something else than it holds. Widths are those of the grid: two columns for Japanese,
+//! one cluster at a time.
+
+use std::fmt::Write as _;
+
+use unicode_segmentation::UnicodeSegmentation as _;
+use unicode_width::UnicodeWidthStr as _;
+
+/// Appends text with nothing in it that a terminal would obey.
+pub fn visible(out: &mut String, text: &str) {
+    let plain = |byte: &u8| (0x20..0x7f).contains(byte);
+    if text.as_bytes().iter().all(plain) {
+        out.push_str(text);
+        return;
+    }
+    for letter in text.chars() {
+        match letter {
+            '\u{00}'..='\u{1f}' => {
+                let picture = char::from_u32(0x2400 + u32::from(letter));
+                out.push(picture.unwrap_or(char::REPLACEMENT_CHARACTER));
+            }
+            '\u{7f}' => out.push('␡'),
+            // C1 controls, direction marks and overrides, line separators, invisible spaces, tags of plane 14.
+            '\u{80}'..='\u{9f}'
+            | '\u{061c}'
+            | '\u{200b}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}' => {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "<U+{:04X}>", u32::from(letter));
+            }
+            letter => out.push(letter),
+        }
+    }
+}
+
+/// How many columns of a terminal a text takes.
+pub(super) fn width(text: &str) -> usize {
+    if text.is_ascii() {
+        return text.len();
+    }
+    text.graphemes(true).map(cluster_width).sum()
+}
+
+/// The longest beginning that fits so many columns, without cutting a cluster, and its width.
+pub(super) fn beginning(text: &str, columns: usize) -> (&str, usize) {
+    if text.is_ascii() {
+        let end = text.len().min(columns);
+        return (text.get(..end).unwrap_or(text), end);
+    }
+    let mut taken = 0;
+    for (at, cluster) in text.grapheme_indices(true) {
+        let wide = cluster_width(cluster);
+        if taken + wide > columns {
+            return (text.get(..at).unwrap_or_default(), taken);
+        }
+        taken += wide;
+    }
+    (text, taken)
+}
+
+/// No cluster takes more than two columns, however many marks it piles up.
+fn cluster_width(cluster: &str) -> usize {
+    cluster.width().min(2)
+}
+
+/// Bytes in hexadecimal, with spaces between them.
+pub(super) fn hex(out: &mut String, bytes: &[u8]) {
+    for (index, byte) in bytes.iter().enumerate() {
+        let gap = if index == 0 { "" } else { " " };
+        let _ = write!(out, "{gap}{byte:02x}");
+    }
+}
+
+/// A number with its thousands set apart.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A number with its noun: `1 frame`, `2 frames`.
+pub(super) fn count(number: u64, one: &str, many: &str) -> String {
+    format!(
+        "{} {}",
+        grouped(number),
+        if number == 1 { one } else { many }
+    )
+}
+
+/// Seconds with six digits, from nanoseconds.
+pub(super) fn seconds(out: &mut String, nanoseconds: i64) {
+    let sign = if nanoseconds < 0 { "-" } else { "" };
+    let microseconds = nanoseconds.unsigned_abs() / 1000;
+    let (whole, part) = (microseconds / 1_000_000, microseconds % 1_000_000);
+    let _ = write!(out, "{sign}{whole}.{part:06}");
+}
+
+/// A file's name as a shell takes it.
+pub fn shell(name: &str) -> String {
+    let plain = |letter: char| letter.is_alphanumeric() || "-_./+,:@%=".contains(letter);
+    let mut shown = String::new();
+    visible(&mut shown, name);
+    if !shown.is_empty() && shown.chars().all(plain) {
+        shown
+    } else {
+        format!("'{}'", shown.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> String {
+        let mut out = String::new();
+        visible(&mut out, text);
+        out
+    }
+
+    #[test]
+    fn control_characters_become_pictures() {
+        assert_eq!(shown("\"Hi!\"\n"), "\"Hi!\"␊");
+        assert_eq!(shown("\u{1b}[2J\0\u{7f}"), "␛[2J␀␡");
+    }
+
+    #[test]
+    fn nothing_turns_a_line_around() {
+        assert_eq!(shown("a\u{202e}b\u{9b}c"), "a<U+202E>b<U+009B>c");
+    }
+
+    #[test]
+    fn japanese_and_emoji_take_two_columns() {
+        assert_eq!(width("こんにちは"), 10);
+        assert_eq!(width("👩‍👩‍👧‍👦"), 2);
+        assert_eq!(width("🇯🇵 ok"), 5);
+    }
+
+    #[test]
+    fn a_beginning_never_cuts_a_cluster() {
+        assert_eq!(beginning("こんにちは", 5), ("こん", 4));
+        assert_eq!(beginning("a👩‍👩‍👧‍👦b", 2), ("a", 1));
+        assert_eq!(beginning("plain", 9), ("plain", 5));
+    }
+
+    #[test]
+    fn thousands_are_set_apart() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(3842), "3,842");
+        assert_eq!(grouped(1_234_567), "1,234,567");
+    }
+
+    #[test]
+    fn times_before_the_start_are_negative() {
+        let mut out = String::new();
+        seconds(&mut out, -1_500_000);
+        assert_eq!(out, "-0.001500");
+    }
+
+    #[test]
+    fn a_name_with_a_space_is_quoted() {
+        assert_eq!(shell("a b.pcap"), "'a b.pcap'");
+        assert_eq!(shell("it's"), "'it'\\''s'");
+        assert_eq!(shell("dir/a-1.pcap"), "dir/a-1.pcap");
+    }
+}
