@@ -2,9 +2,10 @@
 
 use wscope::analysis::{Analysis, Options};
 use wscope::capture::Packet;
-use wscope::direction::Direction;
+use wscope::direction::{Both, Direction};
 use wscope::event::{
-    Connection, Event, Exchange, Frame, Handshake, Message, MessageKind, Payload, Verdict,
+    Closing, Connection, Event, Exchange, Frame, Handshake, Message, MessageKind, Opening, Payload,
+    Protocol, Roles, Verdict,
 };
 use wscope::ledger::Ledger;
 use wscope::notice::Notice;
@@ -140,6 +141,23 @@ pub struct Content {
     pub messages: [Vec<MessageRow>; 2],
     pub exchanges: Vec<ExchangeRow>,
     pub handshakes: Vec<HandshakeRow>,
+    pub connections: Vec<ConnectionContent>,
+}
+
+/// What a connection was, without its packets.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ConnectionContent {
+    pub roles: Roles,
+    pub protocol: Protocol,
+    pub opening: Opening,
+    pub closing: Closing,
+    pub missing_bytes: Both<u64>,
+    pub exchanges: u64,
+    pub handshake: Option<Verdict>,
+    pub frames: u64,
+    pub messages: Both<u64>,
+    pub close_code: Option<u16>,
+    pub closed_by: Option<Direction>,
 }
 
 impl Rows {
@@ -208,6 +226,7 @@ impl Rows {
             messages,
             exchanges: exchanges.collect(),
             handshakes: handshakes.collect(),
+            connections: self.connections.iter().map(Into::into).collect(),
         }
     }
 
@@ -247,6 +266,24 @@ fn owned(payload: Option<Payload<'_>>) -> Option<Vec<u8>> {
 
 fn text(text: Option<&str>) -> Option<String> {
     text.map(str::to_owned)
+}
+
+impl From<&Connection> for ConnectionContent {
+    fn from(connection: &Connection) -> Self {
+        Self {
+            roles: connection.roles,
+            protocol: connection.protocol,
+            opening: connection.opening,
+            closing: connection.closing,
+            missing_bytes: connection.missing_bytes,
+            exchanges: connection.exchanges,
+            handshake: connection.handshake,
+            frames: connection.frames,
+            messages: connection.messages,
+            close_code: connection.close_code,
+            closed_by: connection.closed_by,
+        }
+    }
 }
 
 impl From<&Frame<'_>> for FrameRow {

@@ -435,11 +435,9 @@ mod builder {
                 seen[segment.sender].push(own);
                 let Some(ack) = segment.ack else { continue };
                 let other = segment.sender.other();
-                for before in plain
-                    .list
-                    .iter()
-                    .filter(|before| before.sender == other && before.at < ack)
-                {
+                for before in plain.list.iter().filter(|before| {
+                    before.sender == other && before.at < ack && !before.payload.is_empty()
+                }) {
                     let run = (before.at, before.at + before.payload.len() as u64);
                     assert!(
                         seen[other].contains(&run),

@@ -405,11 +405,11 @@ pub fn header_bytes(
     match form {
         0 => bytes.push(mask_bit | payload_len as u8),
         2 => {
-            bytes.push(mask_bit | 126);
+            bytes.push(mask_bit | 0x7e);
             bytes.extend((payload_len as u16).to_be_bytes());
         }
         _ => {
-            bytes.push(mask_bit | 127);
+            bytes.push(mask_bit | 0x7f);
             bytes.extend(payload_len.to_be_bytes());
         }
     }

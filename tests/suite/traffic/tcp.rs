@@ -151,12 +151,15 @@ impl Segments {
     /// Sends segments again, at most eight packets later.
     pub fn retransmitted(self, count: usize) -> Self {
         self.repeated(count, 8, |segment| {
-            segment.id = segment.id.wrapping_add(20_000)
+            segment.id = segment.id.wrapping_add(20_000);
         })
     }
 
     fn repeated(mut self, count: usize, latest: usize, change: impl Fn(&mut Segment)) -> Self {
-        for _ in 0..if self.list.is_empty() { 0 } else { count } {
+        if self.list.is_empty() {
+            return self;
+        }
+        for _ in 0..count {
             let index = self.rng.below(self.list.len());
             let mut copy = self.list[index].clone();
             change(&mut copy);
