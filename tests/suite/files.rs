@@ -1,0 +1,97 @@
+//! Law 7 for files: the same packets in any form of capture file, under any compression, give the same records.
+
+use std::fs;
+use std::process::Stdio;
+
+use serde_json::Value;
+use wscope::direction::Direction::{ToClient, ToServer};
+use wscope::event::MessageKind;
+
+use crate::program;
+use crate::traffic::Traffic;
+use crate::traffic::file::{Compression, Form};
+use crate::traffic::link::{IpVersion, Link, Recording};
+
+const COMMANDS: [&str; 5] = ["connections", "handshakes", "frames", "messages", "http"];
+
+fn recording() -> Recording {
+    let traffic = Traffic::new(7)
+        .http_get("/x", 200, b"Yo!")
+        .handshake()
+        .client_text("Hi, こんにちは")
+        .fragmented(
+            ToClient,
+            MessageKind::Text,
+            b"in three parts",
+            &[2, 8],
+            &[9, 10],
+        )
+        .binary(ToServer, 3000)
+        .close(1000);
+    traffic.segmented(536).under(Link::Ethernet, IpVersion::V4)
+}
+
+/// All records of a file, without its name.
+fn records(folder: &std::path::Path, file: &str) -> Vec<Value> {
+    let mut all = Vec::new();
+    for command in COMMANDS {
+        let records = program::records(folder, &[command, "--max-payload", "all", file]);
+        for mut record in records.unwrap_or_else(|complaint| panic!("{file}: {complaint}")) {
+            record.as_object_mut().unwrap().remove("capture");
+            all.push(record);
+        }
+    }
+    all
+}
+
+#[test]
+fn any_form_and_compression_of_a_capture_gives_the_same_records() {
+    let folder = tempfile::tempdir().unwrap();
+    let recording = recording();
+    fs::write(folder.path().join("plain"), recording.pcap()).unwrap();
+    let plain = records(folder.path(), "plain");
+    // One connection, one handshake, nine frames, three messages and two exchanges.
+    assert_eq!(plain.len(), 16, "{plain:#?}");
+    for form in Form::ALL {
+        for compression in Compression::ALL {
+            let file = format!("{form:?} {compression:?}");
+            let bytes = compression.of(&recording.file(form));
+            fs::write(folder.path().join(&file), bytes).unwrap();
+            assert_eq!(records(folder.path(), &file), plain, "{file}");
+        }
+    }
+}
+
+#[test]
+fn a_capture_from_a_pipe_gives_the_same_records() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = recording().pcap();
+    fs::write(folder.path().join("plain"), &bytes).unwrap();
+    let arguments = ["messages", "--format", "ndjson", "--max-payload", "all"];
+    for compression in Compression::ALL {
+        let piped = folder.path().join("piped");
+        fs::write(&piped, compression.of(&bytes)).unwrap();
+        let run = program::wscope(folder.path())
+            .args(arguments)
+            .arg("-")
+            .stdin(Stdio::from(fs::File::open(&piped).unwrap()))
+            .output()
+            .unwrap();
+        assert!(
+            run.status.success(),
+            "{compression:?}: {}",
+            program::stderr(&run)
+        );
+        let text = String::from_utf8(run.stdout).unwrap();
+        assert_eq!(text.lines().count(), 3, "{compression:?}: {text}");
+        assert!(text.contains("\"capture\":\"-\""), "{text}");
+        let named = program::ndjson(
+            folder.path(),
+            &["messages", "--max-payload", "all", "plain"],
+        );
+        let named = named
+            .unwrap()
+            .replace("\"capture\":\"plain\"", "\"capture\":\"-\"");
+        assert_eq!(text, named, "{compression:?}");
+    }
+}

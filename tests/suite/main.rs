@@ -1,0 +1,28 @@
+//! The test suite: one binary, a module for each way of asking whether wscope is right.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    clippy::print_stderr,
+    reason = "a test that panics has found something"
+)]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    reason = "nobody reads a test suite's documentation as a library's"
+)]
+
+mod cli_files;
+mod collect;
+mod conversations;
+mod files;
+mod fixtures;
+mod golden;
+mod laws;
+mod program;
+mod said;
+mod traffic;
+mod tshark;
