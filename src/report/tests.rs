@@ -98,7 +98,7 @@ fn message() -> Message<'static> {
 fn handshake() -> Handshake<'static> {
     let mut handshake = Handshake::blank();
     handshake.place.connection = 1;
-    handshake.time = at(400);
+    handshake.span.time = at(400);
     handshake.request_packet = Some(14);
     handshake.response_packet = Some(16);
     handshake.method = Some("GET");
