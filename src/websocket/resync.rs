@@ -138,7 +138,7 @@ impl Chains {
             return Some((1, place));
         }
         let (&depth, &last) = (self.depth.get(next)?, self.last.get(next)?);
-        (depth != DEAD && header.opcode != Opcode::Close).then_some((depth + 1, last))
+        (depth != DEAD && header.opcode != Opcode::Close).then(|| (depth + 1, last))
     }
 
     /// The deepest chain among the offsets that are allowed, if nothing else comes near it.

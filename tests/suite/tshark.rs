@@ -364,7 +364,7 @@ fn tshark(capture: &Path) -> Found {
                 short => short,
             };
             let bit = |bits: &[&str]| u8::from(matches!(bits[index], "1" | "True"));
-            let thing = frame(&opcodes[index], bit(fins), bit(masks), length);
+            let thing = frame(&opcodes[index], bit(fins), bit(masks), &length);
             found.add(What::Frames, stream, &thing, 1);
         }
     }
