@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 
 use self::live::Live;
 use crate::capture::Packet;
+use crate::conversation::Scratch;
 use crate::decode::{Decoded, Decoder, Other, Segment};
 use crate::event::Event;
 use crate::ledger::{Ledger, Row};
@@ -22,7 +23,7 @@ const TOMBSTONE: i64 = 120_000_000_000;
 const ALIVE: usize = 1 << 20;
 
 /// What is kept beside lengths and counts.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Options {
     /// How many bytes of each frame's payload are kept.
     pub keep_frames: u64,
@@ -30,6 +31,25 @@ pub struct Options {
     pub keep_messages: u64,
     /// How many bytes of each HTTP body are kept.
     pub keep_bodies: u64,
+    /// How many bytes a compressed message may inflate to; what is larger is read and not inflated to its end. With zero
+    /// nothing is inflated.
+    pub max_inflate: u64,
+    /// Whether distances are measured, where a smaller window than 32 KiB was agreed (RFC 7692, section 7.1.2).
+    pub measure_distances: bool,
+}
+
+impl Default for Options {
+    /// Keeps nothing, and inflates messages of up to 64 MiB: far more than most servers accept, and little enough
+    /// that a bomb costs a tenth of a second.
+    fn default() -> Self {
+        Self {
+            keep_frames: 0,
+            keep_messages: 0,
+            keep_bodies: 0,
+            max_inflate: 64 << 20,
+            measure_distances: false,
+        }
+    }
 }
 
 /// Takes packets in the order of a capture and gives events as soon as they are known.
@@ -44,7 +64,7 @@ pub struct Analysis {
     closed: VecDeque<(Timestamp, usize)>,
     next_number: u64,
     ledger: Ledger,
-    scratch: Vec<u8>,
+    scratch: Scratch,
     notices: Vec<Notice>,
     given_up: Vec<Other>,
 }

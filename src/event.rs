@@ -9,6 +9,7 @@ use crate::ledger::Ledger;
 use crate::notice::Notice;
 use crate::span::{Span, Trust};
 use crate::time::Timestamp;
+use crate::websocket::deflate::Inflated;
 use crate::wire::Wire;
 
 /// Something that is known whole, or whole as far as the capture shows it.
@@ -111,13 +112,16 @@ pub struct Message<'a> {
     pub kind: Option<MessageKind>,
     /// How many frames it came in.
     pub frames: u64,
-    /// Whether it is marked as compressed (RFC 7692, section 6).
+    /// Whether it is marked as compressed (RFC 7692, section 6) and may be: where permessage-deflate was not agreed, the mark means
+    /// nothing.
     pub compressed: bool,
+    /// How its inflation went; none where it is not compressed, not whole, or was not to be inflated.
+    pub inflated: Option<Inflated>,
     /// Its payload as sent, in bytes.
     pub coded_length: u64,
     /// Its payload as the application sees it, in bytes; none while that is not known.
     pub payload_length: Option<u64>,
-    /// Whether all its bytes are in the capture.
+    /// Whether all its bytes are in the capture, and all that a compressed message refers to.
     pub complete: bool,
     /// How sure its boundaries are.
     pub trust: Trust,

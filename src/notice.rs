@@ -89,6 +89,8 @@ kinds! {
     Overlap = "overlap-conflict",
     /// A TLS connection that cannot be read without keys.
     NoKeys = "no-keys",
+    /// Messages are taken as compressed although no handshake says so.
+    CompressionAssumed = "compression-assumed",
     /// A protocol that is recognised and not read.
     NotRead = "not-read",
     /// IP fragments that never made a whole datagram.

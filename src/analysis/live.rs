@@ -1,7 +1,7 @@
 //! A connection that is alive: its TCP state, its conversation, and what its packets cost.
 
 use super::Options;
-use crate::conversation::{Context, Conversation, Ledgers};
+use crate::conversation::{Context, Conversation, Ledgers, Scratch};
 use crate::decode::{Endpoint, Segment};
 use crate::direction::Both;
 use crate::event::{Closing, Connection, Event, Opening, Place};
@@ -102,7 +102,7 @@ impl Live {
         side: Side,
         segment: &Segment<'_>,
         options: &Options,
-        scratch: &mut Vec<u8>,
+        scratch: &mut Scratch,
         out: &mut dyn FnMut(&Event<'_>),
     ) -> bool {
         self.last_packet = segment.packet;
@@ -283,7 +283,7 @@ impl Live {
     pub(super) fn end(
         &mut self,
         options: &Options,
-        scratch: &mut Vec<u8>,
+        scratch: &mut Scratch,
         out: &mut dyn FnMut(&Event<'_>),
     ) {
         let mut cx = Context {

@@ -21,7 +21,10 @@ Examples:
 
 impl Args {
     pub(super) fn run(&self, console: &mut Console<'_>) -> u8 {
-        let keep = analysis::Options::default();
+        let keep = analysis::Options {
+            max_inflate: 0,
+            ..analysis::Options::default()
+        };
         let mut listing = Listing::new(Kind::Connections).with_notices(self.options.notices);
         drive::run(&self.options, keep, &mut listing, console)
     }

@@ -52,7 +52,7 @@ pub(super) fn run(
     let Console { out, err, .. } = console;
     let mut drive = Drive {
         report,
-        keep,
+        keep: options.bound(keep),
         window: Window::new(options),
         look,
         limit: options.limit,

@@ -24,6 +24,7 @@ impl Args {
     pub(super) fn run(&self, console: &mut Console<'_>) -> u8 {
         let keep = analysis::Options {
             keep_frames: self.options.frame_payload(),
+            max_inflate: 0,
             ..analysis::Options::default()
         };
         let mut listing = Listing::new(Kind::Frames).with_notices(self.options.notices);

@@ -51,7 +51,10 @@ impl Args {
         let mut listing = Listing::new(Kind::Handshakes)
             .of_verdict(verdict)
             .with_notices(self.options.notices);
-        let keep = analysis::Options::default();
+        let keep = analysis::Options {
+            max_inflate: 0,
+            ..analysis::Options::default()
+        };
         drive::run(&self.options, keep, &mut listing, console)
     }
 }

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::console::Console;
 use super::parse::{self, Moment};
+use crate::analysis;
 use crate::report::{Form, Look, Times};
 
 /// Which captures are read, what of them is shown, and how.
@@ -52,6 +53,12 @@ pub(super) struct Options {
         long_help = "How much payload is kept for each record: bytes (64K, 1M), all or none. \
             Without it 64K of a message, and of a frame 256 bytes in tables and none elsewhere")]
     pub max_payload: Option<u64>,
+
+    /// How much a compressed message may inflate to: bytes (64K, 1M), all or none [default: 64M]
+    #[arg(long, value_name = "BYTES", value_parser = parse::size, help_heading = "Output",
+        long_help = "How much a compressed message may inflate to: bytes (64K, 1M), all or none. \
+            Without it 64M: a few megabytes can inflate to a thousand times as many")]
+    pub max_inflate: Option<u64>,
 
     /// Times in tables: seconds from the first packet, or UTC. Records always have UTC
     #[arg(
@@ -145,6 +152,18 @@ impl Options {
                 Time::Relative => Times::Relative,
                 Time::Utc => Times::Utc,
             },
+        }
+    }
+
+    /// What is kept and inflated, of what a command needs.
+    pub(super) fn bound(&self, needed: analysis::Options) -> analysis::Options {
+        let max_inflate = match self.max_inflate {
+            Some(most) if needed.max_inflate > 0 => most,
+            _ => needed.max_inflate,
+        };
+        analysis::Options {
+            max_inflate,
+            ..needed
         }
     }
 

@@ -15,7 +15,7 @@ use crate::ledger::{Ledger, Row};
 use crate::notice::{Kind, Notice};
 use crate::reader::{Cost, Layer, Piece, Pieces, Reader, Step};
 use crate::span::{Span, Trust};
-use crate::websocket::{Deflate, asks_for_websocket};
+use crate::websocket::{Compression, Deflate, asks_for_websocket};
 
 /// How many pieces of an unfinished head are kept apart before they are folded into one.
 const PIECES: usize = 16;
@@ -31,10 +31,10 @@ const PIPELINED: usize = 4096;
 pub(super) enum Next {
     /// Still HTTP.
     Same,
-    /// WebSocket; RSV1 marks compressed messages where permessage-deflate is agreed.
+    /// WebSocket.
     WebSocket {
-        /// Whether it is.
-        rsv1: bool,
+        /// What was agreed on compression.
+        compression: Compression,
     },
     /// Whatever goes through a tunnel.
     Tunnel,
@@ -720,7 +720,8 @@ fn next_reader(open: &Open) -> Next {
         101 if open.is_handshake && !response.switches_elsewhere() => {
             let request = open.request.as_ref().and_then(|part| part.head.as_deref());
             Next::WebSocket {
-                rsv1: Deflate::agreed(request, response).is_some(),
+                compression: Deflate::agreed(request, response)
+                    .map_or(Compression::None, Compression::Deflate),
             }
         }
         101 => Next::Other,

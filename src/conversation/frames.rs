@@ -1,15 +1,19 @@
 //! The WebSocket of a channel: frames and messages of both directions, with what they cost.
 
-use super::Context;
+use super::inflation::Inflation;
 use super::kept::Kept;
+use super::{Context, Scratch};
 use crate::direction::{Both, Direction};
 use crate::event::{Event, Frame, Message, MessageKind};
 use crate::ledger::{Ledger, Row};
 use crate::notice::{Kind, Notice};
 use crate::reader::{Cost, Layer, Piece, Pieces, Reader, Step};
 use crate::span::Trust;
+use crate::websocket::deflate::{Inflated, Limit};
 use crate::websocket::resync::{self, Expected};
-use crate::websocket::{FrameEvent, FrameReader, Header, Opcode, Utf8, close_body, unmask};
+use crate::websocket::{
+    Compression, FrameEvent, FrameReader, Header, Opcode, Utf8, close_body, unmask,
+};
 
 /// How many bytes wait at most for a boundary to be found again: more than enough for the chains of frames that confirm
 /// each other, where frames are not huge.
@@ -41,6 +45,7 @@ struct Half {
     message: Option<OpenMessage>,
     frame_kept: Kept,
     message_kept: Kept,
+    inflation: Inflation,
     /// How sure the next frame's boundary is.
     trust: Trust,
     lost: Option<Lost>,
@@ -110,26 +115,59 @@ struct OpenMessage {
     complete: bool,
     trust: Trust,
     utf8: Utf8,
+    inflated: Option<Inflated>,
     /// Whether its last frame's end was read.
     finished: bool,
 }
 
+impl OpenMessage {
+    /// Whether it is read whether its bytes are UTF-8.
+    fn is_judged(&self) -> bool {
+        self.kind == Some(MessageKind::Text) && self.complete
+    }
+
+    /// Takes more of what the application sees.
+    fn take(&mut self, plain: &[u8], kept: &mut Kept) {
+        if kept.wants() {
+            kept.push(plain);
+        }
+        if self.is_judged() {
+            self.utf8.push(plain);
+        }
+    }
+
+    /// Whether every byte that the application sees is known, if nothing is missing.
+    fn is_known(&self) -> bool {
+        !self.compressed || self.inflated.is_some_and(|inflated| inflated.is_whole())
+    }
+
+    /// What the application sees, in bytes, where that is known.
+    fn payload_length(&self, may_be_compressed: bool) -> Option<u64> {
+        if self.compressed {
+            self.inflated.and_then(|inflated| inflated.length)
+        } else {
+            (self.kind.is_some() || !may_be_compressed).then_some(self.coded_length)
+        }
+    }
+}
+
 impl WebSocket {
     /// A WebSocket whose both directions are at a boundary that is so sure.
-    pub(super) fn new(trust: Both<Trust>, rsv1: bool) -> Self {
-        let half = |trust: Trust| Half {
-            trust,
-            fragmentation_unknown: trust > Trust::Carried,
+    pub(super) fn new(trust: Both<Trust>, compression: Compression) -> Self {
+        let half = |direction| Half {
+            trust: trust[direction],
+            inflation: Inflation::new(compression, direction),
+            fragmentation_unknown: trust[direction] > Trust::Carried,
             ..Half::default()
         };
         Self {
             halves: Both {
-                to_server: half(trust.to_server),
-                to_client: half(trust.to_client),
+                to_server: half(Direction::ToServer),
+                to_client: half(Direction::ToClient),
             },
             frames: 0,
             messages: 0,
-            rsv1,
+            rsv1: compression.may_be(),
             messages_sent: Both::default(),
             close_code: None,
             closed_by: None,
@@ -141,6 +179,7 @@ impl WebSocket {
         let half = &mut self.halves[direction];
         half.reader = FrameReader::default();
         half.fragmentation_unknown = true;
+        half.inflation.begins_unknown();
         half.lost = Some(Lost::at(trust));
     }
 
@@ -212,7 +251,8 @@ impl WebSocket {
                 } else {
                     MessageKind::Binary
                 };
-                self.begin_message(direction, Some(kind), header.rsv1(), trust, cx);
+                let compressed = self.halves[direction].inflation.compresses(&header);
+                self.begin_message(direction, Some(kind), compressed, trust, cx);
                 self.add_frame(direction, trust)
             }
             Opcode::Continuation => {
@@ -248,13 +288,16 @@ impl WebSocket {
         kind: Option<MessageKind>,
         compressed: bool,
         trust: Trust,
-        cx: &Context<'_>,
+        cx: &mut Context<'_>,
     ) {
         let index = self.messages;
         self.messages += 1;
         self.messages_sent[direction] += 1;
         let half = &mut self.halves[direction];
         half.message_kept.begin(cx.options.keep_messages);
+        if compressed {
+            half.inflation.begin(cx);
+        }
         half.message = Some(OpenMessage {
             index,
             kind,
@@ -265,6 +308,7 @@ impl WebSocket {
             complete: kind.is_some(),
             trust,
             utf8: Utf8::default(),
+            inflated: None,
             finished: false,
         });
     }
@@ -299,44 +343,41 @@ impl WebSocket {
         }
         let at = frame.read;
         frame.read += len;
-        let message = half
-            .message
+        let Half {
+            message,
+            frame_kept,
+            message_kept,
+            inflation,
+            ..
+        } = half;
+        let mut message = message
             .as_mut()
             .filter(|message| frame.message == Some(message.index));
-        let judged = message.as_ref().is_some_and(|message| {
-            message.kind == Some(MessageKind::Text) && !message.compressed && message.complete
-        });
-        let for_message = message.is_some() && half.message_kept.wants();
-        if !(judged || for_message || half.frame_kept.wants()) {
+        let for_message = message
+            .as_ref()
+            .is_some_and(|message| message.compressed || message.is_judged());
+        if !(for_message || message.is_some() && message_kept.wants() || frame_kept.wants()) {
             return;
         }
-        let keep = |plain: &[u8],
-                    utf8: Option<&mut Utf8>,
-                    frame_kept: &mut Kept,
-                    message_kept: &mut Kept| {
-            frame_kept.push(plain);
-            if for_message {
-                message_kept.push(plain);
-            }
-            if let Some(utf8) = utf8 {
-                utf8.push(plain);
+        let Scratch { unmasked, workshop } = &mut *cx.scratch;
+        let mut take = |payload: &[u8]| {
+            frame_kept.push(payload);
+            let Some(message) = &mut message else { return };
+            if message.compressed {
+                inflation.push(payload, workshop, |plain| message.take(plain, message_kept));
+            } else {
+                message.take(payload, message_kept);
             }
         };
-        let mut utf8 = message.filter(|_| judged).map(|message| &mut message.utf8);
         match frame.header.masking_key {
-            None => keep(payload, utf8, &mut half.frame_kept, &mut half.message_kept),
+            None => take(payload),
             Some(key) => {
                 // In strides that stay in the nearest cache.
                 let mut at = at;
                 for stride in payload.chunks(16 << 10) {
-                    cx.scratch.clear();
-                    unmask(stride, key, at, cx.scratch);
-                    keep(
-                        cx.scratch,
-                        utf8.as_deref_mut(),
-                        &mut half.frame_kept,
-                        &mut half.message_kept,
-                    );
+                    unmasked.clear();
+                    unmask(stride, key, at, unmasked);
+                    take(unmasked);
                     at += stride.len() as u64;
                 }
             }
@@ -359,6 +400,9 @@ impl WebSocket {
             message.cost.add(&frame.cost);
             message.complete &= frame.complete;
             message.finished |= ends_message;
+            if message.compressed && message.complete && message.finished {
+                message.inflated = half.inflation.end(direction, cx);
+            }
         }
         if frame.header.fin && !frame.header.opcode.is_control() {
             half.fragmentation_unknown = false;
@@ -416,16 +460,25 @@ impl WebSocket {
         let Some(message) = half.message.take() else {
             return;
         };
-        let complete = message.complete && message.finished;
+        if message.compressed && message.inflated.is_none() {
+            half.inflation.lose(&mut cx.scratch.workshop);
+        }
+        let inflated = message.inflated;
+        let complete = message.complete
+            && message.finished
+            && inflated.is_none_or(|inflated| inflated.unknown == 0);
         let is_text = message.kind == Some(MessageKind::Text);
+        let cut = inflated.is_some_and(|inflated| inflated.limit == Some(Limit::Message));
         let payload = half
             .message_kept
             .payload(is_text)
-            .filter(|_| complete && !message.compressed && cx.options.keep_messages > 0);
+            .filter(|_| complete && (message.is_known() || cut) && cx.options.keep_messages > 0);
         let valid_utf8 = match message.utf8 {
-            _ if !is_text || message.compressed => None,
-            utf8 if utf8.is_invalid() => Some(false),
-            utf8 if complete => Some(utf8.is_valid_at_end()),
+            _ if !is_text => None,
+            utf8 if utf8.is_invalid() => inflated
+                .is_none_or(|inflated| inflated.unknown == 0)
+                .then_some(false),
+            utf8 if complete && message.is_known() => Some(utf8.is_valid_at_end()),
             _ => None,
         };
         (cx.out)(&Event::Message(&Message {
@@ -436,13 +489,14 @@ impl WebSocket {
             kind: message.kind,
             frames: message.frames,
             compressed: message.compressed,
+            inflated,
             coded_length: message.coded_length,
-            payload_length: (!message.compressed).then_some(message.coded_length),
+            payload_length: message.payload_length(half.inflation.may_compress()),
             complete,
             trust: message.trust,
             valid_utf8,
             payload,
-            payload_truncated: payload.is_some() && half.message_kept.is_truncated(),
+            payload_truncated: payload.is_some() && (cut || half.message_kept.is_truncated()),
             wire: message.cost.wire,
         }));
     }
@@ -498,6 +552,7 @@ impl WebSocket {
                 cut.map(|piece| piece.split_at(to_u32(inside)).0),
                 pieces,
                 ledger,
+                cx,
             );
             self.halves[direction].trust = self.halves[direction].trust.max(Trust::Carried);
             if inside == len {
@@ -525,6 +580,7 @@ impl WebSocket {
         cut: Option<Piece>,
         pieces: &mut Pieces,
         ledger: &mut Ledger,
+        cx: &mut Context<'_>,
     ) {
         let half = &mut self.halves[direction];
         let Some(frame) = &mut half.frame else { return };
@@ -536,6 +592,9 @@ impl WebSocket {
             .filter(|message| frame.message == Some(message.index))
         {
             message.complete = false;
+            if message.compressed {
+                half.inflation.lose(&mut cx.scratch.workshop);
+            }
         }
         match cut {
             Some(piece) => {
@@ -574,6 +633,7 @@ impl WebSocket {
         half.lost = Some(lost);
         half.reader = FrameReader::default();
         half.fragmentation_unknown = true;
+        half.inflation.lose(&mut cx.scratch.workshop);
     }
 
     fn close_open(&mut self, direction: Direction, cx: &mut Context<'_>) {
@@ -628,6 +688,7 @@ impl WebSocket {
             );
         }
         self.close_open(direction, cx);
+        self.halves[direction].inflation.close();
     }
 
     /// Looks for a boundary in the bytes that wait; says how many before it were taken as not understood.

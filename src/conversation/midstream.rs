@@ -12,6 +12,7 @@ use crate::notice::{Kind, Notice};
 use crate::reader::{Layer, Piece, Reader};
 use crate::span::Trust;
 use crate::tcp::{Ending, Side};
+use crate::websocket::Compression;
 use crate::websocket::resync::{self, Chain, Expected};
 
 use super::exchanges::Next;
@@ -381,7 +382,7 @@ impl Conversation {
                     to_server: trust,
                     to_client: trust,
                 },
-                true,
+                Compression::Unknown,
             ))
         });
         self.protocol = Protocol::WebSocket;

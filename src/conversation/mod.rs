@@ -5,6 +5,7 @@
 
 mod exchanges;
 mod frames;
+mod inflation;
 mod kept;
 mod midstream;
 mod opening;
@@ -21,6 +22,7 @@ use crate::reader::{Layer, Piece, Pieces, Reader, Step};
 use crate::span::Trust;
 use crate::tcp::{Delivery, Ending, Side, Sides};
 use crate::tls::{self, ContentType, RecordEvent, RecordReader};
+use crate::websocket::deflate::Workshop;
 
 /// What an event needs beside its own facts.
 pub(crate) struct Context<'a> {
@@ -30,10 +32,19 @@ pub(crate) struct Context<'a> {
     pub(crate) packet: u64,
     /// What is kept.
     pub(crate) options: &'a Options,
-    /// Room for payload to be unmasked in.
-    pub(crate) scratch: &'a mut Vec<u8>,
+    /// Room to work in.
+    pub(crate) scratch: &'a mut Scratch,
     /// Where events go.
     pub(crate) out: &'a mut dyn FnMut(&Event<'_>),
+}
+
+/// Room to work in, shared by all connections.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    /// Payload without its masking.
+    pub(crate) unmasked: Vec<u8>,
+    /// For what is compressed.
+    pub(crate) workshop: Workshop,
 }
 
 /// The ledgers of the two sides.
@@ -296,9 +307,10 @@ impl Conversation {
                 let (used, next) = exchanges.read(direction, bytes, pieces, ledger, cx);
                 match next {
                     Next::Same => {}
-                    Next::WebSocket { rsv1 } => {
+                    Next::WebSocket { compression } => {
                         self.protocol = Protocol::WebSocket;
-                        let mut websocket = Box::new(WebSocket::new(exchanges.trust(), rsv1));
+                        let mut websocket =
+                            Box::new(WebSocket::new(exchanges.trust(), compression));
                         for lost in Direction::ALL
                             .into_iter()
                             .filter(|&lost| exchanges.is_lost(lost))

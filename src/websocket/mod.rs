@@ -1,6 +1,7 @@
 //! WebSocket (RFC 6455): frames, messages, and the opening handshake.
 
 mod close;
+pub mod deflate;
 mod extension;
 mod frame;
 mod handshake;
@@ -9,7 +10,8 @@ pub mod resync;
 mod utf8;
 
 pub use close::{CloseCode, close_body};
-pub use extension::{Deflate, Extension};
+pub use deflate::{Compression, Deflate};
+pub use extension::Extension;
 pub use frame::{FrameEvent, FrameReader, Header, Opcode};
 pub use handshake::{
     ACCEPT_LEN, accept_for, asks_for_websocket, list_members, upgrades_to_websocket,

@@ -168,6 +168,7 @@ impl Rows {
             keep_frames: u64::MAX,
             keep_messages: u64::MAX,
             keep_bodies: u64::MAX,
+            ..Options::default()
         });
         for packet in packets {
             analysis.push(&packet, &mut |event| rows.keep(event));

@@ -45,6 +45,7 @@ impl Record for Message<'_> {
             kind: None,
             frames: 0,
             compressed: false,
+            inflated: None,
             coded_length: 0,
             payload_length: None,
             complete: true,

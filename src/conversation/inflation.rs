@@ -1,0 +1,141 @@
+//! The compressed messages of one direction: inflated as it was agreed, and what is to be said about that.
+
+use super::Context;
+use crate::direction::Direction;
+use crate::event::Event;
+use crate::notice::{Kind, Notice};
+use crate::websocket::deflate::{Agreed, Inflated, Inflater, Limit, Plain, Workshop};
+use crate::websocket::{Compression, Header};
+
+/// How many messages must inflate before a connection without a handshake is said to be compressed.
+const EVIDENCE: u32 = 3;
+
+/// Inflates one direction, if anything in it is compressed.
+#[derive(Debug, Default)]
+pub(super) struct Inflation {
+    /// What holds for this direction; none where nothing may be compressed.
+    agreed: Option<Agreed>,
+    /// Made for the first compressed message.
+    inflater: Option<Box<Inflater>>,
+    /// Whether messages before the first compressed one may be missing.
+    history_lost: bool,
+    told_of_windows: bool,
+    /// How many messages were inflated to their ends.
+    inflated: u32,
+}
+
+impl Inflation {
+    pub(super) fn new(compression: Compression, direction: Direction) -> Self {
+        Self {
+            agreed: compression.towards(direction),
+            history_lost: compression == Compression::Unknown,
+            ..Self::default()
+        }
+    }
+
+    /// Whether a message whose first frame has this header is compressed (RFC 7692, section 6).
+    pub(super) fn compresses(&self, first: &Header) -> bool {
+        first.rsv1() && self.agreed.is_some()
+    }
+
+    /// Whether a message may be compressed whose first frame is not known.
+    pub(super) fn may_compress(&self) -> bool {
+        self.agreed.is_some()
+    }
+
+    /// A compressed message begins.
+    pub(super) fn begin(&mut self, cx: &mut Context<'_>) {
+        let Some(agreed) = self.agreed.filter(|_| cx.options.max_inflate > 0) else {
+            return;
+        };
+        let known = !self.history_lost;
+        let inflater = self.inflater.get_or_insert_with(|| {
+            let (most, measure) = (cx.options.max_inflate, cx.options.measure_distances);
+            Box::new(Inflater::new(agreed, most, known, measure))
+        });
+        inflater.begin(&mut cx.scratch.workshop);
+    }
+
+    /// Takes the next piece of its payload.
+    pub(super) fn push(
+        &mut self,
+        coded: &[u8],
+        workshop: &mut Workshop,
+        mut take: impl FnMut(&[u8]),
+    ) {
+        if let Some(inflater) = &mut self.inflater {
+            inflater.push(coded, workshop, |plain| {
+                if let Plain::Known(plain) = plain {
+                    take(plain);
+                }
+            });
+        }
+    }
+
+    /// The message is whole.
+    pub(super) fn end(&mut self, direction: Direction, cx: &mut Context<'_>) -> Option<Inflated> {
+        let inflated = self.inflater.as_mut()?.end(&mut cx.scratch.workshop);
+        match inflated.limit {
+            Some(Limit::Windows) if !self.told_of_windows => {
+                self.told_of_windows = true;
+                notice(
+                    direction,
+                    Kind::LimitReached,
+                    "too many compressed connections are alive to inflate this one".to_string(),
+                    cx,
+                );
+            }
+            Some(Limit::Message) => {
+                let most = cx.options.max_inflate;
+                notice(
+                    direction,
+                    Kind::LimitReached,
+                    format!(
+                        "a message inflates to more than {most} bytes; the rest of it was not inflated"
+                    ),
+                    cx,
+                );
+            }
+            _ => {}
+        }
+        let counts = inflated.length.is_some() && !inflated.agreed.certain;
+        self.inflated = self.inflated.saturating_add(u32::from(counts));
+        if counts && self.inflated == EVIDENCE {
+            notice(
+                direction,
+                Kind::CompressionAssumed,
+                format!(
+                    "connection {} has no handshake in the capture; its messages that are marked as compressed can be inflated, so permessage-deflate is taken as agreed",
+                    cx.place.connection
+                ),
+                cx,
+            );
+        }
+        Some(inflated)
+    }
+
+    /// The place where messages begin is not known, from the first on.
+    pub(super) fn begins_unknown(&mut self) {
+        self.history_lost = true;
+    }
+
+    /// Bytes are missing that a message may refer to.
+    pub(super) fn lose(&mut self, workshop: &mut Workshop) {
+        self.history_lost = true;
+        if let Some(inflater) = &mut self.inflater {
+            inflater.lose(workshop);
+        }
+    }
+
+    /// The direction has ended: its windows are not needed any more.
+    pub(super) fn close(&mut self) {
+        self.inflater = None;
+    }
+}
+
+fn notice(direction: Direction, kind: Kind, explanation: String, cx: &mut Context<'_>) {
+    let mut notice = Notice::new(kind, explanation).at_packet(cx.packet);
+    notice.connection = Some(cx.place.connection);
+    notice.sender = Some(direction);
+    (cx.out)(&Event::Notice(&notice));
+}

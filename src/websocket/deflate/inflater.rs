@@ -1,0 +1,314 @@
+//! The messages of one direction, inflated.
+//!
+//! What a message refers to may be missing in the capture. Its length never depends on that, so two streams are then inflated side
+//! by side, behind windows that differ in every byte: where both give the same byte it is known, where they differ it
+//! is a copy of something that is missing.
+
+use super::history::WINDOW;
+use super::stream::{Step, Stream};
+use super::workshop::{Window, Workshop};
+use super::{Agreed, Failure, Inflated, Limit, farthest_distance};
+
+/// What the sender removed from the end of each message (RFC 7692, section 7.2.1).
+const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
+
+/// An empty block with fixed codes and an empty stored block: nothing where a block may begin, an error or output elsewhere.
+const PROBE: [u8; 6] = [0x02, 0x00, 0x00, 0x00, 0xff, 0xff];
+
+/// Both.
+const TAIL_AND_PROBE: [u8; 10] = [0x00, 0x00, 0xff, 0xff, 0x02, 0x00, 0x00, 0x00, 0xff, 0xff];
+
+/// How much of a message is kept to measure its distances, where they are measured. Longer messages are not measured; the
+/// window that a sender uses shows in its other messages as well.
+const MEASURED: usize = 1 << 20;
+
+/// A piece of what a message inflates to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Plain<'a> {
+    /// These bytes.
+    Known(&'a [u8]),
+    /// So many bytes that are copies of what is missing in the capture.
+    Unknown(usize),
+}
+
+/// Inflates the compressed messages of one direction.
+#[derive(Debug)]
+pub struct Inflater {
+    agreed: Agreed,
+    /// How much a message may inflate to.
+    most: u64,
+    window: Option<Window>,
+    /// The same behind another window, while history is not known.
+    twin: Option<Window>,
+    /// Whether everything was seen that the next message may refer to.
+    history_known: bool,
+    /// How many known bytes stand at the end of what was inflated.
+    known_run: usize,
+    /// The compressed bytes of the message, where its distances are to be measured.
+    measured: Option<Vec<u8>>,
+    message: Open,
+}
+
+/// The message that is open.
+#[derive(Clone, Copy, Debug, Default)]
+struct Open {
+    coded: u64,
+    length: u64,
+    unknown: u64,
+    last: [u8; 4],
+    /// Whether nothing came behind a final block.
+    at_final_block: bool,
+    final_block: bool,
+    failure: Option<(Failure, u64)>,
+    limit: Option<Limit>,
+}
+
+impl Inflater {
+    /// For messages about which this was agreed, each of which may inflate to `most` bytes. With `history_known` nothing precedes
+    /// the first message. With `measure` the distances are measured where the window is smaller than the widest.
+    pub fn new(agreed: Agreed, most: u64, history_known: bool, measure: bool) -> Self {
+        let smaller = agreed.window() < u32::try_from(WINDOW).unwrap_or(u32::MAX);
+        Self {
+            agreed,
+            most,
+            window: None,
+            twin: None,
+            history_known: history_known || !agreed.takeover,
+            known_run: 0,
+            measured: (measure && smaller).then(Vec::new),
+            message: Open::default(),
+        }
+    }
+
+    /// A compressed message begins.
+    pub fn begin(&mut self, workshop: &mut Workshop) {
+        self.message = Open::default();
+        if let Some(measured) = &mut self.measured {
+            measured.clear();
+        }
+        if self.window.is_some() {
+            return;
+        }
+        self.window = workshop.window();
+        if !self.history_known {
+            self.twin = workshop.window();
+            self.known_run = 0;
+            for (window, byte) in [(&mut self.window, 0x00), (&mut self.twin, 0xff)] {
+                if let Some(window) = window {
+                    window.stream.reset_behind(byte);
+                }
+            }
+        }
+        if self.window.is_none() || !self.history_known && self.twin.is_none() {
+            self.message.limit = Some(Limit::Windows);
+            self.lose(workshop);
+        }
+    }
+
+    /// Takes the next piece of its payload, without masking.
+    pub fn push(&mut self, coded: &[u8], workshop: &mut Workshop, mut give: impl FnMut(Plain<'_>)) {
+        if coded.is_empty() {
+            return;
+        }
+        self.message.remember_last(coded);
+        if let Some(measured) = &mut self.measured
+            && measured.len() <= MEASURED
+        {
+            measured.extend_from_slice(coded);
+        }
+        if self.goes_on() {
+            self.message.at_final_block = false;
+            self.inflate(coded, workshop, &mut give);
+        }
+        self.message.coded += coded.len() as u64;
+    }
+
+    /// The message is over.
+    pub fn end(&mut self, workshop: &mut Workshop) -> Inflated {
+        let tail_left_in = self.message.coded >= 4 && self.message.last == TAIL;
+        let mut whole = self.goes_on();
+        let mut ends_early = false;
+        // A message without a byte changes nothing here, though it leaves a receiver's decompressor inside a block.
+        if whole && self.message.coded > 0 {
+            ends_early = tail_left_in || self.message.at_final_block;
+            let rest: &[u8] = if ends_early { &PROBE } else { &TAIL_AND_PROBE };
+            whole = self.gives_nothing_for(rest, workshop);
+        }
+        if whole && ends_early || !whole && self.goes_on() {
+            self.message.failure = Some((Failure::Unfinished, self.message.coded));
+        }
+        let inflated = self.inflated(tail_left_in, whole);
+        if !whole || !self.agreed.takeover {
+            self.lose(workshop);
+        } else if self.known_run >= WINDOW {
+            self.history_known = true;
+            if let Some(twin) = self.twin.take() {
+                workshop.take_back(twin);
+            }
+        }
+        inflated
+    }
+
+    /// Whether the stream stands where a block may begin, if these bytes bring it there.
+    fn gives_nothing_for(&mut self, rest: &[u8], workshop: &mut Workshop) -> bool {
+        let before = self.message;
+        self.inflate(rest, workshop, &mut |_| {});
+        let nothing = self.message.length == before.length && self.goes_on();
+        self.message = before;
+        nothing
+    }
+
+    /// Something of this direction is missing, or a message will never be whole.
+    pub fn lose(&mut self, workshop: &mut Workshop) {
+        for window in [self.window.take(), self.twin.take()].into_iter().flatten() {
+            workshop.take_back(window);
+        }
+        self.history_known = !self.agreed.takeover;
+        self.known_run = 0;
+    }
+
+    fn goes_on(&self) -> bool {
+        self.message.failure.is_none() && self.message.limit.is_none() && self.window.is_some()
+    }
+
+    fn inflated(&self, tail_left_in: bool, whole: bool) -> Inflated {
+        let message = self.message;
+        Inflated {
+            agreed: self.agreed,
+            length: whole.then_some(message.length),
+            failure: message.failure.map(|(failure, _)| failure),
+            failed_at: message.failure.map(|(_, at)| at),
+            final_block: message.final_block,
+            tail_left_in,
+            history_known: self.history_known,
+            unknown: message.unknown,
+            farthest_distance: self
+                .measured
+                .as_ref()
+                .filter(|coded| coded.len() <= MEASURED)
+                .and_then(|coded| farthest_distance(coded)),
+            limit: message.limit,
+        }
+    }
+
+    fn inflate(
+        &mut self,
+        mut coded: &[u8],
+        workshop: &mut Workshop,
+        give: &mut impl FnMut(Plain<'_>),
+    ) {
+        let at = self.message.coded;
+        let whole = coded.len();
+        loop {
+            let step = match (&mut self.window, &mut self.twin) {
+                (Some(window), None) => {
+                    step_alone(&mut window.stream, coded, &mut workshop.plain, give)
+                }
+                (Some(window), Some(twin)) => {
+                    let (one, other) = workshop.pair_of_rooms();
+                    let pair = [(&mut *window.stream, one), (&mut *twin.stream, other)];
+                    step_pair(
+                        pair,
+                        coded,
+                        &mut self.known_run,
+                        &mut self.message.unknown,
+                        give,
+                    )
+                }
+                _ => return,
+            };
+            let full = workshop.plain.len();
+            let step = match step {
+                Ok(step) => step,
+                Err(failure) => {
+                    let behind = (whole - coded.len()) as u64;
+                    self.message.failure = Some((failure, at + behind));
+                    return;
+                }
+            };
+            coded = coded.get(step.taken..).unwrap_or_default();
+            self.message.length += step.given as u64;
+            if step.final_block {
+                self.message.final_block = true;
+                self.message.at_final_block = coded.is_empty();
+            }
+            if self.message.length > self.most {
+                self.message.limit = Some(Limit::Message);
+                return;
+            }
+            let stuck = step.taken == 0 && step.given == 0 && !step.final_block;
+            if stuck || coded.is_empty() && step.given < full {
+                return;
+            }
+        }
+    }
+}
+
+fn step_alone(
+    stream: &mut Stream,
+    coded: &[u8],
+    plain: &mut [u8],
+    give: &mut impl FnMut(Plain<'_>),
+) -> Result<Step, Failure> {
+    let step = stream.step(coded, plain)?;
+    if step.given > 0 {
+        give(Plain::Known(plain.get(..step.given).unwrap_or_default()));
+    }
+    Ok(step)
+}
+
+/// A step of two streams that are the same but for what is missing.
+fn step_pair(
+    [(stream, plain), (twin, other)]: [(&mut Stream, &mut [u8]); 2],
+    coded: &[u8],
+    known_run: &mut usize,
+    unknown: &mut u64,
+    give: &mut impl FnMut(Plain<'_>),
+) -> Result<Step, Failure> {
+    let step = stream.step(coded, plain)?;
+    // How far each gets depends on the compressed bytes alone.
+    twin.step(coded, other)?;
+    let mut plain = plain.get(..step.given).unwrap_or_default();
+    let mut other = other.get(..step.given).unwrap_or_default();
+    while !plain.is_empty() {
+        let same = run(plain, other, |a, b| a == b);
+        if same > 0 {
+            *known_run = known_run.saturating_add(same);
+            give(Plain::Known(plain.get(..same).unwrap_or_default()));
+        }
+        (plain, other) = (behind(plain, same), behind(other, same));
+        let different = run(plain, other, |a, b| a != b);
+        if different > 0 {
+            *known_run = 0;
+            *unknown += different as u64;
+            give(Plain::Unknown(different));
+        }
+        (plain, other) = (behind(plain, different), behind(other, different));
+    }
+    Ok(step)
+}
+
+fn run(one: &[u8], other: &[u8], holds: impl Fn(u8, u8) -> bool) -> usize {
+    one.iter()
+        .zip(other)
+        .take_while(|(a, b)| holds(**a, **b))
+        .count()
+}
+
+fn behind(bytes: &[u8], len: usize) -> &[u8] {
+    bytes.get(len..).unwrap_or_default()
+}
+
+impl Open {
+    /// Keeps the last four bytes of the payload.
+    fn remember_last(&mut self, coded: &[u8]) {
+        if let Some(last) = coded.last_chunk::<4>() {
+            self.last = *last;
+        } else {
+            for &byte in coded {
+                self.last.rotate_left(1);
+                self.last[3] = byte;
+            }
+        }
+    }
+}
