@@ -36,6 +36,10 @@ pub struct Options {
     pub max_inflate: u64,
     /// Whether distances are measured, where a smaller window than 32 KiB was agreed (RFC 7692, section 7.1.2).
     pub measure_distances: bool,
+    /// Whether the rules are judged.
+    pub check: bool,
+    /// Whether what the rules cannot judge is told too.
+    pub unjudged: bool,
 }
 
 impl Default for Options {
@@ -48,6 +52,8 @@ impl Default for Options {
             keep_bodies: 0,
             max_inflate: 64 << 20,
             measure_distances: false,
+            check: false,
+            unjudged: false,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Everything here borrows from the analysis for the length of one call; who wants to keep it copies what it needs.
 //! The fields' meanings are those of the columns of the same names in the records that wscope prints.
 
+use crate::check::{Finding, Unjudged};
 use crate::decode::Endpoint;
 use crate::direction::{Both, Direction};
 use crate::ledger::Ledger;
@@ -27,6 +28,10 @@ pub enum Event<'a> {
     Connection(&'a Connection),
     /// What the capture does not show.
     Notice(&'a Notice),
+    /// A rule that a peer broke; only where the analysis checks.
+    Finding(&'a Finding),
+    /// What could not be judged; only where that was asked for.
+    Unjudged(&'a Unjudged),
 }
 
 /// Where an event stands: common to all that a connection brings.

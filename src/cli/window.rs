@@ -58,6 +58,12 @@ impl Window {
                     && self.packets(connection.first_packet, connection.last_packet)
                     && self.times(start, connection.time, connection.end_time)
             }
+            Event::Finding(finding) => {
+                self.connection(finding.place.connection)
+                    && self.packets(finding.first_packet, finding.last_packet)
+                    && self.times(start, finding.time, finding.time)
+            }
+            Event::Unjudged(unjudged) => self.connection(unjudged.connection),
             // What concerns the whole capture concerns every part of it.
             Event::Notice(notice) => {
                 notice

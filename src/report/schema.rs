@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::fields::{Fields, Record, wire_columns};
 use super::record::LedgerRecord;
 use super::summary::Summary;
+use crate::check::{Finding, Unjudged};
 use crate::event::{Connection, Exchange, Frame, Handshake, Message};
 use crate::notice::Notice;
 use crate::time::Timestamp;
@@ -22,6 +23,8 @@ pub fn schema() -> Value {
     add::<Message<'_>>(&mut definitions);
     add::<Frame<'_>>(&mut definitions);
     add::<LedgerRecord>(&mut definitions);
+    add::<Finding>(&mut definitions);
+    add::<Unjudged>(&mut definitions);
     add::<Notice>(&mut definitions);
     let any: Vec<Value> = definitions
         .keys()

@@ -4,6 +4,7 @@
 //! the capture.
 
 use crate::capture::{LinkType, Packet};
+use crate::check::{Finding, Severity};
 use crate::direction::Both;
 use crate::event::{Connection, Event, Frame, Handshake, Message, MessageKind, Protocol, Verdict};
 use crate::ledger::Ledger;
@@ -49,6 +50,8 @@ pub struct Summary {
     pub ledger: Ledger,
     /// Notices by kind, in the order of [`Kind::ALL`].
     pub notices: Vec<u64>,
+    /// Findings by severity, in the order of [`Severity::ALL`].
+    pub findings: [u64; 3],
     /// Whether the file ends before it should.
     pub cut: bool,
     /// The connections with the lowest numbers.
@@ -145,6 +148,8 @@ impl Summary {
             Event::Exchange(exchange) => self.exchanges += u64::from(!exchange.upgrade),
             Event::Connection(connection) => self.connection(connection),
             Event::Notice(notice) => self.notice(notice),
+            Event::Finding(finding) => self.finding(finding),
+            Event::Unjudged(_) => {}
         }
     }
 
@@ -210,6 +215,12 @@ impl Summary {
         if at < SHOWN {
             first.truncate(SHOWN - 1);
             first.insert(at, connection.clone());
+        }
+    }
+
+    fn finding(&mut self, finding: &Finding) {
+        for (severity, count) in Severity::ALL.into_iter().zip(&mut self.findings) {
+            *count += u64::from(severity == finding.severity);
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod connection;
 mod exchange;
+mod finding;
 mod frame;
 mod handshake;
 pub(super) mod ledger;

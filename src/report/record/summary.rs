@@ -1,6 +1,7 @@
 //! `summary`: what a capture holds.
 
 use super::ledger;
+use crate::check::Severity;
 use crate::direction::{Both, Direction};
 use crate::event::Verdict;
 use crate::notice::Kind;
@@ -67,8 +68,8 @@ impl Record for Summary {
         });
         fields.object("ledger", &|columns| ledger::walk(&self.ledger, columns));
         fields.object("findings", &|counts| {
-            for severity in ["error", "warning", "info"] {
-                counts.integer(severity, Some(0));
+            for (severity, count) in Severity::ALL.into_iter().zip(self.findings) {
+                counts.integer(severity.name(), Some(count));
             }
         });
         fields.object("notices", &|counts| {

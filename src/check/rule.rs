@@ -1,0 +1,191 @@
+//! Rule: what a peer must keep, and why. `RULES` lists them all, by subject.
+
+use super::finding::Severity;
+use super::{
+    across, answers, close, closing, deflate, frames, http, key, masks, messages, offers,
+    performance, pings, refusal, request, response, security, transport,
+};
+
+/// Something that a peer must, or should, keep.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// Its name: stable, and never used again for another.
+    pub id: &'static str,
+    /// How bad it is to break it, as a rule.
+    pub severity: Severity,
+    /// Who is at fault where it is broken.
+    pub fault: Fault,
+    /// The clause that asks for it: `RFC 6455, 5.1`.
+    pub source: &'static str,
+    /// How much it matters, from 1 to 3.
+    pub tier: u8,
+    /// What it is about.
+    pub subject: Subject,
+    /// What is checked, in a sentence.
+    pub summary: &'static str,
+    /// What happens where it is broken.
+    pub why: &'static str,
+    /// What to do about it.
+    pub help: &'static str,
+    /// Bytes or a line that break it.
+    pub example: Option<&'static str>,
+}
+
+/// Whose bytes break a rule.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Fault {
+    /// The client's.
+    Client,
+    /// The server's.
+    Server,
+    /// Those of either: a finding names whose.
+    Either,
+}
+
+impl Fault {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+            Self::Either => "either",
+        }
+    }
+}
+
+/// What a rule is about.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Subject {
+    /// The request of an opening handshake.
+    Request,
+    /// Its response.
+    Response,
+    /// The heads of any HTTP message.
+    Http,
+    /// Frames.
+    Frames,
+    /// Masking keys.
+    Masking,
+    /// Messages.
+    Messages,
+    /// permessage-deflate.
+    Compression,
+    /// The closing handshake and the end of the connection.
+    Closing,
+    /// Ping and Pong.
+    Keepalive,
+    /// Risks.
+    Security,
+    /// What costs more than it need.
+    Performance,
+    /// TCP.
+    Transport,
+    /// Several connections.
+    Connections,
+}
+
+impl Subject {
+    /// Its name, for a heading.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Request => "opening handshake: request",
+            Self::Response => "opening handshake: response",
+            Self::Http => "HTTP",
+            Self::Frames => "frames",
+            Self::Masking => "masking keys",
+            Self::Messages => "messages",
+            Self::Compression => "compression",
+            Self::Closing => "closing",
+            Self::Keepalive => "ping and pong",
+            Self::Security => "security",
+            Self::Performance => "performance",
+            Self::Transport => "transport",
+            Self::Connections => "several connections",
+        }
+    }
+}
+
+/// The rules by subject, in the order in which a connection meets them.
+const SUBJECTS: [&[Rule]; 18] = [
+    request::RULES,
+    key::RULES,
+    offers::RULES,
+    response::RULES,
+    answers::RULES,
+    refusal::RULES,
+    http::RULES,
+    frames::RULES,
+    masks::RULES,
+    messages::RULES,
+    deflate::RULES,
+    close::RULES,
+    closing::RULES,
+    pings::RULES,
+    security::RULES,
+    performance::RULES,
+    transport::RULES,
+    across::RULES,
+];
+
+#[expect(clippy::indexing_slicing, reason = "the compiler runs it")]
+const COUNT: usize = {
+    let (mut count, mut at) = (0, 0);
+    while at < SUBJECTS.len() {
+        count += SUBJECTS[at].len();
+        at += 1;
+    }
+    count
+};
+
+#[expect(clippy::indexing_slicing, reason = "the compiler runs it")]
+static TABLE: [Rule; COUNT] = {
+    let mut table = [request::RULES[0]; COUNT];
+    let (mut filled, mut subject) = (0, 0);
+    while subject < SUBJECTS.len() {
+        let mut at = 0;
+        while at < SUBJECTS[subject].len() {
+            table[filled] = SUBJECTS[subject][at];
+            filled += 1;
+            at += 1;
+        }
+        subject += 1;
+    }
+    table
+};
+
+/// Every rule, by subject.
+pub static RULES: &[Rule] = &TABLE;
+
+/// The rule with an id.
+pub fn rule(id: &str) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_has_an_id_of_its_own_and_says_what_it_is_about() {
+        for (index, rule) in RULES.iter().enumerate() {
+            assert!(
+                RULES
+                    .iter()
+                    .skip(index + 1)
+                    .all(|other| other.id != rule.id)
+            );
+            assert!(rule.summary.ends_with('.') && rule.why.ends_with('.'));
+            assert!(!rule.help.is_empty() && !rule.source.is_empty());
+            assert!((1..=3).contains(&rule.tier), "{}", rule.id);
+        }
+    }
+
+    #[test]
+    fn a_rule_is_found_by_its_id() {
+        assert_eq!(
+            rule("ws-mask-zero").map(|rule| rule.id),
+            Some("ws-mask-zero")
+        );
+        assert!(rule("ws-mask").is_none());
+    }
+}
