@@ -6,13 +6,14 @@ use std::collections::VecDeque;
 
 use self::live::Live;
 use crate::capture::Packet;
-use crate::conversation::Scratch;
+use crate::conversation::{Scratch, Security};
 use crate::decode::{Decoded, Decoder, Other, Segment};
 use crate::event::Event;
 use crate::ledger::{Ledger, Row};
 use crate::notice::{Kind, Notice};
 use crate::tcp::{Key, Side, Table};
 use crate::time::Timestamp;
+use crate::tls::Keys;
 use crate::wire::Wire;
 
 /// For how long, in capture time, a closed connection stays: a late packet then opens no new number. Twice the longest
@@ -81,6 +82,20 @@ impl Analysis {
         Self {
             options,
             ..Self::default()
+        }
+    }
+
+    /// The same, with keys that open what is under TLS.
+    #[must_use]
+    pub fn with_keys(mut self, keys: Keys) -> Self {
+        self.scratch.secure = Security::new(keys);
+        self
+    }
+
+    /// Takes a key log, or more of it, that came with the capture; `name` is how notices call it.
+    pub fn secrets(&mut self, name: &str, text: &[u8], out: &mut dyn FnMut(&Event<'_>)) {
+        for notice in self.scratch.secure.keys.read(text).notices(name) {
+            out(&Event::Notice(&notice));
         }
     }
 
@@ -246,7 +261,8 @@ impl Analysis {
     }
 
     fn give(&mut self, index: usize, out: &mut dyn FnMut(&Event<'_>)) {
-        if let Some(live) = self.connections.get_mut(index).and_then(Option::take) {
+        if let Some(mut live) = self.connections.get_mut(index).and_then(Option::take) {
+            live.settle(&self.options, &mut self.scratch, out);
             let connection = live.into_record();
             for direction in crate::direction::Direction::ALL {
                 self.ledger += &connection.record.ledgers[direction];

@@ -14,6 +14,9 @@ fn main() -> ExitCode {
             .flatten()
             .map(|(width, _)| usize::from(width.0)),
         color: terminal && color_is_welcome(),
+        key_log: std::env::var_os("SSLKEYLOGFILE")
+            .filter(|name| !name.is_empty())
+            .map(Into::into),
         out: Box::new(stdout.lock()),
         err: Box::new(io::stderr()),
     };

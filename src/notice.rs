@@ -91,6 +91,10 @@ kinds! {
     NoKeys = "no-keys",
     /// Messages are taken as compressed although no handshake says so.
     CompressionAssumed = "compression-assumed",
+    /// A line of a key log that is none.
+    KeyLog = "key-log",
+    /// A TLS connection whose two sides agreed on new keys by another handshake.
+    Renegotiation = "renegotiation",
     /// A protocol that is recognised and not read.
     NotRead = "not-read",
     /// IP fragments that never made a whole datagram.

@@ -134,6 +134,36 @@ pub struct Pieces {
     folded: Option<Folded>,
     first: Piece,
     more: VecDeque<Piece>,
+    /// The records that the bytes were inside, where they came under TLS; the pieces are then those of the records.
+    records: VecDeque<Record>,
+}
+
+/// A TLS record with some content that waits. Its `raw` bytes are shared by the `content` bytes inside: those up to `n` own
+/// `floor(raw * n / content)` of them.
+#[derive(Clone, Copy, Debug)]
+struct Record {
+    raw: u32,
+    content: u32,
+    taken: u32,
+    /// Where the whole record stood.
+    span: Span,
+}
+
+impl Record {
+    fn left(&self) -> u32 {
+        self.content - self.taken
+    }
+
+    /// Takes content, and says how many bytes of the record it owns.
+    fn take(&mut self, len: u32) -> u32 {
+        let owned = |content: u32| {
+            let owned = u64::from(self.raw) * u64::from(content) / u64::from(self.content.max(1));
+            u32::try_from(owned).unwrap_or(self.raw)
+        };
+        let raw = owned(self.taken + len) - owned(self.taken);
+        self.taken += len;
+        raw
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -161,6 +191,42 @@ impl Pieces {
         usize::from(self.first.len > 0) + self.more.len()
     }
 
+    /// Hands a TLS record of `raw` bytes to the stream of what was said inside: it has `content` bytes of it.
+    pub fn give_record(&mut self, raw: u32, content: u32, inside: &mut Self) {
+        debug_assert!(
+            self.folded.is_none() && self.records.is_empty(),
+            "records stand in bytes as they came"
+        );
+        let mut span: Option<Span> = None;
+        let mut left = raw;
+        while left > 0 && self.first.len > 0 {
+            let piece = self.pop_piece(left);
+            left -= piece.len;
+            let whole = span.get_or_insert_with(|| span_of(&piece, 0));
+            whole.include(&span_of(&piece, 0));
+            inside.push(piece);
+        }
+        debug_assert_eq!(left, 0, "every byte that waits has a piece");
+        self.offset += u64::from(raw);
+        inside.records.push_back(Record {
+            raw,
+            content,
+            taken: 0,
+            span: span.unwrap_or_default(),
+        });
+    }
+
+    /// Takes the first piece, or as much of it as is asked for.
+    fn pop_piece(&mut self, most: u32) -> Piece {
+        let (taken, rest) = self.first.split_at(most);
+        self.first = if rest.len > 0 {
+            rest
+        } else {
+            self.more.pop_front().unwrap_or_default()
+        };
+        taken
+    }
+
     /// Moves the stream offset over bytes that the capture lacks; nothing may wait.
     pub fn skip(&mut self, len: u64) {
         self.offset += len;
@@ -183,6 +249,16 @@ impl Pieces {
         {
             return folded.last.packet;
         }
+        if !self.records.is_empty() {
+            // Nothing of a record can be read before its last byte.
+            let whole = self.records.iter().find(|record| {
+                end += u64::from(record.left());
+                end >= len
+            });
+            return whole
+                .or(self.records.back())
+                .map_or(0, |record| record.span.last_packet);
+        }
         let mut last = self.first.packet;
         for piece in std::iter::once(&self.first).chain(&self.more) {
             last = piece.packet;
@@ -194,25 +270,41 @@ impl Pieces {
         last
     }
 
-    /// Whether a packet's payload begins at the first byte that waits.
+    /// Whether a packet's payload, or under TLS a record, begins at the first byte that waits.
     pub fn packet_begins(&self) -> bool {
-        self.folded.is_none() && self.first.len > 0 && self.first.from == 0
+        self.folded.is_none()
+            && match self.records.front() {
+                Some(record) => record.taken == 0,
+                None => self.first.len > 0 && self.first.from == 0,
+            }
     }
 
-    /// Where packets' payloads begin among the first `len` bytes that wait, in order.
+    /// Where packets' payloads, or under TLS records, begin among the first `len` bytes that wait, in order.
     pub fn packet_starts(&self, len: usize) -> Vec<usize> {
         let mut starts = Vec::new();
         let mut at = self.folded.as_ref().map_or(0, |folded| {
             usize::try_from(folded.len).unwrap_or(usize::MAX)
         });
-        for piece in std::iter::once(&self.first).chain(&self.more) {
+        let records = self
+            .records
+            .iter()
+            .map(|record| (record.taken == 0, record.left()));
+        let pieces = std::iter::once(&self.first)
+            .chain(&self.more)
+            .map(|piece| (piece.from == 0, piece.len))
+            .take(if self.records.is_empty() {
+                usize::MAX
+            } else {
+                0
+            });
+        for (begins, run) in records.chain(pieces) {
             if at >= len {
                 break;
             }
-            if piece.from == 0 {
+            if begins {
                 starts.push(at);
             }
-            at = at.saturating_add(usize::try_from(piece.len).unwrap_or(usize::MAX));
+            at = at.saturating_add(usize::try_from(run).unwrap_or(usize::MAX));
         }
         starts
     }
@@ -225,6 +317,21 @@ impl Pieces {
             packets: 0,
             last: Piece::default(),
         });
+        let in_records = !self.records.is_empty();
+        for mut record in self.records.drain(..) {
+            let left = record.left();
+            folded.cost.add(&Cost {
+                span: Some(Span {
+                    stream_offset: self.offset + folded.len,
+                    ..record.span
+                }),
+                wire: Wire {
+                    tls: u64::from(record.take(left) - left),
+                    ..Wire::default()
+                },
+            });
+            folded.len += u64::from(left);
+        }
         while self.first.len > 0 {
             let piece = self.first;
             folded.cost.add(&Cost {
@@ -234,7 +341,9 @@ impl Pieces {
             if folded.packets == 0 || folded.last.packet != piece.packet {
                 folded.packets += u64::from(piece.packets);
             }
-            folded.len += u64::from(piece.len);
+            if !in_records {
+                folded.len += u64::from(piece.len);
+            }
             folded.last = piece;
             self.first = self.more.pop_front().unwrap_or_default();
         }
@@ -277,6 +386,33 @@ impl Pieces {
             left = left.saturating_sub(folded.len);
             self.offset += folded.len;
         }
+        while left > 0
+            && let Some(record) = self.records.front_mut()
+        {
+            let take = u32::try_from(left).unwrap_or(u32::MAX).min(record.left());
+            let raw = record.take(take);
+            let span = Span {
+                stream_offset: self.offset,
+                ..record.span
+            };
+            if record.left() == 0 {
+                self.records.pop_front();
+            }
+            let heads = head.min(u64::from(take));
+            let mut own = Wire {
+                head: heads,
+                tls: u64::from(raw - take),
+                ..Wire::default()
+            };
+            *column(&mut own, layer) += u64::from(take) - heads;
+            cost.add(&Cost {
+                span: Some(span),
+                wire: self.take_raw(raw, own, row, ledger),
+            });
+            head -= heads;
+            left -= u64::from(take);
+            self.offset += u64::from(take);
+        }
         while left > 0 && self.first.len > 0 {
             let take = u32::try_from(left).unwrap_or(u32::MAX).min(self.first.len);
             let (taken, rest) = self.first.split_at(take);
@@ -300,6 +436,21 @@ impl Pieces {
         }
         debug_assert_eq!(left, 0, "every byte that waits has a piece");
         cost
+    }
+
+    /// Takes bytes of a record and charges what its packets cost, and what its content is.
+    fn take_raw(&mut self, raw: u32, mut own: Wire, row: Row, ledger: &mut Ledger) -> Wire {
+        let mut sum = Wire::default();
+        let mut left = raw;
+        while left > 0 && self.first.len > 0 {
+            let piece = self.pop_piece(left);
+            left -= piece.len;
+            // Only the sum over the row's packets is known, so the first may stand for all.
+            let wire = piece.headers_share() + std::mem::take(&mut own);
+            ledger.charge(row, piece.packet, piece.packets, wire);
+            sum += wire;
+        }
+        sum
     }
 }
 

@@ -299,6 +299,26 @@ impl Live {
         self.end_both(Ending::Capture, &mut cx);
     }
 
+    /// Nothing more comes for this connection, neither packets nor keys.
+    pub(super) fn settle(
+        &mut self,
+        options: &Options,
+        scratch: &mut Scratch,
+        out: &mut dyn FnMut(&Event<'_>),
+    ) {
+        let mut cx = Context {
+            place: Place {
+                connection: self.number,
+                http_stream: None,
+            },
+            packet: self.last_packet,
+            options,
+            scratch,
+            out,
+        };
+        self.conversation.settle(&mut self.ledgers, &mut cx);
+    }
+
     /// The connection's record.
     pub(super) fn into_record(self) -> Record {
         let (client, roles) = self.conversation.client();

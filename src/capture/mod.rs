@@ -172,6 +172,11 @@ impl Capture {
         &self.link_types
     }
 
+    /// Whether its format can hold secrets of TLS connections.
+    pub fn may_hold_secrets(&self) -> bool {
+        matches!(self.format, Format::Pcapng(_))
+    }
+
     /// The next item; none at the end.
     ///
     /// # Errors

@@ -14,6 +14,8 @@ pub struct Console<'w> {
     pub width: Option<usize>,
     /// Whether colours are welcome on `out`.
     pub color: bool,
+    /// The key log that the environment names (`SSLKEYLOGFILE`).
+    pub key_log: Option<std::path::PathBuf>,
 }
 
 impl Console<'_> {

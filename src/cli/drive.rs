@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::console::Console;
 use super::destination::Destination;
+use super::keys::Keys;
 use super::options::Options;
 use super::source::{Source, expand, is_live};
 use super::window::Window;
@@ -17,6 +18,7 @@ use crate::event::Event;
 use crate::notice::{Kind, Notice};
 use crate::report::{Context, Form, Look, Notices, Output, Report};
 use crate::time::Timestamp;
+use crate::tls;
 
 /// Reads every capture, gives the report what it needs and returns the exit status.
 pub(super) fn run(
@@ -49,10 +51,18 @@ pub(super) fn run(
             return FAILED;
         }
     };
+    let keys = match Keys::load(options, console) {
+        Ok(keys) => keys,
+        Err(complaint) => {
+            console.complain(&complaint);
+            return FAILED;
+        }
+    };
     let Console { out, err, .. } = console;
     let mut drive = Drive {
         report,
         keep: options.bound(keep),
+        keys,
         window: Window::new(options),
         look,
         limit: options.limit,
@@ -78,6 +88,7 @@ pub(super) fn run_built_in(
     let mut drive = Drive {
         report,
         keep,
+        keys: Keys::default(),
         window: Window::default(),
         look,
         limit: None,
@@ -101,6 +112,7 @@ pub(super) fn run_built_in(
 struct Drive<'r> {
     report: &'r mut dyn Report,
     keep: analysis::Options,
+    keys: Keys,
     window: Window,
     look: Look,
     limit: Option<u64>,
@@ -189,7 +201,9 @@ impl Drive<'_> {
 
     /// Reads one capture to its end, or until there are rows enough.
     fn source(&mut self, mut source: Source, output: &mut Output<'_>) {
-        let mut analysis = Analysis::new(self.keep);
+        let may_come = source.live || source.may_hold_secrets();
+        let keys = tls::Keys::new(self.keys.log.clone(), may_come);
+        let mut analysis = Analysis::new(self.keep).with_keys(keys);
         let mut notices = Notices::default();
         let mut start = None;
         self.report.begin(
@@ -202,6 +216,15 @@ impl Drive<'_> {
             output,
         );
         let live = source.live;
+        for notice in std::mem::take(&mut self.keys.notices) {
+            let context = Context {
+                files: &source.files,
+                start: Timestamp(0),
+                look: self.look,
+                several: self.several,
+            };
+            self.event(&context, &Event::Notice(&notice), &mut notices, output);
+        }
         while !output.failed() && !self.full() {
             let (item, files) = match source.next_item() {
                 Ok((Some(item), files)) => (item, files),
@@ -234,8 +257,19 @@ impl Drive<'_> {
                 Item::Pause if live => {
                     self.report.settle(output);
                     output.flush();
+                    if let Some((path, text)) = self.keys.more() {
+                        let name = path.display().to_string();
+                        analysis.secrets(&name, &text, &mut |event| {
+                            self.event(&context, event, &mut notices, output);
+                        });
+                    }
                 }
-                Item::Pause | Item::Secrets(_) => {}
+                Item::Secrets(text) => {
+                    analysis.secrets("the secrets in the capture", text, &mut |event| {
+                        self.event(&context, event, &mut notices, output);
+                    });
+                }
+                Item::Pause => {}
             }
         }
         let context = Context {

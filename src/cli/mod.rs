@@ -13,6 +13,7 @@ mod follow;
 mod frames;
 mod handshakes;
 mod http;
+mod keys;
 mod man;
 mod messages;
 mod near;

@@ -40,6 +40,16 @@ pub(super) struct Options {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Selection")]
     pub limit: Option<u64>,
 
+    /// Open TLS with the secrets of this key log, as SSLKEYLOGFILE makes programs write it
+    #[arg(
+        long,
+        value_name = "FILE",
+        help_heading = "Selection",
+        long_help = "Open TLS with the secrets of this key log, as SSLKEYLOGFILE makes programs write it. \
+            Without it the log that SSLKEYLOGFILE names is read, and secrets that a pcapng file holds always are"
+    )]
+    pub keylog: Option<PathBuf>,
+
     /// How the report is written [default: table, or what the ending of -o says]
     #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Output")]
     pub format: Option<Format>,

@@ -54,6 +54,14 @@ impl Source {
         }
     }
 
+    /// Whether secrets may stand among the packets.
+    pub(super) fn may_hold_secrets(&self) -> bool {
+        match &self.input {
+            Input::One(capture) => capture.may_hold_secrets(),
+            Input::Merged(merged) => merged.captures().any(Capture::may_hold_secrets),
+        }
+    }
+
     /// The next item, beside the files.
     pub(super) fn next_item(&mut self) -> Result<(Option<Item<'_>>, &mut Files), Error> {
         let item = match &mut self.input {

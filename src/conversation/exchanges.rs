@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::Context;
 use super::kept::Kept;
+use super::midstream::Hole;
 use super::opening;
 use crate::direction::{Both, Direction};
 use crate::event::{Event, Exchange, Verdict};
@@ -510,21 +511,18 @@ impl Exchanges {
     }
 
     /// Passes over bytes that cannot be shown. `bytes` are those that wait before them; all are taken.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a hole has bytes before it, a length and perhaps a packet"
-    )]
     pub(super) fn gap(
         &mut self,
         direction: Direction,
         bytes: &[u8],
-        len: u64,
-        cut: Option<Piece>,
+        hole: Hole,
         pieces: &mut Pieces,
         ledger: &mut Ledger,
         cx: &mut Context<'_>,
     ) -> Next {
-        let inside = bytes.is_empty()
+        let Hole { len, sure, cut } = hole;
+        let inside = sure
+            && bytes.is_empty()
             && !self.lost[direction]
             && !self.readers[direction].is_idle()
             && self.readers[direction].skip(len);

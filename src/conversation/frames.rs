@@ -2,6 +2,7 @@
 
 use super::inflation::Inflation;
 use super::kept::Kept;
+use super::midstream::Hole;
 use super::{Context, Scratch};
 use crate::direction::{Both, Direction};
 use crate::event::{Event, Frame, Message, MessageKind};
@@ -359,7 +360,9 @@ impl WebSocket {
         if !(for_message || message.is_some() && message_kept.wants() || frame_kept.wants()) {
             return;
         }
-        let Scratch { unmasked, workshop } = &mut *cx.scratch;
+        let Scratch {
+            unmasked, workshop, ..
+        } = &mut *cx.scratch;
         let mut take = |payload: &[u8]| {
             frame_kept.push(payload);
             let Some(message) = &mut message else { return };
@@ -511,20 +514,16 @@ impl WebSocket {
 
     /// Passes over bytes that cannot be shown; where they were cut from a packet, they are charged to their place in the stream.
     /// `bytes` are those that wait before them; all are taken.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a hole has bytes before it, a length and perhaps a packet"
-    )]
     pub(super) fn gap(
         &mut self,
         direction: Direction,
         bytes: &[u8],
-        len: u64,
-        cut: Option<Piece>,
+        hole: Hole,
         pieces: &mut Pieces,
         ledger: &mut Ledger,
         cx: &mut Context<'_>,
     ) {
+        let Hole { len, sure, cut } = hole;
         let mut waiting = bytes.len() as u64;
         if self.halves[direction].lost.is_some() {
             // The last chance to find frames before this hole.
@@ -542,7 +541,11 @@ impl WebSocket {
         }
         let half = &mut self.halves[direction];
         // A header that has begun waits before the hole, and is lost with it.
-        let owed = half.reader.owed().filter(|_| waiting == 0).unwrap_or(0);
+        let owed = half
+            .reader
+            .owed()
+            .filter(|_| waiting == 0 && sure)
+            .unwrap_or(0);
         let inside = owed.min(len);
         if half.frame.is_some() && inside > 0 {
             half.reader.skip(inside);

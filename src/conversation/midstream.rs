@@ -9,9 +9,10 @@ use crate::event::{Event, Protocol, Roles};
 use crate::http::{self, Likely};
 use crate::ledger::Row;
 use crate::notice::{Kind, Notice};
-use crate::reader::{Layer, Piece, Reader};
+use crate::reader::{Layer, Piece};
 use crate::span::Trust;
 use crate::tcp::{Ending, Side};
+use crate::tls::Missing;
 use crate::websocket::Compression;
 use crate::websocket::resync::{self, Chain, Expected};
 
@@ -27,6 +28,17 @@ const IN_ONE: u32 = 4;
 
 /// How many bytes wait before the first attempt; each later one wants four times as many.
 const FIRST_ATTEMPT: usize = 4 << 10;
+
+/// Bytes of a direction that cannot be shown.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hole {
+    /// How many.
+    pub(super) len: u64,
+    /// Whether there are just as many; else the place behind them is not known.
+    pub(super) sure: bool,
+    /// The packet that carried them, where the snapshot length cut them off.
+    pub(super) cut: Option<Piece>,
+}
 
 /// Where frames begin in the bytes of one side, and how many follow each other.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +57,34 @@ impl Conversation {
         ledgers: &mut Ledgers,
         cx: &mut Context<'_>,
     ) {
-        self.notice_gap(side, len, cut, cx);
+        let stream = &self.streams[side];
+        let offset = stream.pieces.offset() + stream.waiting.len() as u64;
+        self.notice_gap(side, offset, len, cut, cx);
+        let hole = Hole {
+            len,
+            sure: true,
+            cut,
+        };
+        self.pass_over(side, hole, ledgers, cx);
+    }
+
+    /// What was said inside TLS records that could not be opened.
+    pub(super) fn lose_plain(
+        &mut self,
+        side: Side,
+        missing: Missing,
+        ledgers: &mut Ledgers,
+        cx: &mut Context<'_>,
+    ) {
+        let hole = Hole {
+            len: missing.len,
+            sure: missing.sure,
+            cut: None,
+        };
+        self.pass_over(side, hole, ledgers, cx);
+    }
+
+    fn pass_over(&mut self, side: Side, hole: Hole, ledgers: &mut Ledgers, cx: &mut Context<'_>) {
         let mut waiting = std::mem::take(&mut self.streams[side].waiting);
         if matches!(self.reading, Reading::Search) && self.ended[side].is_none() {
             self.search_and_read(side, &mut waiting, ledgers, cx);
@@ -56,50 +95,30 @@ impl Conversation {
         match &mut self.reading {
             Reading::WebSocket if self.websocket.is_some() => {
                 if let Some(websocket) = &mut self.websocket {
-                    websocket.gap(
-                        direction,
-                        &waiting,
-                        len,
-                        cut,
-                        &mut stream.pieces,
-                        ledger,
-                        cx,
-                    );
+                    websocket.gap(direction, &waiting, hole, &mut stream.pieces, ledger, cx);
                 }
                 return;
             }
             Reading::Http if self.exchanges.is_some() => {
                 if let Some(exchanges) = &mut self.exchanges
-                    && exchanges.gap(
-                        direction,
-                        &waiting,
-                        len,
-                        cut,
-                        &mut stream.pieces,
-                        ledger,
-                        cx,
-                    ) == Next::Lost
+                    && exchanges.gap(direction, &waiting, hole, &mut stream.pieces, ledger, cx)
+                        == Next::Lost
                 {
                     self.begin_search();
                 }
                 return;
-            }
-            Reading::Tls(readers) => {
-                if !waiting.is_empty() || !readers[side].skip(len) {
-                    self.reading = Reading::Opaque;
-                }
             }
             Reading::First => self.begin_search(),
             _ => {}
         }
         let pieces = &mut self.streams[side].pieces;
         pieces.take(waiting.len() as u64, Layer::Payload, Row::Unread, ledger);
-        match cut {
+        match hole.cut {
             Some(piece) => {
                 pieces.push(piece);
-                pieces.take(len, Layer::Payload, Row::Unread, ledger);
+                pieces.take(hole.len, Layer::Payload, Row::Unread, ledger);
             }
-            None => pieces.skip(len),
+            None => pieces.skip(hole.len),
         }
     }
 
@@ -118,7 +137,15 @@ impl Conversation {
         waiting.drain(..used);
     }
 
-    fn notice_gap(&mut self, side: Side, len: u64, cut: Option<Piece>, cx: &mut Context<'_>) {
+    /// Says that bytes cannot be shown, which begin at an offset of the stream that TCP brings.
+    pub(super) fn notice_gap(
+        &mut self,
+        side: Side,
+        offset: u64,
+        len: u64,
+        cut: Option<Piece>,
+        cx: &mut Context<'_>,
+    ) {
         let (kind, explanation) = match cut {
             Some(_) if self.told_of_cut => return,
             Some(_) => (
@@ -140,8 +167,7 @@ impl Conversation {
         let mut notice = Notice::new(kind, explanation).at_packet(cx.packet);
         notice.connection = Some(cx.place.connection);
         notice.sender = Some(self.direction_of(side));
-        let stream = &self.streams[side];
-        notice.stream_offset = Some(stream.pieces.offset() + stream.waiting.len() as u64);
+        notice.stream_offset = Some(offset);
         notice.length = Some(len);
         (cx.out)(&Event::Notice(&notice));
     }

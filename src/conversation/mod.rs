@@ -9,19 +9,22 @@ mod inflation;
 mod kept;
 mod midstream;
 mod opening;
+mod secure;
 
 use self::exchanges::{Exchanges, Next};
 use self::frames::WebSocket;
+use self::secure::Secure;
+pub(crate) use self::secure::Shared as Security;
 use crate::analysis::Options;
 use crate::direction::{Both, Direction};
 use crate::event::{Event, Place, Protocol, Roles, Verdict};
 use crate::http::{self, Likely};
 use crate::ledger::{Ledger, Row};
 use crate::notice::{Kind, Notice};
-use crate::reader::{Layer, Piece, Pieces, Reader, Step};
+use crate::reader::{Layer, Pieces};
 use crate::span::Trust;
 use crate::tcp::{Delivery, Ending, Side, Sides};
-use crate::tls::{self, ContentType, RecordEvent, RecordReader};
+use crate::tls;
 use crate::websocket::deflate::Workshop;
 
 /// What an event needs beside its own facts.
@@ -38,13 +41,15 @@ pub(crate) struct Context<'a> {
     pub(crate) out: &'a mut dyn FnMut(&Event<'_>),
 }
 
-/// Room to work in, shared by all connections.
+/// What all connections share: room to work in, and what opens those under TLS.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     /// Payload without its masking.
     pub(crate) unmasked: Vec<u8>,
     /// For what is compressed.
     pub(crate) workshop: Workshop,
+    /// For what is under TLS.
+    pub(crate) secure: Security,
 }
 
 /// The ledgers of the two sides.
@@ -62,6 +67,8 @@ pub(crate) struct Conversation {
     reading: Reading,
     exchanges: Option<Box<Exchanges>>,
     websocket: Option<Box<WebSocket>>,
+    /// TLS below all that.
+    secure: Option<Box<Secure>>,
     protocol: Protocol,
     /// Whether the capture has the beginning of both streams.
     from_the_start: bool,
@@ -71,6 +78,8 @@ pub(crate) struct Conversation {
     /// The side that is taken for the client while nothing says which it is.
     presumed_client: Side,
     ended: Sides<Option<Ending>>,
+    /// How far each side has acknowledged the other's bytes.
+    acknowledged: Sides<u64>,
 }
 
 /// The bytes that wait in one direction.
@@ -89,8 +98,11 @@ enum Reading {
     Http,
     /// WebSocket.
     WebSocket,
-    /// TLS records, unread.
-    Tls(Sides<RecordReader>),
+    /// Nobody: TLS begins with the bytes that wait.
+    Tls {
+        /// With a hello.
+        from_hello: bool,
+    },
     /// A stream whose beginning is missing: HTTP or WebSocket may be found in it.
     Search,
     /// Something that is not understood.
@@ -106,12 +118,14 @@ impl Conversation {
             reading: Reading::First,
             exchanges: None,
             websocket: None,
+            secure: None,
             protocol: Protocol::Empty,
             from_the_start: false,
             searched_at: 0,
             told_of_cut: false,
             presumed_client,
             ended: Sides::default(),
+            acknowledged: Sides::default(),
         }
     }
 
@@ -129,7 +143,7 @@ impl Conversation {
 
     /// Whether it was under TLS.
     pub(crate) fn is_encrypted(&self) -> bool {
-        self.protocol == Protocol::Tls
+        self.secure.is_some()
     }
 
     /// What was spoken.
@@ -203,32 +217,32 @@ impl Conversation {
         ledgers: &mut Ledgers,
         cx: &mut Context<'_>,
     ) {
+        self.acknowledged[side] = acknowledged;
+        if self.secure.is_some() {
+            return self.deliver_secure(side, delivery, ledgers, cx);
+        }
         match *delivery {
-            Delivery::Bytes(bytes, piece) => self.bytes(side, bytes, piece, ledgers, cx),
-            Delivery::Gap { len, cut } => self.gap(side, len, cut, ledgers, cx),
-            Delivery::End(ending) => self.end(side, ending, ledgers, cx),
+            Delivery::Bytes(bytes, piece) => {
+                self.streams[side].pieces.push(piece);
+                self.arrive(side, bytes, ledgers, cx);
+            }
+            Delivery::Gap { len, cut } => {
+                self.gap(side, len, cut, ledgers, cx);
+                self.drain(ledgers, cx);
+            }
+            Delivery::End(ending) => self.end_plain(side, ending, ledgers, cx),
         }
-        if let (Reading::Http, Direction::ToClient, Some(exchanges)) =
-            (&self.reading, self.direction_of(side), &mut self.exchanges)
-        {
-            exchanges.server_has(acknowledged);
+        if let Reading::Tls { from_hello } = self.reading {
+            self.begin_secure(from_hello, ledgers, cx);
         }
-        self.drain(ledgers, cx);
     }
 
-    fn bytes(
-        &mut self,
-        side: Side,
-        bytes: &[u8],
-        piece: Piece,
-        ledgers: &mut Ledgers,
-        cx: &mut Context<'_>,
-    ) {
-        if self.protocol == Protocol::Empty {
+    /// Takes bytes whose pieces are known.
+    fn arrive(&mut self, side: Side, bytes: &[u8], ledgers: &mut Ledgers, cx: &mut Context<'_>) {
+        if matches!(self.protocol, Protocol::Empty | Protocol::Tls) {
             self.protocol = Protocol::Opaque;
         }
         let stream = &mut self.streams[side];
-        stream.pieces.push(piece);
         if stream.waiting.is_empty() {
             let used = self.read(side, bytes, ledgers, cx);
             self.streams[side]
@@ -237,6 +251,18 @@ impl Conversation {
         } else {
             stream.waiting.extend_from_slice(bytes);
         }
+        self.drain(ledgers, cx);
+    }
+
+    fn end_plain(
+        &mut self,
+        side: Side,
+        ending: Ending,
+        ledgers: &mut Ledgers,
+        cx: &mut Context<'_>,
+    ) {
+        self.end(side, ending, ledgers, cx);
+        self.drain(ledgers, cx);
     }
 
     /// Lets both directions be read until neither gets further, the client's first: how a response is framed depends on its request.
@@ -304,6 +330,9 @@ impl Conversation {
                 let Some(exchanges) = &mut self.exchanges else {
                     return 0;
                 };
+                if direction == Direction::ToClient {
+                    exchanges.server_has(self.acknowledged[side]);
+                }
                 let (used, next) = exchanges.read(direction, bytes, pieces, ledger, cx);
                 match next {
                     Next::Same => {}
@@ -330,30 +359,7 @@ impl Conversation {
                 Some(websocket) => websocket.read(direction, bytes, pieces, ledger, cx),
                 None => 0,
             },
-            Reading::Tls(readers) => {
-                let reader = &mut readers[side];
-                let mut used = 0;
-                while let Step::Event(len, event) =
-                    reader.read(bytes.get(used..).unwrap_or_default())
-                {
-                    let (layer, row) = match event {
-                        RecordEvent::Header(ContentType::APPLICATION_DATA) => {
-                            (Layer::Tls, Row::Unread)
-                        }
-                        RecordEvent::Fragment(ContentType::APPLICATION_DATA) => {
-                            (Layer::Payload, Row::Unread)
-                        }
-                        RecordEvent::Header(_) | RecordEvent::Fragment(_) => (Layer::Tls, Row::Tls),
-                        RecordEvent::NotTls => {
-                            self.reading = Reading::Opaque;
-                            break;
-                        }
-                    };
-                    pieces.take(len as u64, layer, row, ledger);
-                    used += len;
-                }
-                used
-            }
+            Reading::Tls { .. } => 0,
             Reading::Search => self.search(side, bytes, false, ledgers, cx),
             Reading::Opaque => {
                 pieces.take(bytes.len() as u64, Layer::Payload, Row::Unread, ledger);
@@ -393,18 +399,18 @@ impl Conversation {
             );
             return 0;
         }
-        if tls::begins_record(bytes) && bytes.len() >= 6 {
-            if let &[22, _, _, _, _, kind @ (1 | 2)] | &[22, _, _, _, _, kind @ (1 | 2), ..] = bytes
-            {
+        if tls::begins_record(bytes) && bytes.len() >= 6 && self.secure.is_none() {
+            let hello = match bytes {
+                &[22, _, _, _, _, kind @ (1 | 2), ..] => Some(kind),
+                _ => None,
+            };
+            if let Some(kind) = hello {
                 self.sent_by(side, kind == 1);
             }
             self.protocol = Protocol::Tls;
-            self.reading = Reading::Tls(Sides::default());
-            notice_not_read(
-                cx,
-                Kind::NoKeys,
-                "a TLS connection: what is inside its records is not read",
-            );
+            self.reading = Reading::Tls {
+                from_hello: hello.is_some(),
+            };
             return 0;
         }
         let direction = self.direction_of(side);

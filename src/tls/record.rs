@@ -3,7 +3,7 @@
 use crate::reader::{Reader, Step};
 
 /// Bytes of a record's header.
-const HEADER_LEN: usize = 5;
+pub(super) const HEADER_LEN: usize = 5;
 
 /// The longest record of any version: 2^14 bytes of content and 2,048 of expansion (RFC 5246, section 6.2.3).
 const LONGEST: u64 = (1 << 14) + 2048;
@@ -13,6 +13,10 @@ const LONGEST: u64 = (1 << 14) + 2048;
 pub struct ContentType(pub u8);
 
 impl ContentType {
+    /// In TLS 1.2 keys change behind it; in TLS 1.3 it means nothing.
+    pub const CHANGE_CIPHER_SPEC: Self = Self(20);
+    /// A message of the handshake.
+    pub const HANDSHAKE: Self = Self(22);
     /// Application data, or under TLS 1.3 any encrypted record.
     pub const APPLICATION_DATA: Self = Self(23);
 }
@@ -68,6 +72,24 @@ impl Reader for RecordReader {
             }
             _ => false,
         }
+    }
+}
+
+impl RecordReader {
+    /// Whether the next byte begins a record.
+    pub fn is_between_records(&self) -> bool {
+        self.open.is_none()
+    }
+}
+
+/// The length of the record that these bytes begin, with its header; none where they begin none, or too little of it is there.
+pub(super) fn record_len(bytes: &[u8]) -> Option<usize> {
+    match bytes {
+        &[20..=24, 3, 0..=4, high, low, ..] => {
+            let len = u16::from_be_bytes([high, low]);
+            (u64::from(len) <= LONGEST).then(|| HEADER_LEN + usize::from(len))
+        }
+        _ => None,
     }
 }
 

@@ -1,0 +1,107 @@
+//! The key log that captures are read with: named by an option or by the environment, and read on while a capture is live.
+
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use super::console::Console;
+use super::options::Options;
+use crate::notice::{Kind, Notice};
+use crate::tls::KeyLog;
+
+/// A key log that was read, and may grow.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    /// What was in it.
+    pub(super) log: Arc<KeyLog>,
+    /// What was wrong with it.
+    pub(super) notices: Vec<Notice>,
+    file: Option<KeyFile>,
+}
+
+#[derive(Debug)]
+struct KeyFile {
+    path: PathBuf,
+    /// How many bytes were read.
+    read: u64,
+}
+
+impl Keys {
+    /// Reads the key log that is asked for. One that `--keylog` names must be there; one that only the environment names (browsers read
+    /// it too, and nobody may have written it yet) is noticed where it is not.
+    pub(super) fn load(options: &Options, console: &Console<'_>) -> Result<Self, String> {
+        let (path, asked) = match (&options.keylog, &console.key_log) {
+            (Some(path), _) => (path, true),
+            (None, Some(path)) => (path, false),
+            (None, None) => return Ok(Self::default()),
+        };
+        let mut file = KeyFile {
+            path: path.clone(),
+            read: 0,
+        };
+        let text = match file.read() {
+            Ok(text) => text,
+            Err(error) if asked => {
+                return Err(format!(
+                    "{}: {error}; --keylog names a file of TLS secrets, as SSLKEYLOGFILE makes browsers, curl and others write it",
+                    path.display()
+                ));
+            }
+            Err(error) => {
+                let told = format!(
+                    "{}, which SSLKEYLOGFILE names, cannot be read ({error}); TLS is read without it",
+                    path.display()
+                );
+                return Ok(Self {
+                    notices: vec![Notice::new(Kind::KeyLog, told)],
+                    ..Self::default()
+                });
+            }
+        };
+        let mut log = KeyLog::default();
+        let complaints = log.read(&text);
+        let mut notices = complaints.notices(&path.display().to_string());
+        if complaints.secrets == 0 && complaints.count > 0 {
+            let told = format!(
+                "{}: there is no secret in it; is it a key log?",
+                path.display()
+            );
+            notices.insert(0, Notice::new(Kind::KeyLog, told));
+        }
+        Ok(Self {
+            log: Arc::new(log),
+            notices,
+            file: Some(file),
+        })
+    }
+
+    /// The name of the log, and what was added to it since it was read.
+    pub(super) fn more(&mut self) -> Option<(&Path, Zeroizing<Vec<u8>>)> {
+        let file = self.file.as_mut()?;
+        let len = std::fs::metadata(&file.path).ok()?.len();
+        if len <= file.read {
+            return None;
+        }
+        let text = file.read().ok()?;
+        Some((&file.path, text))
+    }
+}
+
+impl KeyFile {
+    /// Reads on, up to the end of the last line that is whole; the first time to the end.
+    fn read(&mut self) -> std::io::Result<Zeroizing<Vec<u8>>> {
+        let mut file = File::open(&self.path)?;
+        file.seek(SeekFrom::Start(self.read))?;
+        let mut text = Zeroizing::new(Vec::new());
+        file.read_to_end(&mut text)?;
+        let whole = memchr::memrchr(b'\n', &text).map_or(0, |end| end + 1);
+        if self.read > 0 {
+            text.truncate(whole);
+        }
+        self.read += whole as u64;
+        Ok(text)
+    }
+}

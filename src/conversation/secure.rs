@@ -1,0 +1,582 @@
+//! TLS below a conversation: what the two sides say inside records is handed on as if it had come in the clear.
+//!
+//! Comes in: the deliveries of both directions. Goes out: the same kinds of deliveries, of what was inside. Records that carry no
+//! application data, and those that do not open, are charged here.
+
+use std::collections::VecDeque;
+
+use super::{Context, Conversation, Ledgers, Reading, Stream};
+use crate::direction::Direction;
+use crate::event::Event;
+use crate::ledger::Row;
+use crate::notice::{Kind, Notice};
+use crate::reader::{Layer, Piece, Reader, Step as ReadStep};
+use crate::tcp::{Delivery, Ending, Side, Sides};
+use crate::tls::{
+    Content, ContentType, Keys, Missing, Need, Reason, RecordEvent, RecordReader, Session, Step,
+};
+
+/// How many bytes of a direction wait for keys or for the other side's hello. Keys come with the first packets behind the handshake,
+/// or not at all; what browsers load before that is less.
+const HELD: usize = 256 << 10;
+
+/// How many bytes of all connections wait together.
+const HELD_BY_ALL: usize = 64 << 20;
+
+/// What connections under TLS share.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    /// What opens them.
+    pub(crate) keys: Keys,
+    /// Room for what was inside a record.
+    plaintext: Vec<u8>,
+    /// How many bytes wait for keys.
+    held: usize,
+}
+
+impl Shared {
+    /// With these keys.
+    pub(crate) fn new(keys: Keys) -> Self {
+        Self {
+            keys,
+            ..Self::default()
+        }
+    }
+}
+
+/// The TLS of a connection.
+#[derive(Debug, Default)]
+pub(super) struct Secure {
+    session: Session,
+    sides: Sides<Half>,
+    /// Bytes that are counted in [`Shared::held`].
+    counted: usize,
+    told: bool,
+}
+
+#[derive(Debug, Default)]
+struct Half {
+    stream: Stream,
+    /// Bytes that the capture lacks, among those that wait.
+    holes: VecDeque<Hole>,
+    /// Tells records apart where they are passed over.
+    reader: RecordReader,
+    /// Whether the bytes at hand are passed over, to the end of their record.
+    passing: bool,
+    /// Whether all are.
+    closed: bool,
+    held: Option<Need>,
+    ended: Option<Ending>,
+    finished: bool,
+}
+
+/// Bytes that cannot be shown.
+#[derive(Clone, Copy, Debug)]
+struct Hole {
+    /// How many bytes wait before it.
+    at: usize,
+    len: u64,
+    cut: Option<Piece>,
+}
+
+impl Conversation {
+    /// TLS begins with the bytes that wait. `from_hello`: they are a hello.
+    pub(super) fn begin_secure(
+        &mut self,
+        from_hello: bool,
+        ledgers: &mut Ledgers,
+        cx: &mut Context<'_>,
+    ) {
+        let mut secure = Box::<Secure>::default();
+        for side in Side::ALL {
+            secure.sides[side].stream = std::mem::take(&mut self.streams[side]);
+            if !from_hello {
+                let direction = self.direction_of(side);
+                secure.session.close(direction, Reason::NoHello);
+            }
+        }
+        self.reading = Reading::First;
+        secure.drain(self, ledgers, cx);
+        self.secure = Some(secure);
+    }
+
+    /// Takes what a side brings next, under TLS.
+    pub(super) fn deliver_secure(
+        &mut self,
+        side: Side,
+        delivery: &Delivery<'_>,
+        ledgers: &mut Ledgers,
+        cx: &mut Context<'_>,
+    ) {
+        let Some(mut secure) = self.secure.take() else {
+            return;
+        };
+        match *delivery {
+            Delivery::Bytes(bytes, piece) => secure.bytes(self, side, bytes, piece, ledgers, cx),
+            Delivery::Gap { len, cut } => {
+                let half = &mut secure.sides[side];
+                let at = half.stream.waiting.len();
+                let offset = half.stream.pieces.offset() + at as u64;
+                self.notice_gap(side, offset, len, cut, cx);
+                half.holes.push_back(Hole { at, len, cut });
+            }
+            Delivery::End(ending) => {
+                secure.sides[side].ended.get_or_insert(ending);
+            }
+        }
+        secure.drain(self, ledgers, cx);
+        secure.count_held(cx);
+        self.secure = Some(secure);
+    }
+
+    /// Nothing more comes, neither bytes nor keys.
+    pub(crate) fn settle(&mut self, ledgers: &mut Ledgers, cx: &mut Context<'_>) {
+        let Some(mut secure) = self.secure.take() else {
+            return;
+        };
+        secure.drain(self, ledgers, cx);
+        while let Some(side) = Side::ALL.into_iter().find(|&side| secure.is_held(side)) {
+            let reason = match secure.sides[side].held {
+                Some(Need::OtherSide) => Reason::NoHello,
+                _ => Reason::NoKeys,
+            };
+            secure.session.close(self.direction_of(side), reason);
+            secure.drain(self, ledgers, cx);
+        }
+        secure.count_held(cx);
+        self.secure = Some(secure);
+    }
+}
+
+impl Secure {
+    fn bytes(
+        &mut self,
+        conversation: &mut Conversation,
+        side: Side,
+        bytes: &[u8],
+        piece: Piece,
+        ledgers: &mut Ledgers,
+        cx: &mut Context<'_>,
+    ) {
+        let half = &mut self.sides[side];
+        half.stream.pieces.push(piece);
+        let used = if half.stream.waiting.is_empty() && half.holes.is_empty() {
+            self.read(conversation, side, bytes, false, ledgers, cx)
+        } else {
+            0
+        };
+        let rest = bytes.get(used..).unwrap_or_default();
+        self.sides[side].stream.waiting.extend_from_slice(rest);
+    }
+
+    /// Whether a side has bytes that wait for what may still come.
+    fn is_held(&self, side: Side) -> bool {
+        let half = &self.sides[side];
+        half.held.is_some() && !half.finished
+    }
+
+    /// Reads both directions until neither gets further.
+    fn drain(
+        &mut self,
+        conversation: &mut Conversation,
+        ledgers: &mut Ledgers,
+        cx: &mut Context<'_>,
+    ) {
+        loop {
+            let mut progress = false;
+            for direction in Direction::ALL {
+                let side = conversation.side_of(direction);
+                progress |= self.drain_side(conversation, side, ledgers, cx);
+            }
+            if !progress && !self.give_up_waiting(conversation, cx) {
+                return;
+            }
+        }
+    }
+
+    fn drain_side(
+        &mut self,
+        conversation: &mut Conversation,
+        side: Side,
+        ledgers: &mut Ledgers,
+        cx: &mut Context<'_>,
+    ) -> bool {
+        let half = &mut self.sides[side];
+        if half.finished
+            || half.stream.waiting.is_empty() && half.holes.is_empty() && half.ended.is_none()
+        {
+            return false;
+        }
+        let mut waiting = std::mem::take(&mut half.stream.waiting);
+        let hole = half.holes.front().copied();
+        let limit = hole.map_or(waiting.len(), |hole| hole.at);
+        let at_end = hole.is_some() || half.ended.is_some();
+        let before = waiting.get(..limit).unwrap_or_default();
+        let mut used = self.read(conversation, side, before, at_end, ledgers, cx);
+        let mut progress = used > 0;
+        if self.sides[side].held.is_none() {
+            // What is left before a hole, or at the end, is a part of a record.
+            if at_end && used < limit {
+                let part = waiting.get(used..limit).unwrap_or_default();
+                self.pass_part(conversation, side, part, ledgers);
+                used = limit;
+            }
+            if let Some(hole) = hole {
+                self.sides[side].holes.pop_front();
+                self.pass_hole(conversation, side, hole, ledgers);
+                progress = true;
+            } else if let Some(ending) = self.sides[side].ended {
+                self.finish(conversation, side, ending, ledgers, cx);
+                progress = true;
+            }
+        }
+        waiting.drain(..used);
+        for hole in &mut self.sides[side].holes {
+            hole.at -= used;
+        }
+        self.sides[side].stream.waiting = waiting;
+        progress
+    }
+
+    /// Hands what can be opened on; says how many bytes were taken.
+    fn read(
+        &mut self,
+        conversation: &mut Conversation,
+        side: Side,
+        bytes: &[u8],
+        at_end: bool,
+        ledgers: &mut Ledgers,
+        cx: &mut Context<'_>,
+    ) -> usize {
+        let direction = conversation.direction_of(side);
+        let mut plaintext = std::mem::take(&mut cx.scratch.secure.plaintext);
+        let mut used = 0;
+        self.sides[side].held = None;
+        loop {
+            let rest = bytes.get(used..).unwrap_or_default();
+            if rest.is_empty() {
+                break;
+            }
+            if self.sides[side].passing {
+                let passed = self.pass(direction, side, rest, ledgers);
+                used += passed;
+                if passed == 0 && self.sides[side].passing {
+                    break;
+                }
+                continue;
+            }
+            let keys = &cx.scratch.secure.keys;
+            match self
+                .session
+                .read(direction, rest, at_end, keys, &mut plaintext)
+            {
+                Step::Incomplete => break,
+                Step::Held(need) => {
+                    self.sides[side].held = Some(need);
+                    break;
+                }
+                Step::Closed(reason) => {
+                    self.notice_closed(conversation, side, reason, cx);
+                    (self.sides[side].passing, self.sides[side].closed) = (true, true);
+                }
+                Step::Skip(len) => {
+                    let pieces = &mut self.sides[side].stream.pieces;
+                    pieces.take(len as u64, Layer::Payload, Row::Unread, &mut ledgers[side]);
+                    used += len;
+                }
+                Step::Record(len, content) => {
+                    used += len;
+                    let record = rest.get(..len).unwrap_or_default();
+                    self.record(conversation, side, record, content, &plaintext, ledgers, cx);
+                }
+            }
+        }
+        cx.scratch.secure.plaintext = plaintext;
+        used
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a record has what is outside and what is inside"
+    )]
+    fn record(
+        &mut self,
+        conversation: &mut Conversation,
+        side: Side,
+        record: &[u8],
+        content: Content,
+        plaintext: &[u8],
+        ledgers: &mut Ledgers,
+        cx: &mut Context<'_>,
+    ) {
+        let pieces = &mut self.sides[side].stream.pieces;
+        let len = record.len() as u64;
+        match content {
+            Content::Own => {
+                pieces.take(len, Layer::Tls, Row::Tls, &mut ledgers[side]);
+            }
+            Content::Unread => {
+                self.charge(side, record, ledgers);
+            }
+            Content::Application(content, missing) => {
+                if let Some(missing) = missing {
+                    self.notice_missing(conversation, side, missing, cx);
+                    conversation.lose_plain(side, missing, ledgers, cx);
+                }
+                let inside = &mut conversation.streams[side].pieces;
+                let pieces = &mut self.sides[side].stream.pieces;
+                if content == 0 {
+                    pieces.take(len, Layer::Tls, Row::Tls, &mut ledgers[side]);
+                    return;
+                }
+                pieces.give_record(to_u32(record.len()), to_u32(content), inside);
+                let plain = plaintext.get(..content).unwrap_or_default();
+                self.acknowledge(conversation, side);
+                conversation.arrive(side, plain, ledgers, cx);
+            }
+        }
+        if self.session.take_renegotiated() {
+            let told = "the two sides of a TLS connection agreed on new keys (renegotiation)";
+            notice(conversation, side, Kind::Renegotiation, told, cx);
+        }
+    }
+
+    /// The other side has acknowledged records, and inside they count for all or nothing.
+    fn acknowledge(&self, conversation: &mut Conversation, side: Side) {
+        let read = self.sides[side.other()].stream.pieces.offset();
+        let acknowledged = &mut conversation.acknowledged[side];
+        *acknowledged = if *acknowledged > read { u64::MAX } else { 0 };
+    }
+
+    /// Passes over the record at hand, or in a direction that is closed over all; says how many bytes.
+    fn pass(
+        &mut self,
+        direction: Direction,
+        side: Side,
+        bytes: &[u8],
+        ledgers: &mut Ledgers,
+    ) -> usize {
+        let (used, is_tls) = self.charge(side, bytes, ledgers);
+        let half = &mut self.sides[side];
+        if !half.closed {
+            self.session.pass(direction, used as u64, true);
+        }
+        let half = &mut self.sides[side];
+        if !is_tls {
+            half.reader = RecordReader::default();
+            half.passing = false;
+            self.session.pass(direction, 0, false);
+        } else if half.reader.is_between_records() {
+            half.passing = half.closed;
+        }
+        used
+    }
+
+    /// Charges bytes as records that are not opened; says how many, and whether what follows may be a record.
+    fn charge(&mut self, side: Side, bytes: &[u8], ledgers: &mut Ledgers) -> (usize, bool) {
+        let half = &mut self.sides[side];
+        let mut used = 0;
+        while let ReadStep::Event(len, event) =
+            half.reader.read(bytes.get(used..).unwrap_or_default())
+        {
+            let (layer, row) = match event {
+                RecordEvent::Header(ContentType::APPLICATION_DATA) => (Layer::Tls, Row::Unread),
+                RecordEvent::Fragment(ContentType::APPLICATION_DATA) => {
+                    (Layer::Payload, Row::Unread)
+                }
+                RecordEvent::Header(_) | RecordEvent::Fragment(_) => (Layer::Tls, Row::Tls),
+                RecordEvent::NotTls => return (used, false),
+            };
+            half.stream
+                .pieces
+                .take(len as u64, layer, row, &mut ledgers[side]);
+            used += len;
+            if !half.closed && half.reader.is_between_records() {
+                break;
+            }
+        }
+        (used, true)
+    }
+
+    /// Charges the beginning of a record whose rest does not follow.
+    fn pass_part(
+        &mut self,
+        conversation: &Conversation,
+        side: Side,
+        part: &[u8],
+        ledgers: &mut Ledgers,
+    ) {
+        let (used, _) = self.charge(side, part, ledgers);
+        let half = &mut self.sides[side];
+        half.passing = true;
+        let rest = (part.len() - used) as u64;
+        half.stream
+            .pieces
+            .take(rest, Layer::Payload, Row::Unread, &mut ledgers[side]);
+        if rest > 0 {
+            half.reader = RecordReader::default();
+        }
+        let direction = conversation.direction_of(side);
+        self.session.pass(direction, part.len() as u64, rest == 0);
+    }
+
+    /// Passes over bytes that cannot be shown.
+    fn pass_hole(
+        &mut self,
+        conversation: &mut Conversation,
+        side: Side,
+        hole: Hole,
+        ledgers: &mut Ledgers,
+    ) {
+        let half = &mut self.sides[side];
+        let inside = half.passing && half.reader.skip(hole.len);
+        let direction = conversation.direction_of(side);
+        self.session.pass(direction, hole.len, inside);
+        half.stream.pieces.skip(hole.len);
+        if let Some(cut) = hole.cut {
+            let mut wire = cut.headers_share();
+            wire.payload = u64::from(cut.len);
+            ledgers[side].charge(Row::Unread, cut.packet, cut.packets, wire);
+        }
+        if !inside {
+            half.reader = RecordReader::default();
+        }
+        half.passing = inside && (half.closed || !half.reader.is_between_records());
+    }
+
+    /// A side has ended, and all that it said was read.
+    fn finish(
+        &mut self,
+        conversation: &mut Conversation,
+        side: Side,
+        ending: Ending,
+        ledgers: &mut Ledgers,
+        cx: &mut Context<'_>,
+    ) {
+        self.sides[side].finished = true;
+        let direction = conversation.direction_of(side);
+        if self.session.has_opened(direction)
+            && let Some(missing) = self.session.missing(direction)
+        {
+            conversation.lose_plain(side, missing, ledgers, cx);
+        }
+        conversation.end_plain(side, ending, ledgers, cx);
+    }
+
+    /// Ends the waiting of a side, where nothing can come that it waits for, or it has waited for too long.
+    fn give_up_waiting(&mut self, conversation: &Conversation, cx: &mut Context<'_>) -> bool {
+        for side in Side::ALL.into_iter().filter(|&side| self.is_held(side)) {
+            let (half, other) = (&self.sides[side], &self.sides[side.other()]);
+            let full = half.stream.waiting.len() > HELD || cx.scratch.secure.held > HELD_BY_ALL;
+            let in_vain = match half.held {
+                Some(Need::OtherSide) => {
+                    other.closed || other.finished || half.ended.is_some() && other.ended.is_some()
+                }
+                _ => !cx.scratch.secure.keys.may_come(),
+            };
+            if !(full || in_vain) {
+                continue;
+            }
+            let reason = match half.held {
+                Some(Need::OtherSide) => Reason::NoHello,
+                _ => Reason::NoKeys,
+            };
+            if full && !in_vain {
+                let told = "too many TLS records waited for keys or for the other side's hello";
+                notice(conversation, side, Kind::LimitReached, told, cx);
+            }
+            self.session.close(conversation.direction_of(side), reason);
+            return true;
+        }
+        false
+    }
+
+    fn count_held(&mut self, cx: &mut Context<'_>) {
+        let held = Side::ALL
+            .into_iter()
+            .filter(|&side| self.is_held(side))
+            .map(|side| self.sides[side].stream.waiting.len())
+            .sum();
+        cx.scratch.secure.held = cx.scratch.secure.held - self.counted + held;
+        self.counted = held;
+    }
+
+    fn notice_closed(
+        &mut self,
+        conversation: &Conversation,
+        side: Side,
+        reason: Reason,
+        cx: &mut Context<'_>,
+    ) {
+        if std::mem::replace(&mut self.told, true) {
+            return;
+        }
+        let (kind, told) = match reason {
+            Reason::NoKeys if cx.scratch.secure.keys.is_empty() => (
+                Kind::NoKeys,
+                "a TLS connection; to read what is inside, give a key log with --keylog FILE or SSLKEYLOGFILE".to_string(),
+            ),
+            Reason::NoKeys => (
+                Kind::NoKeys,
+                "the key log has no secrets of this TLS connection".to_string(),
+            ),
+            Reason::WrongKeys => (
+                Kind::NoKeys,
+                "the secrets that the key log has for this TLS connection do not open it".to_string(),
+            ),
+            Reason::NoHello => (
+                Kind::NoKeys,
+                "the hellos of this TLS connection are not in the capture, so that no key can be found for it".to_string(),
+            ),
+            Reason::Unsupported {
+                version,
+                cipher_suite,
+            } => (
+                Kind::NotRead,
+                format!("TLS version {version:04x} with cipher suite {cipher_suite:04x} is not read"),
+            ),
+            Reason::Lost => (
+                Kind::Resync,
+                "TLS records were lost, and those behind them could not be opened".to_string(),
+            ),
+        };
+        notice(conversation, side, kind, &told, cx);
+    }
+
+    fn notice_missing(
+        &self,
+        conversation: &Conversation,
+        side: Side,
+        missing: Missing,
+        cx: &mut Context<'_>,
+    ) {
+        let about = if missing.sure { "" } else { "about " };
+        let told = format!(
+            "TLS records with {about}{} bytes could not be opened; the next record was found",
+            missing.len
+        );
+        let mut notice = Notice::new(Kind::Resync, told).at_packet(cx.packet);
+        notice.connection = Some(cx.place.connection);
+        notice.sender = Some(conversation.direction_of(side));
+        notice.stream_offset = Some(conversation.streams[side].pieces.offset());
+        notice.length = Some(missing.len);
+        (cx.out)(&Event::Notice(&notice));
+    }
+}
+
+fn notice(
+    conversation: &Conversation,
+    side: Side,
+    kind: Kind,
+    explanation: &str,
+    cx: &mut Context<'_>,
+) {
+    let mut notice = Notice::new(kind, explanation).at_packet(cx.packet);
+    notice.connection = Some(cx.place.connection);
+    notice.sender = Some(conversation.direction_of(side));
+    (cx.out)(&Event::Notice(&notice));
+}
+
+fn to_u32(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}

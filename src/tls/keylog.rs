@@ -1,0 +1,307 @@
+//! Key logs (draft-ietf-tls-keylogfile, once called the NSS format): a line a secret, with the client's random to find it by.
+
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+use zeroize::Zeroize as _;
+
+use super::hello::RANDOM_LEN;
+use super::secret::{LONGEST, Secret};
+use crate::direction::{Both, Direction};
+use crate::notice::{Kind, Notice};
+
+/// How many connections' secrets are kept: 400 MB of them. A browser logs some thousands a day.
+const CONNECTIONS: usize = 1 << 20;
+
+/// How many bad lines are told apart; the rest is only counted.
+const BAD_LINES: usize = 8;
+
+/// What a secret is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Label {
+    /// The master secret of TLS 1.2 (`CLIENT_RANDOM`).
+    Master,
+    /// `CLIENT_EARLY_TRAFFIC_SECRET`.
+    EarlyTraffic,
+    /// `CLIENT_HANDSHAKE_TRAFFIC_SECRET` and the server's.
+    HandshakeTraffic(Direction),
+    /// `CLIENT_TRAFFIC_SECRET_0` and the server's.
+    Traffic(Direction),
+}
+
+/// The secrets of many connections.
+#[derive(Debug, Default)]
+pub struct KeyLog {
+    connections: HashMap<[u8; RANDOM_LEN], Box<Secrets>, RandomState>,
+    /// Lines so far, so that a log that grows is counted on.
+    lines: u64,
+}
+
+#[derive(Debug, Default)]
+struct Secrets {
+    master: Option<Secret>,
+    early: Option<Secret>,
+    handshake: Both<Option<Secret>>,
+    traffic: Both<Option<Secret>>,
+}
+
+/// What was wrong with a key log. It holds nothing of the lines themselves.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Complaints {
+    /// The first bad lines: their numbers from 1, and what is wrong with them.
+    pub bad_lines: Vec<(u64, &'static str)>,
+    /// How many bad lines there are.
+    pub count: u64,
+    /// How many secrets were read.
+    pub secrets: u64,
+    /// Whether secrets were left out because there are too many.
+    pub full: bool,
+}
+
+impl Complaints {
+    /// As notices about the log of this name.
+    pub fn notices(&self, name: &str) -> Vec<Notice> {
+        let mut notices: Vec<Notice> = self
+            .bad_lines
+            .iter()
+            .map(|(line, why)| {
+                Notice::new(
+                    Kind::KeyLog,
+                    format!("{name}: line {line} is no secret: {why}"),
+                )
+            })
+            .collect();
+        let more = self.count - self.bad_lines.len() as u64;
+        if more > 0 {
+            let told = format!("{name}: {more} more lines are no secrets");
+            notices.push(Notice::new(Kind::KeyLog, told));
+        }
+        if self.full {
+            let told = format!(
+                "{name}: secrets of more than {CONNECTIONS} connections; the others are not kept"
+            );
+            notices.push(Notice::new(Kind::LimitReached, told));
+        }
+        notices
+    }
+}
+
+impl KeyLog {
+    /// Adds the lines of a key log.
+    pub fn read(&mut self, text: &[u8]) -> Complaints {
+        let mut complaints = Complaints::default();
+        for line in text.split(|&byte| byte == b'\n') {
+            self.lines += 1;
+            match self.line(line.trim_ascii()) {
+                Ok(true) => complaints.secrets += 1,
+                Ok(false) => {}
+                Err(Refused::Full) => complaints.full = true,
+                Err(Refused::Bad(why)) => {
+                    complaints.count += 1;
+                    if complaints.bad_lines.len() < BAD_LINES {
+                        complaints.bad_lines.push((self.lines, why));
+                    }
+                }
+            }
+        }
+        // What stands behind the last line's end is no line.
+        self.lines -= 1;
+        complaints
+    }
+
+    /// Whether there is no secret in it.
+    pub fn is_empty(&self) -> bool {
+        self.connections.is_empty()
+    }
+
+    fn line(&mut self, line: &[u8]) -> Result<bool, Refused> {
+        if line.is_empty() || line.starts_with(b"#") {
+            return Ok(false);
+        }
+        let mut words = line.split(|byte| byte.is_ascii_whitespace());
+        let (Some(label), Some(random), Some(secret), None) =
+            (words.next(), words.next(), words.next(), words.next())
+        else {
+            return Err(Refused::Bad("it is not a label, a random and a secret"));
+        };
+        if !label
+            .iter()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_')
+        {
+            return Err(Refused::Bad("it does not begin with a label"));
+        }
+        let Some((label, lens)) = known(label) else {
+            // A log also has secrets that open nothing here: of exporters, of QUIC, of ECH.
+            return Ok(false);
+        };
+        let mut bytes = [0; RANDOM_LEN];
+        if hex(random, &mut bytes) != Some(RANDOM_LEN) {
+            return Err(Refused::Bad("its random is not 64 hexadecimal digits"));
+        }
+        let random = bytes;
+        let mut bytes = [0; LONGEST];
+        let secret = match hex(secret, &mut bytes) {
+            Some(len) if lens.contains(&len) => Secret::new(bytes.get(..len).unwrap_or_default()),
+            _ => None,
+        };
+        bytes.zeroize();
+        let secret = secret.ok_or(Refused::Bad(
+            "its secret is not hexadecimal digits of the right length",
+        ))?;
+        if self.connections.len() >= CONNECTIONS && !self.connections.contains_key(&random) {
+            return Err(Refused::Full);
+        }
+        *self.connections.entry(random).or_default().place(label) = Some(secret);
+        Ok(true)
+    }
+
+    fn secret(&self, random: &[u8; RANDOM_LEN], label: Label) -> Option<&Secret> {
+        let secrets = self.connections.get(random)?;
+        match label {
+            Label::Master => secrets.master.as_ref(),
+            Label::EarlyTraffic => secrets.early.as_ref(),
+            Label::HandshakeTraffic(direction) => secrets.handshake[direction].as_ref(),
+            Label::Traffic(direction) => secrets.traffic[direction].as_ref(),
+        }
+    }
+}
+
+impl Secrets {
+    fn place(&mut self, label: Label) -> &mut Option<Secret> {
+        match label {
+            Label::Master => &mut self.master,
+            Label::EarlyTraffic => &mut self.early,
+            Label::HandshakeTraffic(direction) => &mut self.handshake[direction],
+            Label::Traffic(direction) => &mut self.traffic[direction],
+        }
+    }
+}
+
+enum Refused {
+    Bad(&'static str),
+    Full,
+}
+
+/// The labels that are used, and how long their secrets may be.
+fn known(label: &[u8]) -> Option<(Label, &'static [usize])> {
+    const MASTER: &[usize] = &[48];
+    const TRAFFIC: &[usize] = &[32, 48];
+    let traffic = |label| Some((label, TRAFFIC));
+    match label {
+        b"CLIENT_RANDOM" => Some((Label::Master, MASTER)),
+        b"CLIENT_EARLY_TRAFFIC_SECRET" => traffic(Label::EarlyTraffic),
+        b"CLIENT_HANDSHAKE_TRAFFIC_SECRET" => traffic(Label::HandshakeTraffic(Direction::ToServer)),
+        b"SERVER_HANDSHAKE_TRAFFIC_SECRET" => traffic(Label::HandshakeTraffic(Direction::ToClient)),
+        b"CLIENT_TRAFFIC_SECRET_0" => traffic(Label::Traffic(Direction::ToServer)),
+        b"SERVER_TRAFFIC_SECRET_0" => traffic(Label::Traffic(Direction::ToClient)),
+        _ => None,
+    }
+}
+
+/// Writes what hexadecimal digits say; how many bytes that was.
+fn hex(digits: &[u8], out: &mut [u8]) -> Option<usize> {
+    let (pairs, []) = digits.as_chunks::<2>() else {
+        return None;
+    };
+    if pairs.len() > out.len() {
+        return None;
+    }
+    for (byte, pair) in out.iter_mut().zip(pairs) {
+        let [high, low] = pair.map(|digit| char::from(digit).to_digit(16));
+        *byte = u8::try_from(high? << 4 | low?).ok()?;
+    }
+    Some(pairs.len())
+}
+
+/// All keys that a capture may be read with: those that were given, and those that come with it.
+#[derive(Debug, Default)]
+pub struct Keys {
+    given: Arc<KeyLog>,
+    found: KeyLog,
+    may_come: bool,
+}
+
+impl Keys {
+    /// Keys of a key log. `may_come` says whether others may follow, so that records are worth keeping until then.
+    pub fn new(given: Arc<KeyLog>, may_come: bool) -> Self {
+        Self {
+            given,
+            found: KeyLog::default(),
+            may_come,
+        }
+    }
+
+    /// Adds the lines of a key log that came with the capture.
+    pub fn read(&mut self, text: &[u8]) -> Complaints {
+        self.found.read(text)
+    }
+
+    /// Whether keys may follow.
+    pub fn may_come(&self) -> bool {
+        self.may_come
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.given.is_empty() && self.found.is_empty()
+    }
+
+    pub(super) fn secret(&self, random: &[u8; RANDOM_LEN], label: Label) -> Option<&Secret> {
+        let given = self.given.secret(random, label);
+        given.or_else(|| self.found.secret(random, label))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RANDOM: [u8; RANDOM_LEN] = [0xab; RANDOM_LEN];
+
+    fn log(text: &str) -> (KeyLog, Complaints) {
+        let mut log = KeyLog::default();
+        let complaints = log.read(text.as_bytes());
+        (log, complaints)
+    }
+
+    #[test]
+    fn lines_of_every_ending_are_read_and_bad_ones_are_numbered() {
+        let (random, secret) = ("AB".repeat(32), "0c".repeat(48));
+        let (log, complaints) = log(&format!(
+            "# a comment\r\n\r\nCLIENT_RANDOM {random} {secret}\r\nEXPORTER_SECRET {random} {secret}\n\
+             CLIENT_RANDOM {random} {secret}00\nCLIENT_RANDOM {random}\nSERVER_TRAFFIC_SECRET_0 xy {secret}\n\
+             hello my friend\nSERVER_TRAFFIC_SECRET_0 {random} {secret}"
+        ));
+        assert!(log.secret(&RANDOM, Label::Master).is_some());
+        assert!(
+            log.secret(&RANDOM, Label::Traffic(Direction::ToClient))
+                .is_some()
+        );
+        assert!(
+            log.secret(&RANDOM, Label::Traffic(Direction::ToServer))
+                .is_none()
+        );
+        let numbers: Vec<u64> = complaints.bad_lines.iter().map(|(line, _)| *line).collect();
+        assert_eq!((numbers, complaints.secrets), (vec![5, 6, 7, 8], 2));
+    }
+
+    #[test]
+    fn a_log_that_comes_in_parts_is_counted_on() {
+        let mut log = KeyLog::default();
+        assert_eq!(log.read(b"# one\n# two\n").count, 0);
+        assert_eq!(
+            log.read(b"three\n").bad_lines,
+            [(3, "it is not a label, a random and a secret")]
+        );
+    }
+
+    #[test]
+    fn bad_lines_without_end_are_counted_and_not_kept() {
+        let (_, complaints) = log(&"x\n".repeat(100));
+        assert_eq!(
+            (complaints.count, complaints.bad_lines.len()),
+            (100, BAD_LINES)
+        );
+    }
+}
