@@ -320,7 +320,7 @@ impl Secure {
             }
             Content::Application(content, missing) => {
                 if let Some(missing) = missing {
-                    self.notice_missing(conversation, side, missing, cx);
+                    notice_missing(conversation, side, missing, cx);
                     conversation.lose_plain(side, missing, ledgers, cx);
                 }
                 let inside = &mut conversation.streams[side].pieces;
@@ -542,26 +542,20 @@ impl Secure {
         };
         notice(conversation, side, kind, &told, cx);
     }
+}
 
-    fn notice_missing(
-        &self,
-        conversation: &Conversation,
-        side: Side,
-        missing: Missing,
-        cx: &mut Context<'_>,
-    ) {
-        let about = if missing.sure { "" } else { "about " };
-        let told = format!(
-            "TLS records with {about}{} bytes could not be opened; the next record was found",
-            missing.len
-        );
-        let mut notice = Notice::new(Kind::Resync, told).at_packet(cx.packet);
-        notice.connection = Some(cx.place.connection);
-        notice.sender = Some(conversation.direction_of(side));
-        notice.stream_offset = Some(conversation.streams[side].pieces.offset());
-        notice.length = Some(missing.len);
-        (cx.out)(&Event::Notice(&notice));
-    }
+fn notice_missing(conversation: &Conversation, side: Side, missing: Missing, cx: &mut Context<'_>) {
+    let about = if missing.sure { "" } else { "about " };
+    let told = format!(
+        "TLS records with {about}{} bytes could not be opened; the next record was found",
+        missing.len
+    );
+    let mut notice = Notice::new(Kind::Resync, told).at_packet(cx.packet);
+    notice.connection = Some(cx.place.connection);
+    notice.sender = Some(conversation.direction_of(side));
+    notice.stream_offset = Some(conversation.streams[side].pieces.offset());
+    notice.length = Some(missing.len);
+    (cx.out)(&Event::Notice(&notice));
 }
 
 fn notice(

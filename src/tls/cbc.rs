@@ -74,7 +74,7 @@ impl Cbc {
     }
 
     fn decrypt<'a>(&self, iv: [u8; BLOCK], from: &[u8], out: &'a mut [u8]) -> Option<&'a [u8]> {
-        if from.is_empty() || from.len() % BLOCK != 0 {
+        if from.is_empty() || !from.len().is_multiple_of(BLOCK) {
             return None;
         }
         let out = out.get_mut(..from.len())?;

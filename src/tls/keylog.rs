@@ -119,7 +119,7 @@ impl KeyLog {
         if line.is_empty() || line.starts_with(b"#") {
             return Ok(false);
         }
-        let mut words = line.split(|byte| byte.is_ascii_whitespace());
+        let mut words = line.split(u8::is_ascii_whitespace);
         let (Some(label), Some(random), Some(secret), None) =
             (words.next(), words.next(), words.next(), words.next())
         else {

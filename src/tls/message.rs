@@ -41,25 +41,18 @@ impl Messages {
     /// Takes the content of a handshake record, and gives the messages that end in it.
     pub(super) fn read(&mut self, mut bytes: &[u8], mut give: impl FnMut(Message)) {
         loop {
-            let mut open = match self.open.take() {
-                Some(open) => open,
-                None => {
-                    let missing = HEADER_LEN - self.header.len();
-                    let (start, rest) = bytes.split_at(missing.min(bytes.len()));
-                    self.header.extend_from_slice(start);
-                    bytes = rest;
-                    let &[kind, high, middle, low] = self.header.as_slice() else {
-                        return;
-                    };
-                    self.header.clear();
-                    let len = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
-                    let is_read = matches!(kind, 1 | 2 | 8) && len <= LONGEST_HELLO;
-                    Open {
-                        kind,
-                        left: len,
-                        body: is_read.then(Vec::new),
-                    }
-                }
+            let mut open = if let Some(open) = self.open.take() {
+                open
+            } else {
+                let missing = HEADER_LEN - self.header.len();
+                let (start, rest) = bytes.split_at(missing.min(bytes.len()));
+                self.header.extend_from_slice(start);
+                bytes = rest;
+                let Some(open) = Open::of(&self.header) else {
+                    return;
+                };
+                self.header.clear();
+                open
             };
             let (part, rest) = bytes.split_at(open.left.min(bytes.len()));
             bytes = rest;
@@ -84,6 +77,20 @@ impl Messages {
 }
 
 impl Open {
+    /// The message that a whole header begins.
+    fn of(header: &[u8]) -> Option<Self> {
+        let &[kind, high, middle, low] = header else {
+            return None;
+        };
+        let len = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
+        let is_read = matches!(kind, 1 | 2 | 8) && len <= LONGEST_HELLO;
+        Some(Self {
+            kind,
+            left: len,
+            body: is_read.then(Vec::new),
+        })
+    }
+
     fn into_message(self) -> Option<Message> {
         let body = self.body.unwrap_or_default();
         match self.kind {

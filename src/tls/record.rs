@@ -96,8 +96,7 @@ pub(super) fn record_len(bytes: &[u8]) -> Option<usize> {
 /// Whether bytes begin a TLS record, as far as there are any.
 pub fn begins_record(bytes: &[u8]) -> bool {
     match bytes {
-        [] => true,
-        [20..=24] | [20..=24, 3] | [20..=24, 3, 0..=4] | [20..=24, 3, 0..=4, _] => true,
+        [] | [20..=24] | [20..=24, 3] | [20..=24, 3, 0..=4] | [20..=24, 3, 0..=4, _] => true,
         &[20..=24, 3, 0..=4, high, low, ..] => {
             u64::from(u16::from_be_bytes([high, low])) <= LONGEST
         }

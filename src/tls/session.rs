@@ -190,17 +190,16 @@ impl Session {
                 own
             }
             // Only the other side's hello tells whether this changes anything.
-            (ContentType::CHANGE_CIPHER_SPEC, true, None) => self.wait(direction, Need::OtherSide),
-            (ContentType::CHANGE_CIPHER_SPEC, true, Some(false)) => {
-                match self.ready(direction, Epoch::Application, keys) {
-                    Some(step) => step,
-                    None => {
-                        self.change(direction, Epoch::Application, keys);
-                        own
-                    }
-                }
+            (ContentType::CHANGE_CIPHER_SPEC | ContentType::APPLICATION_DATA, true, None) => {
+                self.wait(direction, Need::OtherSide)
             }
-            (ContentType::APPLICATION_DATA, true, None) => self.wait(direction, Need::OtherSide),
+            (ContentType::CHANGE_CIPHER_SPEC, true, Some(false)) => {
+                let step = self.ready(direction, Epoch::Application, keys);
+                if step.is_none() {
+                    self.change(direction, Epoch::Application, keys);
+                }
+                step.unwrap_or(own)
+            }
             (ContentType::APPLICATION_DATA, _, _) | (_, false, Some(false)) => {
                 self.protected(direction, record, keys, out)
             }

@@ -108,23 +108,21 @@ impl Suite {
             Aes128Cbc, Aes128Ccm, Aes128Gcm, Aes256Cbc, Aes256Ccm, Aes256Gcm, ChaCha20Poly1305,
         };
         let (cipher, hash) = match id {
-            // TLS 1.3 (RFC 8446, appendix B.4).
-            0x1301 => (Aes128Gcm, Hash::Sha256),
-            0x1302 => (Aes256Gcm, Hash::Sha384),
-            0x1303 => (ChaCha20Poly1305, Hash::Sha256),
-            0x1304 => (Aes128Ccm(16), Hash::Sha256),
-            0x1305 => (Aes128Ccm(8), Hash::Sha256),
-            // AES-GCM (RFC 5288, RFC 5289, RFC 5487).
-            0x009c | 0x009e | 0x00a0 | 0x00a2 | 0x00a4 | 0x00a6 | 0x00a8 | 0x00aa | 0x00ac
-            | 0xc02b | 0xc02d | 0xc02f | 0xc031 | 0xd001 => (Aes128Gcm, Hash::Sha256),
-            0x009d | 0x009f | 0x00a1 | 0x00a3 | 0x00a5 | 0x00a7 | 0x00a9 | 0x00ab | 0x00ad
-            | 0xc02c | 0xc02e | 0xc030 | 0xc032 | 0xd002 => (Aes256Gcm, Hash::Sha384),
+            // AES-GCM: of TLS 1.3 first, as in each row; then RFC 5288, RFC 5289, RFC 5487 and RFC 8442.
+            0x1301 | 0x009c | 0x009e | 0x00a0 | 0x00a2 | 0x00a4 | 0x00a6 | 0x00a8 | 0x00aa
+            | 0x00ac | 0xc02b | 0xc02d | 0xc02f | 0xc031 | 0xd001 => (Aes128Gcm, Hash::Sha256),
+            0x1302 | 0x009d | 0x009f | 0x00a1 | 0x00a3 | 0x00a5 | 0x00a7 | 0x00a9 | 0x00ab
+            | 0x00ad | 0xc02c | 0xc02e | 0xc030 | 0xc032 | 0xd002 => (Aes256Gcm, Hash::Sha384),
             // ChaCha20-Poly1305 (RFC 7905).
-            0xcca8..=0xccae => (ChaCha20Poly1305, Hash::Sha256),
+            0x1303 | 0xcca8..=0xccae => (ChaCha20Poly1305, Hash::Sha256),
             // AES-CCM (RFC 6655, RFC 7251).
-            0xc09c | 0xc09e | 0xc0a4 | 0xc0a6 | 0xc0ac | 0xd005 => (Aes128Ccm(16), Hash::Sha256),
+            0x1304 | 0xc09c | 0xc09e | 0xc0a4 | 0xc0a6 | 0xc0ac | 0xd005 => {
+                (Aes128Ccm(16), Hash::Sha256)
+            }
             0xc09d | 0xc09f | 0xc0a5 | 0xc0a7 | 0xc0ad => (Aes256Ccm(16), Hash::Sha256),
-            0xc0a0 | 0xc0a2 | 0xc0a8 | 0xc0aa | 0xc0ae | 0xd003 => (Aes128Ccm(8), Hash::Sha256),
+            0x1305 | 0xc0a0 | 0xc0a2 | 0xc0a8 | 0xc0aa | 0xc0ae | 0xd003 => {
+                (Aes128Ccm(8), Hash::Sha256)
+            }
             0xc0a1 | 0xc0a3 | 0xc0a9 | 0xc0ab | 0xc0af => (Aes256Ccm(8), Hash::Sha256),
             // AES-CBC with HMAC-SHA-1 (RFC 5246, RFC 8422, RFC 4279).
             0x002f..=0x0034
