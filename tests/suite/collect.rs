@@ -11,6 +11,7 @@ use wscope::ledger::Ledger;
 use wscope::notice::Notice;
 use wscope::span::{Span, Trust};
 use wscope::websocket::Header;
+use wscope::websocket::deflate::Inflated;
 use wscope::wire::Wire;
 
 /// All that an analysis gave, each kind in the order in which it came.
@@ -51,6 +52,7 @@ pub struct MessageRow {
     pub kind: Option<MessageKind>,
     pub frames: u64,
     pub compressed: bool,
+    pub inflated: Option<Inflated>,
     pub coded_length: u64,
     pub payload_length: Option<u64>,
     pub complete: bool,
@@ -318,6 +320,7 @@ impl From<&Message<'_>> for MessageRow {
             kind: message.kind,
             frames: message.frames,
             compressed: message.compressed,
+            inflated: message.inflated,
             coded_length: message.coded_length,
             payload_length: message.payload_length,
             complete: message.complete,

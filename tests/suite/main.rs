@@ -18,6 +18,7 @@
 mod cli_files;
 mod collect;
 mod conversations;
+mod deflate;
 mod files;
 mod fixtures;
 mod golden;

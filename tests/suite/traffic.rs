@@ -3,6 +3,7 @@
 //! Four layers, each a type that makes the next: [`Traffic`] (who says what), [`Segments`] (TCP, and what networks and captures do
 //! to it), [`Recording`] (packets under some link layer), and the bytes of a capture file.
 
+pub mod compressed;
 pub mod file;
 pub mod link;
 pub mod tcp;
@@ -117,17 +118,22 @@ impl Traffic {
     }
 
     /// A valid opening handshake (RFC 6455, section 4).
-    pub fn handshake(mut self) -> Self {
+    pub fn handshake(self) -> Self {
+        self.handshake_with("", "")
+    }
+
+    /// The same, with more fields in the request and in the response; each ends its line.
+    pub fn handshake_with(mut self, asked: &str, agreed: &str) -> Self {
         let key = STANDARD.encode(self.rng.bytes(16));
         let guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
         let accept = STANDARD.encode(Sha1::digest(format!("{key}{guid}")));
         let request = format!(
             "GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-             Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
+             Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n{asked}\r\n"
         );
         let response = format!(
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-             Sec-WebSocket-Accept: {accept}\r\n\r\n"
+             Sec-WebSocket-Accept: {accept}\r\n{agreed}\r\n"
         );
         self.truth.exchanges.push(SaidExchange {
             method: "GET".into(),
@@ -269,11 +275,15 @@ impl Traffic {
     }
 
     fn frame(&mut self, sender: Direction, fin: bool, opcode: u8, payload: &[u8]) {
+        self.frame_with(sender, fin, 0, opcode, payload);
+    }
+
+    fn frame_with(&mut self, sender: Direction, fin: bool, rsv: u8, opcode: u8, payload: &[u8]) {
         let key = (sender == ToServer).then(|| {
             let key = self.rng.bytes(4);
             [key[0], key[1], key[2], key[3]]
         });
-        self.say(sender, frame_bytes(fin, 0, opcode, key, payload));
+        self.say(sender, frame_bytes(fin, rsv, opcode, key, payload));
         self.truth.frames.push(SaidFrame {
             sender,
             fin,

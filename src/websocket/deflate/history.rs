@@ -52,6 +52,11 @@ impl History {
         self.oldest = 0;
     }
 
+    /// Whether there is nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.ring.is_empty()
+    }
+
     /// All of it, the oldest first, in two parts.
     pub(super) fn parts(&self) -> (&[u8], &[u8]) {
         let (newer, older) = self.ring.split_at(self.oldest.min(self.ring.len()));

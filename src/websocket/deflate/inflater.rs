@@ -4,6 +4,7 @@
 //! by side, behind windows that differ in every byte: where both give the same byte it is known, where they differ it
 //! is a copy of something that is missing.
 
+use super::earlier::Earlier;
 use super::history::WINDOW;
 use super::stream::{Step, Stream};
 use super::workshop::{Window, Workshop};
@@ -46,6 +47,8 @@ pub struct Inflater {
     known_run: usize,
     /// The compressed bytes of the message, where its distances are to be measured.
     measured: Option<Vec<u8>>,
+    /// What a message may wrongly refer to; kept where no context takeover was agreed.
+    earlier: Option<Earlier>,
     message: Open,
 }
 
@@ -60,6 +63,8 @@ struct Open {
     at_final_block: bool,
     final_block: bool,
     failure: Option<(Failure, u64)>,
+    /// Where it refers to an earlier message although it may not.
+    beyond: Option<u64>,
     limit: Option<Limit>,
 }
 
@@ -76,6 +81,7 @@ impl Inflater {
             history_known: history_known || !agreed.takeover,
             known_run: 0,
             measured: (measure && smaller).then(Vec::new),
+            earlier: (!agreed.takeover).then(Earlier::default),
             message: Open::default(),
         }
     }
@@ -85,6 +91,9 @@ impl Inflater {
         self.message = Open::default();
         if let Some(measured) = &mut self.measured {
             measured.clear();
+        }
+        if let Some(earlier) = &mut self.earlier {
+            earlier.begin();
         }
         if self.window.is_some() {
             return;
@@ -116,6 +125,9 @@ impl Inflater {
         {
             measured.extend_from_slice(coded);
         }
+        if let Some(earlier) = &mut self.earlier {
+            earlier.push(coded);
+        }
         if self.goes_on() {
             self.message.at_final_block = false;
             self.inflate(coded, workshop, &mut give);
@@ -138,8 +150,13 @@ impl Inflater {
             self.message.failure = Some((Failure::Unfinished, self.message.coded));
         }
         let inflated = self.inflated(tail_left_in, whole);
-        if !whole || !self.agreed.takeover {
+        if !whole {
             self.lose(workshop);
+        } else if let Some(earlier) = &mut self.earlier {
+            if let Some(window) = &self.window {
+                earlier.end(&window.stream, self.message.beyond.is_none());
+            }
+            self.put_down(workshop);
         } else if self.known_run >= WINDOW {
             self.history_known = true;
             if let Some(twin) = self.twin.take() {
@@ -152,6 +169,8 @@ impl Inflater {
     /// Whether the stream stands where a block may begin, if these bytes bring it there.
     fn gives_nothing_for(&mut self, rest: &[u8], workshop: &mut Workshop) -> bool {
         let before = self.message;
+        // There is nothing left to read a second time.
+        self.message.beyond.get_or_insert(before.coded);
         self.inflate(rest, workshop, &mut |_| {});
         let nothing = self.message.length == before.length && self.goes_on();
         self.message = before;
@@ -160,11 +179,19 @@ impl Inflater {
 
     /// Something of this direction is missing, or a message will never be whole.
     pub fn lose(&mut self, workshop: &mut Workshop) {
+        self.put_down(workshop);
+        self.history_known = !self.agreed.takeover;
+        self.known_run = 0;
+        if let Some(earlier) = &mut self.earlier {
+            earlier.forget();
+        }
+    }
+
+    /// Gives its windows back.
+    fn put_down(&mut self, workshop: &mut Workshop) {
         for window in [self.window.take(), self.twin.take()].into_iter().flatten() {
             workshop.take_back(window);
         }
-        self.history_known = !self.agreed.takeover;
-        self.known_run = 0;
     }
 
     fn goes_on(&self) -> bool {
@@ -173,11 +200,13 @@ impl Inflater {
 
     fn inflated(&self, tail_left_in: bool, whole: bool) -> Inflated {
         let message = self.message;
+        let beyond = message.beyond.map(|at| (Failure::Distance, at));
+        let failure = message.failure.or(beyond);
         Inflated {
             agreed: self.agreed,
             length: whole.then_some(message.length),
-            failure: message.failure.map(|(failure, _)| failure),
-            failed_at: message.failure.map(|(_, at)| at),
+            failure: failure.map(|(failure, _)| failure),
+            failed_at: failure.map(|(_, at)| at),
             final_block: message.final_block,
             tail_left_in,
             history_known: self.history_known,
@@ -191,11 +220,49 @@ impl Inflater {
         }
     }
 
+    /// The message cannot be inflated as it should be; perhaps as it should not.
+    fn fail(
+        &mut self,
+        failure: Failure,
+        at: u64,
+        workshop: &mut Workshop,
+        give: &mut dyn FnMut(Plain<'_>),
+    ) {
+        let again = match (&mut self.earlier, &mut self.window) {
+            (Some(earlier), Some(window))
+                if failure == Failure::Distance && self.message.beyond.is_none() =>
+            {
+                earlier.reread(&mut window.stream)
+            }
+            _ => None,
+        };
+        let Some(coded) = again else {
+            self.message.failure = Some((failure, at));
+            return;
+        };
+        let first = self.message;
+        self.message = Open {
+            beyond: Some(at),
+            last: first.last,
+            ..Open::default()
+        };
+        // What the first reading gave is not given again.
+        let mut skip = usize::try_from(first.length).unwrap_or(usize::MAX);
+        self.inflate(&coded, workshop, &mut |plain| {
+            if let Plain::Known(plain) = plain {
+                let new = behind(plain, skip);
+                skip = skip.saturating_sub(plain.len());
+                give(Plain::Known(new));
+            }
+        });
+        self.message.coded = first.coded;
+    }
+
     fn inflate(
         &mut self,
         mut coded: &[u8],
         workshop: &mut Workshop,
-        give: &mut impl FnMut(Plain<'_>),
+        give: &mut dyn FnMut(Plain<'_>),
     ) {
         let at = self.message.coded;
         let whole = coded.len();
@@ -222,8 +289,7 @@ impl Inflater {
                 Ok(step) => step,
                 Err(failure) => {
                     let behind = (whole - coded.len()) as u64;
-                    self.message.failure = Some((failure, at + behind));
-                    return;
+                    return self.fail(failure, at + behind, workshop, give);
                 }
             };
             coded = coded.get(step.taken..).unwrap_or_default();
@@ -248,7 +314,7 @@ fn step_alone(
     stream: &mut Stream,
     coded: &[u8],
     plain: &mut [u8],
-    give: &mut impl FnMut(Plain<'_>),
+    give: &mut dyn FnMut(Plain<'_>),
 ) -> Result<Step, Failure> {
     let step = stream.step(coded, plain)?;
     if step.given > 0 {
@@ -263,7 +329,7 @@ fn step_pair(
     coded: &[u8],
     known_run: &mut usize,
     unknown: &mut u64,
-    give: &mut impl FnMut(Plain<'_>),
+    give: &mut dyn FnMut(Plain<'_>),
 ) -> Result<Step, Failure> {
     let step = stream.step(coded, plain)?;
     // How far each gets depends on the compressed bytes alone.

@@ -4,6 +4,7 @@
 //! [`Inflated`]: how it went. Which messages are compressed is not decided here.
 
 mod distance;
+mod earlier;
 mod history;
 mod inflated;
 mod inflater;

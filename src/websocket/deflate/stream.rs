@@ -48,6 +48,17 @@ impl Stream {
         self.begin_behind_history();
     }
 
+    /// Begins again, as if this had gone before.
+    pub(super) fn reset_behind_history(&mut self, history: &History) {
+        self.history.clone_from(history);
+        self.begin_behind_history();
+    }
+
+    /// What it gave last.
+    pub(super) fn history(&self) -> &History {
+        &self.history
+    }
+
     /// Inflates what fits.
     pub(super) fn step(&mut self, coded: &[u8], plain: &mut [u8]) -> Result<Step, Failure> {
         let (taken, given) = self.totals();

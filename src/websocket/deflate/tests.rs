@@ -170,9 +170,22 @@ fn what_is_no_deflate_fails_for_its_reason() {
 fn a_reference_to_an_earlier_message_without_takeover_is_told() {
     let mut receiver = Receiver::new(NO_TAKEOVER);
     receiver.reads("f248cdc9c90700", "Hello");
-    let (_, inflated) = receiver.message("f200110000");
+    for _ in 0..2 {
+        let (plain, inflated) = receiver.message("f200110000");
+        assert!(inflated.violates_takeover());
+        assert_eq!(
+            (plain.as_slice(), inflated.length),
+            (&b"Hello"[..], Some(5))
+        );
+        receiver.reads("f248cdc9c90700", "Hello");
+    }
+    let piece = bytes("f200110000");
+    let (plain, inflated) = receiver.pieces(piece.chunks(1));
     assert!(inflated.violates_takeover());
-    receiver.reads("f248cdc9c90700", "Hello");
+    assert_eq!(
+        (plain.as_slice(), inflated.length),
+        (&b"Hello"[..], Some(5))
+    );
 }
 
 #[test]
