@@ -23,8 +23,8 @@ pub enum Error {
         /// What was found instead, and what to do.
         reason: String,
     },
-    /// A directory without a capture in it.
-    #[error("{path}: no captures in this directory", path = path.display())]
+    /// A folder without a capture in it or below it.
+    #[error("{path}: no captures in this folder or below it", path = path.display())]
     EmptyDirectory {
         /// The directory as it was named.
         path: PathBuf,

@@ -38,6 +38,10 @@ mod conversation;
 
 pub mod analysis;
 
+pub mod expect;
+
 pub mod report;
 
 pub mod cli;
+
+pub use expect::expect;

@@ -1,37 +1,72 @@
 //! Files: what a name on the command line stands for.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::pcap::Pcap;
 use super::source;
 use crate::error::Error;
 
-/// The captures that a path stands for: itself, or where it is a directory, the captures in it, sorted by name. They are
-/// recognised by what they begin with.
+/// How deep folders are followed: deeper than any tree that a person keeps, and an end to those that a fault made endless.
+const DEPTH: usize = 32;
+
+/// What a folder holds.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Folder {
+    /// The captures, recognised by what they begin with, sorted by name.
+    pub captures: Vec<PathBuf>,
+    /// Files that are named as captures and are none, sorted by name.
+    pub impostors: Vec<PathBuf>,
+}
+
+/// The captures in a folder and in the folders below it. Hidden folders, and links to folders, are not followed.
 ///
 /// # Errors
-/// Where a directory cannot be read or holds no capture.
-pub fn captures_in(path: &Path) -> Result<Vec<PathBuf>, Error> {
-    if !path.is_dir() {
-        return Ok(vec![path.into()]);
-    }
-    let failed = |source| Error::Io {
-        path: path.into(),
-        source,
-    };
-    let mut captures = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(failed)? {
-        let file = entry.map_err(failed)?.path();
-        if file.is_file() && begins_capture(&file) {
-            captures.push(file);
-        }
-    }
-    captures.sort();
-    if captures.is_empty() {
+/// Where a folder cannot be read, or there is no capture in it.
+pub fn captures_in(path: &Path) -> Result<Folder, Error> {
+    let mut folder = Folder::default();
+    folder
+        .add(path, DEPTH)
+        .map_err(|(path, source)| Error::Io { path, source })?;
+    folder.captures.sort();
+    folder.impostors.sort();
+    if folder.captures.is_empty() {
         return Err(Error::EmptyDirectory { path: path.into() });
     }
-    Ok(captures)
+    Ok(folder)
+}
+
+impl Folder {
+    fn add(&mut self, path: &Path, depth: usize) -> Result<(), (PathBuf, io::Error)> {
+        let failed = |source| (path.to_path_buf(), source);
+        for entry in std::fs::read_dir(path).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let hidden = entry.file_name().to_string_lossy().starts_with('.');
+            let entry_type = entry.file_type().map_err(failed)?;
+            let file = entry.path();
+            if entry_type.is_dir() {
+                if !hidden && depth > 0 {
+                    self.add(&file, depth - 1)?;
+                }
+            } else if file.is_file() {
+                if begins_capture(&file) {
+                    self.captures.push(file);
+                } else if is_named_as_capture(&file) {
+                    self.impostors.push(file);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_named_as_capture(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    [".pcap", ".pcapng", ".cap"].iter().any(|ending| {
+        ["", ".gz", ".zst", ".lz4"]
+            .iter()
+            .any(|compression| name.ends_with(&format!("{ending}{compression}")))
+    })
 }
 
 fn begins_capture(path: &Path) -> bool {

@@ -17,6 +17,7 @@ mod offers;
 mod opening;
 mod performance;
 mod pings;
+mod policy;
 mod refusal;
 mod request;
 mod response;
@@ -26,4 +27,5 @@ mod transport;
 
 pub use finding::{Cause, Finding, Severity, Unjudged};
 pub use opening::{HandshakeFacts, Judgement, judge};
+pub use policy::{Level, Policy};
 pub use rule::{Fault, RULES, Rule, Subject, rule};

@@ -14,9 +14,10 @@ use super::window::Window;
 use super::{DONE, FAILED};
 use crate::analysis::{self, Analysis};
 use crate::capture::{Capture, Item};
+use crate::error::Error;
 use crate::event::Event;
 use crate::notice::{Kind, Notice};
-use crate::report::{Context, Form, Look, Notices, Output, Report};
+use crate::report::{Context, Files, Form, Look, Notices, Output, Report};
 use crate::time::Timestamp;
 use crate::tls;
 
@@ -27,7 +28,17 @@ pub(super) fn run(
     report: &mut dyn Report,
     console: &mut Console<'_>,
 ) -> u8 {
-    let form = options.form();
+    run_as(options, options.form(), keep, report, console)
+}
+
+/// The same, in a form that the command has chosen.
+pub(super) fn run_as(
+    options: &Options,
+    form: Form,
+    keep: analysis::Options,
+    report: &mut dyn Report,
+    console: &mut Console<'_>,
+) -> u8 {
     if options.notices && !matches!(form, Form::Json | Form::Ndjson) {
         console.complain("--notices puts notices among the records of --format json or ndjson");
         return FAILED;
@@ -69,6 +80,7 @@ pub(super) fn run(
         quiet: options.quiet || options.notices,
         several: !options.merge && paths.len() > 1,
         rows: 0,
+        unreadable: Vec::new(),
         status,
         err: err.as_mut(),
     };
@@ -95,6 +107,7 @@ pub(super) fn run_built_in(
         quiet: true,
         several: false,
         rows: 0,
+        unreadable: Vec::new(),
         status: DONE,
         err: err.as_mut(),
     };
@@ -119,6 +132,8 @@ struct Drive<'r> {
     quiet: bool,
     several: bool,
     rows: u64,
+    /// Captures that could not be opened, by name.
+    unreadable: Vec<(String, Error)>,
     status: u8,
     err: &'r mut dyn Write,
 }
@@ -169,6 +184,8 @@ impl Drive<'_> {
                 self.source(source, &mut output);
             }
         }
+        self.unreadable(&mut output);
+        self.report.finish(&mut output);
         match output.finish() {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => {
                 self.complain(&destination.complaint(&error));
@@ -182,8 +199,23 @@ impl Drive<'_> {
             Ok(source) => Some(source),
             Err(error) => {
                 self.complain(&error.to_string());
+                let name = path.to_string_lossy().into_owned();
+                self.unreadable.push((name, error));
                 None
             }
+        }
+    }
+
+    /// Tells the report which captures could not be read at all.
+    fn unreadable(&mut self, output: &mut Output<'_>) {
+        for (name, error) in std::mem::take(&mut self.unreadable) {
+            let context = Context {
+                files: &Files::new(vec![name]),
+                start: Timestamp(0),
+                look: self.look,
+                several: self.several,
+            };
+            self.report.unreadable(&context, &error, output);
         }
     }
 
@@ -192,7 +224,11 @@ impl Drive<'_> {
         for path in paths {
             match Capture::open(path) {
                 Ok(capture) => captures.push(capture),
-                Err(error) => self.complain(&error.to_string()),
+                Err(error) => {
+                    self.complain(&error.to_string());
+                    let name = path.to_string_lossy().into_owned();
+                    self.unreadable.push((name, error));
+                }
             }
         }
         let live = paths.iter().any(|path| is_live(path));
@@ -231,6 +267,7 @@ impl Drive<'_> {
                 Ok((None, _)) => break,
                 Err(error) => {
                     self.complain(&error.to_string());
+                    self.report.broken(&error);
                     break;
                 }
             };

@@ -3,12 +3,15 @@
 //! One file a command. What they share stands in `options` (what is asked for), `source` (where packets come from), `window` (which
 //! records are shown) and `drive` (the one loop over packets).
 
+mod check;
 mod completions;
+mod config;
 mod connections;
 mod console;
 mod demo;
 mod destination;
 mod drive;
+mod explain;
 mod follow;
 mod frames;
 mod handshakes;
@@ -19,6 +22,7 @@ mod messages;
 mod near;
 mod options;
 mod parse;
+mod rules;
 mod schema;
 mod source;
 mod summary;
@@ -33,6 +37,8 @@ pub use console::Console;
 
 /// All was done.
 pub const DONE: u8 = 0;
+/// A check found what fails it.
+pub const FOUND: u8 = 1;
 /// What was asked for could not be done.
 pub const FAILED: u8 = 2;
 
@@ -64,8 +70,9 @@ Examples:
   tcpdump -i lo -U -w - port 8080 | wscope messages -
                                               messages as they come
   wscope handshakes --verdict invalid *.pcap  only the opening handshakes that break a rule
+  wscope check fixtures/                      what breaks a rule, for a person or for CI
 
-Exit status: 0 done, 2 something that was asked for could not be done.";
+Exit status: 0 done, 1 check found something, 2 something that was asked for could not be done.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -76,6 +83,9 @@ enum Command {
     Frames(frames::Args),
     Http(http::Args),
     Follow(follow::Args),
+    Check(check::Args),
+    Rules(rules::Args),
+    Explain(explain::Args),
     Demo(demo::Args),
     Schema(schema::Args),
     Completions(completions::Args),
@@ -98,6 +108,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
             Command::Frames(args) => args.run(console),
             Command::Http(args) => args.run(console),
             Command::Follow(args) => args.run(console),
+            Command::Check(args) => args.run(console),
+            Command::Rules(args) => args.run(console),
+            Command::Explain(args) => args.run(console),
             Command::Demo(args) => args.run(console),
             Command::Schema(args) => args.run(console),
             Command::Completions(args) => args.run(console),

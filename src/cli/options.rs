@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::console::Console;
@@ -51,7 +52,7 @@ pub(super) struct Options {
     pub keylog: Option<PathBuf>,
 
     /// How the report is written [default: table, or what the ending of -o says]
-    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Output")]
+    #[arg(long, value_parser = records(), value_name = "FORMAT", help_heading = "Output")]
     pub format: Option<Format>,
 
     /// Write the report to a file; .json, .ndjson, .csv and .md choose the format
@@ -112,6 +113,25 @@ pub(super) enum Format {
     Csv,
     /// A Markdown table
     Markdown,
+    #[value(help = "JUnit: a suite for each capture")]
+    Junit,
+    /// SARIF 2.1.0
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
+    /// The Test Anything Protocol, version 14
+    Tap,
+}
+
+/// The formats that every command has.
+fn records() -> impl TypedValueParser<Value = Format> {
+    let all = Format::value_variants().iter();
+    let of_records = all.take_while(|format| **format != Format::Junit);
+    let names = of_records.filter_map(ValueEnum::to_possible_value);
+    PossibleValuesParser::new(names).map(|name| {
+        // The parser lets only names of formats through.
+        Format::from_str(&name, false).unwrap_or(Format::Table)
+    })
 }
 
 /// How times are printed.
@@ -137,15 +157,32 @@ pub(super) enum Color {
 impl Options {
     /// The form that is asked for, by name or by the output's ending.
     pub(super) fn form(&self) -> Form {
-        let ending = self.output.as_deref().and_then(|path| path.extension());
-        let ending = ending.unwrap_or_default().to_string_lossy().to_lowercase();
-        match (self.format, ending.as_str()) {
+        match (self.format, self.ending().as_str()) {
             (Some(Format::Json), _) | (None, "json") => Form::Json,
             (Some(Format::Ndjson), _) | (None, "ndjson" | "jsonl") => Form::Ndjson,
             (Some(Format::Csv), _) | (None, "csv") => Form::Csv,
             (Some(Format::Markdown), _) | (None, "md" | "markdown") => Form::Markdown,
+            (Some(Format::Junit), _) => Form::Junit,
+            (Some(Format::Sarif), _) => Form::Sarif,
+            (Some(Format::Github), _) => Form::Github,
+            (Some(Format::Tap), _) => Form::Tap,
             (Some(Format::Table) | None, _) => Form::Table,
         }
+    }
+
+    /// The same for a check, which has formats of its own.
+    pub(super) fn check_form(&self) -> Form {
+        match (self.format, self.ending().as_str()) {
+            (None, "xml") => Form::Junit,
+            (None, "sarif") => Form::Sarif,
+            (None, "tap") => Form::Tap,
+            _ => self.form(),
+        }
+    }
+
+    fn ending(&self) -> String {
+        let ending = self.output.as_deref().and_then(|path| path.extension());
+        ending.unwrap_or_default().to_string_lossy().to_lowercase()
     }
 
     /// How pages look: a file is no terminal.

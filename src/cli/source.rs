@@ -77,10 +77,10 @@ pub(super) fn is_live(path: &Path) -> bool {
     path == Path::new("-") || std::fs::metadata(path).is_ok_and(|about| !about.is_file())
 }
 
-/// The captures that a path names: itself, or those in the directory.
+/// The captures that a path names: itself, or those in the folder and below it.
 pub(super) fn expand(path: &Path) -> Result<Vec<PathBuf>, Error> {
     if path != Path::new("-") && path.is_dir() {
-        captures_in(path)
+        captures_in(path).map(|folder| folder.captures)
     } else {
         Ok(vec![path.to_path_buf()])
     }

@@ -2,6 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 
+use crate::check::Severity;
 use crate::event::Verdict;
 
 /// How times are printed in tables.
@@ -62,5 +63,14 @@ pub(super) fn verdict_style(verdict: Verdict) -> Style {
         Verdict::Invalid => BAD,
         Verdict::Refused => WARN,
         Verdict::Unknown => DIM,
+    }
+}
+
+/// The style of a severity; its name is always beside it.
+pub(super) fn severity_style(severity: Severity) -> Style {
+    match severity {
+        Severity::Error => BAD,
+        Severity::Warning => WARN,
+        Severity::Info => DIM,
     }
 }

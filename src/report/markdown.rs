@@ -71,7 +71,8 @@ fn cells<R: Record>(clock: &mut Clock, capture: &str, record: &R, mut cell: impl
     cell(&field);
 }
 
-fn escape(out: &mut Vec<u8>, cell: &str) {
+/// Appends a cell's text.
+pub(super) fn escape(out: &mut Vec<u8>, cell: &str) {
     let mut shown = String::new();
     text::visible(&mut shown, cell);
     for byte in shown.bytes() {

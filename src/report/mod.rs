@@ -21,12 +21,14 @@ mod notices;
 mod output;
 mod page;
 mod record;
+mod rules;
 mod schema;
 mod summary;
 mod table;
 #[cfg(test)]
 mod tests;
 mod text;
+mod verdict;
 
 pub use context::{Context, Files};
 pub use fields::{Fields, Record};
@@ -37,11 +39,14 @@ pub use notices::Notices;
 pub use output::{Form, Output};
 pub use page::SummaryReport;
 pub use record::{LedgerRecord, LedgerRow};
+pub use rules::{explain, list};
 pub use schema::schema;
 pub use summary::Summary;
 pub use text::{shell, visible};
+pub use verdict::CheckReport;
 
 use crate::capture::Packet;
+use crate::error::Error;
 use crate::event::Event;
 use crate::ledger::Ledger;
 
@@ -64,6 +69,15 @@ pub trait Report {
         false
     }
 
+    /// The system failed to read the capture on; what follows is its end.
+    fn broken(&mut self, _error: &Error) {}
+
+    /// A capture could not be read at all.
+    fn unreadable(&mut self, _context: &Context<'_>, _error: &Error, _out: &mut Output<'_>) {}
+
     /// The capture is over.
     fn end(&mut self, context: &Context<'_>, ledger: &Ledger, out: &mut Output<'_>);
+
+    /// All captures are over.
+    fn finish(&mut self, _out: &mut Output<'_>) {}
 }

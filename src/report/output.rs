@@ -23,6 +23,24 @@ pub enum Form {
     Csv,
     /// A Markdown table.
     Markdown,
+    /// Suites and cases of `JUnit`'s XML.
+    Junit,
+    /// Results of SARIF 2.1.0.
+    Sarif,
+    /// Workflow commands of GitHub Actions.
+    Github,
+    /// The Test Anything Protocol.
+    Tap,
+}
+
+impl Form {
+    /// Whether reports of this form write themselves, as pages; the other forms are made of records.
+    pub fn is_page(self) -> bool {
+        match self {
+            Self::Table | Self::Junit | Self::Sarif | Self::Github | Self::Tap => true,
+            Self::Json | Self::Ndjson | Self::Csv | Self::Markdown => false,
+        }
+    }
 }
 
 /// Takes records and pages, and gives them to a writer.
@@ -67,7 +85,7 @@ impl<'w> Output<'w> {
             Form::Json => self.buffer.push(b'['),
             Form::Csv => csv::header::<R>(&mut self.buffer),
             Form::Markdown => markdown::header::<R>(&mut self.buffer),
-            Form::Table | Form::Ndjson => {}
+            _ => {}
         }
     }
 
@@ -86,7 +104,7 @@ impl<'w> Output<'w> {
             }
             Form::Csv => csv::write(out, clock, capture, record),
             Form::Markdown => markdown::write(out, clock, capture, record),
-            Form::Table => {}
+            _ => {}
         }
         self.records += 1;
         self.drain();

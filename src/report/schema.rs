@@ -9,6 +9,7 @@ use super::record::LedgerRecord;
 use super::summary::Summary;
 use crate::check::{Finding, Unjudged};
 use crate::event::{Connection, Exchange, Frame, Handshake, Message};
+use crate::expect::Compared;
 use crate::notice::Notice;
 use crate::time::Timestamp;
 use crate::wire::Wire;
@@ -25,6 +26,7 @@ pub fn schema() -> Value {
     add::<LedgerRecord>(&mut definitions);
     add::<Finding>(&mut definitions);
     add::<Unjudged>(&mut definitions);
+    add::<Compared>(&mut definitions);
     add::<Notice>(&mut definitions);
     let any: Vec<Value> = definitions
         .keys()

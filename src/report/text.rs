@@ -6,8 +6,11 @@
 
 use std::fmt::Write as _;
 
+use anstyle::Style;
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
+
+use super::look::Look;
 
 /// Appends text with nothing in it that a terminal would obey.
 pub fn visible(out: &mut String, text: &str) {
@@ -70,6 +73,24 @@ pub(super) fn beginning(text: &str, columns: usize) -> (&str, usize) {
 /// No cluster takes more than two columns, however many marks it piles up.
 fn cluster_width(cluster: &str) -> usize {
     cluster.width().min(2)
+}
+
+/// Writes words, of which the first may be indented; where the terminal is too narrow they go on below, behind so many spaces.
+pub(super) fn paragraph(out: &mut Vec<u8>, look: Look, style: Style, indent: usize, words: &str) {
+    // Where there is no room for words beside each other, the terminal breaks the line as it likes.
+    let room = look.width.filter(|width| *width >= indent + 20);
+    let mut line = String::new();
+    for word in words.split_inclusive(' ') {
+        let full = room.is_some_and(|room| width(&line) + width(word.trim_end()) > room);
+        if full && !line.trim().is_empty() {
+            look.paint(out, style, line.trim_end());
+            out.push(b'\n');
+            line = " ".repeat(indent);
+        }
+        line.push_str(word);
+    }
+    look.paint(out, style, line.trim_end());
+    out.push(b'\n');
 }
 
 /// Bytes in hexadecimal, with spaces between them.

@@ -2,6 +2,7 @@
 
 mod connection;
 mod exchange;
+mod expectation;
 mod finding;
 mod frame;
 mod handshake;

@@ -1,0 +1,251 @@
+//! `wscope check`: what breaks a rule, what is not as expected, and an exit status that says so.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+
+use super::config::{Config, read_expectation};
+use super::console::Console;
+use super::options::{Format, Options};
+use super::{DONE, FAILED, FOUND, drive, explain};
+use crate::analysis;
+use crate::capture::captures_in;
+use crate::check::{Level, Policy, Severity};
+use crate::expect::{Expectation, beside, bless};
+use crate::report::{CheckReport, Form};
+
+/// Judge captures: rules that a peer breaks, expectations that are not met
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = EXAMPLES,
+    mut_arg("format", |arg| arg.value_parser(clap::value_parser!(Format))),
+    mut_arg("output", |arg| arg.help(
+        "Write the report to a file; .json, .ndjson, .csv, .md, .xml (junit), .sarif and .tap choose the format"
+    )),
+)]
+pub(super) struct Args {
+    /// Exit with status 1 from this severity on [default: error]
+    #[arg(long, value_enum, value_name = "SEVERITY", help_heading = "Judgement")]
+    fail_on: Option<FailOn>,
+
+    /// Count what breaks this rule, and do not show it
+    #[arg(long, value_name = "RULE", help_heading = "Judgement")]
+    allow: Vec<String>,
+
+    /// Take what breaks this rule for an error
+    #[arg(long, value_name = "RULE", help_heading = "Judgement")]
+    deny: Vec<String>,
+
+    /// Fail also where a handshake's verdict is unknown, a capture cannot be read to its end, or there is nothing to judge
+    #[arg(long, help_heading = "Judgement")]
+    strict: bool,
+
+    /// Tell what could not be judged, and why
+    #[arg(long, help_heading = "Judgement")]
+    unknown: bool,
+
+    /// What every capture must show; without it, NAME.expect.toml beside a capture
+    #[arg(long, value_name = "FILE", help_heading = "Judgement")]
+    expect: Option<PathBuf>,
+
+    /// Write down what each capture shows now as what it must show
+    #[arg(long, help_heading = "Judgement")]
+    bless: bool,
+
+    /// Settings; without it, wscope.toml in this folder or one above
+    #[arg(long, value_name = "FILE", help_heading = "Judgement")]
+    config: Option<PathBuf>,
+
+    #[command(flatten)]
+    options: Options,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  wscope check traffic.pcap
+  wscope check --fail-on warning --strict fixtures/
+  wscope check --allow ws-ping-unanswered traffic.pcap
+  wscope check --bless fixtures/chat.pcapng     writes fixtures/chat.expect.toml, which later checks hold it against
+  wscope check -o report.xml fixtures/          JUnit, for CI; also --format sarif, github, tap, markdown
+
+Exit status: 0 fine, 1 something at or above --fail-on was found, an expectation is not met, or --strict could not judge,
+2 something that was asked for could not be done.";
+
+/// Severities by name.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FailOn {
+    /// A requirement is broken
+    Error,
+    /// A recommendation is not kept, or there is a risk
+    Warning,
+    /// Worth knowing
+    Info,
+}
+
+impl Args {
+    pub(super) fn run(&self, console: &mut Console<'_>) -> u8 {
+        match self.prepare() {
+            Ok(report) => self.judge(report, console),
+            Err(complaint) => {
+                console.complain(&complaint);
+                FAILED
+            }
+        }
+    }
+
+    /// Reads all that says how to judge, before any capture is read.
+    fn prepare(&self) -> Result<CheckReport, String> {
+        let form = self.options.check_form();
+        if self.unknown && matches!(form, Form::Csv) {
+            return Err("--unknown needs another format: csv holds one type of record".to_string());
+        }
+        let folder = std::env::current_dir().unwrap_or_default();
+        let config =
+            Config::find(self.config.as_deref(), &folder).map_err(|error| error.to_string())?;
+        let mut policy = Policy {
+            fail_on: config.fail_on.unwrap_or(Severity::Error),
+            strict: self.strict || config.strict,
+            levels: config.rules.clone(),
+        };
+        match self.fail_on {
+            Some(FailOn::Error) => policy.fail_on = Severity::Error,
+            Some(FailOn::Warning) => policy.fail_on = Severity::Warning,
+            Some(FailOn::Info) => policy.fail_on = Severity::Info,
+            None => {}
+        }
+        for (ids, level) in [
+            (&self.allow, Level::Allow),
+            (&self.deny, Level::As(Severity::Error)),
+        ] {
+            for id in ids {
+                let rule = explain::rule(id)?;
+                policy.levels.insert(rule.id.to_string(), level);
+            }
+        }
+        let captures = self.captures();
+        let mut report = CheckReport::new(policy)
+            .with_unknown(self.unknown)
+            .with_notices(self.options.notices);
+        if self.bless {
+            self.places(&captures.found)?;
+            report = report.keeping_what_is_seen();
+        } else {
+            let (expectations, others) = self.expectations(&config, &captures.found)?;
+            report = report.expecting(expectations, others);
+        }
+        for path in captures.impostors {
+            report.skipped(&path.to_string_lossy());
+        }
+        Ok(report)
+    }
+
+    /// The captures that will be read. What cannot be found is left to the reading, which says so.
+    fn captures(&self) -> Captures {
+        let mut captures = Captures::default();
+        for path in &self.options.captures {
+            if path != Path::new("-") && path.is_dir() {
+                let folder = captures_in(path).unwrap_or_default();
+                captures.found.extend(folder.captures);
+                captures.impostors.extend(folder.impostors);
+            } else {
+                captures.found.push(path.clone());
+            }
+        }
+        captures
+    }
+
+    fn expectations(
+        &self,
+        config: &Config,
+        captures: &[PathBuf],
+    ) -> Result<(BTreeMap<String, Expectation>, Option<Expectation>), String> {
+        let read = |path: &Path| read_expectation(path).map_err(|error| error.to_string());
+        if let Some(path) = &self.expect {
+            return Ok((BTreeMap::new(), Some(read(path)?)));
+        }
+        let mut expectations = BTreeMap::new();
+        if self.options.merge {
+            return Ok((expectations, None));
+        }
+        for capture in captures {
+            let path = beside(capture);
+            let expectation = if capture != Path::new("-") && path.is_file() {
+                Some(read(&path)?)
+            } else {
+                config.expectation(capture).cloned()
+            };
+            let name = capture.to_string_lossy().into_owned();
+            expectations.extend(expectation.map(|expectation| (name, expectation)));
+        }
+        Ok((expectations, None))
+    }
+
+    /// Where what is seen is written, in the order of captures.
+    fn places(&self, captures: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
+        let one = captures.len() == 1 || self.options.merge;
+        match &self.expect {
+            Some(path) if one => Ok(vec![path.clone()]),
+            Some(_) => Err(
+                "--bless writes one file for each capture, and --expect names only one".to_string(),
+            ),
+            None if self.options.merge => {
+                Err("--bless with --merge needs --expect FILE to write to".to_string())
+            }
+            None if captures.iter().any(|path| path == Path::new("-")) => {
+                Err("--bless with standard input needs --expect FILE to write to".to_string())
+            }
+            None => Ok(captures.iter().map(|capture| beside(capture)).collect()),
+        }
+    }
+
+    fn judge(&self, mut report: CheckReport, console: &mut Console<'_>) -> u8 {
+        let keep = analysis::Options {
+            check: true,
+            unjudged: true,
+            measure_distances: true,
+            ..analysis::Options::default()
+        };
+        let form = self.options.check_form();
+        let status = drive::run_as(&self.options, form, keep, &mut report, console);
+        let on_screen = form == Form::Table && self.options.output.is_none();
+        if report.has_judged() && !on_screen && !self.options.quiet {
+            console.note(&report.last_lines());
+        }
+        if self.bless {
+            return self.write_down(&report, status, console);
+        }
+        match status {
+            DONE if report.failed() => FOUND,
+            status => status,
+        }
+    }
+
+    fn write_down(&self, report: &CheckReport, status: u8, console: &mut Console<'_>) -> u8 {
+        let mut status = status;
+        for (capture, seen) in report.what_is_seen() {
+            let path = self
+                .expect
+                .clone()
+                .unwrap_or_else(|| beside(Path::new(capture)));
+            let name = Path::new(capture).file_name().unwrap_or_default();
+            let text = bless(&name.to_string_lossy(), seen);
+            match std::fs::write(&path, text) {
+                Ok(()) => console.note(&format!("wrote {}\n", path.display())),
+                Err(error) => {
+                    console.complain(&format!("cannot write {}: {error}", path.display()));
+                    status = FAILED;
+                }
+            }
+        }
+        status
+    }
+}
+
+/// What the command line names.
+#[derive(Debug, Default)]
+struct Captures {
+    found: Vec<PathBuf>,
+    /// In folders: named as captures, and none.
+    impostors: Vec<PathBuf>,
+}

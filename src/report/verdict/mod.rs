@@ -1,0 +1,396 @@
+//! The report of a check: findings, expectations, and whether that is good enough.
+//!
+//! Comes in: events of one capture after the other. Goes out: an [`Outcome`] a capture, which each form writes with a function of its
+//! own; records leave at once.
+
+mod github;
+mod junit;
+mod markdown;
+mod outcome;
+mod page;
+mod sarif;
+mod tap;
+
+use std::collections::BTreeMap;
+
+use self::junit::Junit;
+use self::markdown::Summary;
+use self::outcome::{CONNECTIONS, Counts, Group, Judged, Line, Outcome};
+use self::sarif::Sarif;
+use self::tap::Tap;
+use super::context::Context;
+use super::look::Look;
+use super::output::{Form, Output};
+use super::{Report, text};
+use crate::check::{Finding, Policy, RULES, Severity, Unjudged};
+use crate::error::Error;
+use crate::event::{Connection, Event, Handshake, Verdict};
+use crate::expect::{Compared, Expectation, Seen};
+use crate::ledger::Ledger;
+use crate::notice::{Kind, Notice};
+
+/// Judges captures.
+#[derive(Debug)]
+pub struct CheckReport {
+    policy: Policy,
+    /// By the capture's name.
+    expectations: BTreeMap<String, Expectation>,
+    /// What stands for every capture that has none of its own.
+    expectation: Option<Expectation>,
+    /// Whether what could not be judged is told too.
+    unknown: bool,
+    notices: bool,
+    outcome: Outcome,
+    seen: Seen,
+    /// Findings of connections that are not closed yet.
+    pending: BTreeMap<u64, Vec<Judged>>,
+    totals: Totals,
+    document: Document,
+    look: Look,
+    /// What each capture shows, where that was asked for.
+    shown: Option<Vec<(String, Seen)>>,
+}
+
+/// What stands at the end.
+#[derive(Debug, Default)]
+struct Totals {
+    captures: u64,
+    connections: u64,
+    counts: Counts,
+    expectations: u64,
+    missed: u64,
+    unjudged: u64,
+    /// Why the check fails: in a capture, why.
+    failures: Vec<(String, String)>,
+    /// What was left open, without failing.
+    open: Vec<(String, String)>,
+    /// The rule that is worth an explanation, with its severity's rank.
+    worst: Option<(Severity, &'static str)>,
+}
+
+/// What a form holds until all captures were read.
+#[derive(Debug, Default)]
+struct Document {
+    junit: Junit,
+    sarif: Sarif,
+    tap: Tap,
+    summary: Summary,
+}
+
+impl CheckReport {
+    /// Judges by a policy.
+    pub fn new(policy: Policy) -> Self {
+        Self {
+            policy,
+            expectations: BTreeMap::new(),
+            expectation: None,
+            unknown: false,
+            notices: false,
+            outcome: Outcome::default(),
+            seen: Seen::default(),
+            pending: BTreeMap::new(),
+            totals: Totals::default(),
+            document: Document::default(),
+            look: Look::default(),
+            shown: None,
+        }
+    }
+
+    /// The same, with expectations of captures by name, and one for all that have none.
+    #[must_use]
+    pub fn expecting(
+        mut self,
+        expectations: BTreeMap<String, Expectation>,
+        others: Option<Expectation>,
+    ) -> Self {
+        self.expectations = expectations;
+        self.expectation = others;
+        self
+    }
+
+    /// The same, telling what could not be judged too.
+    #[must_use]
+    pub fn with_unknown(mut self, unknown: bool) -> Self {
+        self.unknown = unknown;
+        self
+    }
+
+    /// The same, with notices among the records.
+    #[must_use]
+    pub fn with_notices(mut self, notices: bool) -> Self {
+        self.notices = notices;
+        self
+    }
+
+    /// The same, keeping what each capture shows.
+    #[must_use]
+    pub fn keeping_what_is_seen(mut self) -> Self {
+        self.shown = Some(Vec::new());
+        self
+    }
+
+    /// A file in a folder that is named as a capture and is none, so that it is not read.
+    pub fn skipped(&mut self, name: &str) {
+        let why = "named as a capture, and none".to_string();
+        let of_strict = if self.policy.strict {
+            &mut self.totals.failures
+        } else {
+            &mut self.totals.open
+        };
+        of_strict.push((name.to_string(), why));
+    }
+
+    /// Whether any capture was judged, or was to be.
+    pub fn has_judged(&self) -> bool {
+        self.totals.captures > 0
+    }
+
+    /// Whether the check fails.
+    pub fn failed(&self) -> bool {
+        !self.totals.failures.is_empty()
+    }
+
+    /// What each capture shows, where it was kept.
+    pub fn what_is_seen(&self) -> &[(String, Seen)] {
+        self.shown.as_deref().unwrap_or_default()
+    }
+
+    /// The lines that say how it went.
+    pub fn last_lines(&self) -> String {
+        page::last_lines(&self.totals, &self.policy)
+    }
+
+    fn finding(&mut self, context: &Context<'_>, finding: &Finding, out: &mut Output<'_>) -> u64 {
+        let Some(severity) = self.policy.severity(finding.rule.id, finding.severity) else {
+            self.outcome.counts.allowed += 1;
+            return 0;
+        };
+        let expected = self.expected().is_some_and(|expectation| {
+            expectation.names(finding.rule.id, finding.sender, finding.place.connection)
+        });
+        let judged = Judged {
+            finding: Finding {
+                severity,
+                ..finding.clone()
+            },
+            severity,
+            expected,
+        };
+        self.outcome.count(&judged, &self.policy);
+        if !expected && self.totals.worst.is_none_or(|(worst, _)| severity > worst) {
+            self.totals.worst = Some((severity, finding.rule.id));
+        }
+        if is_records(out.form()) {
+            let capture = context.files.of_packet(finding.first_packet);
+            out.record::<Finding>(capture, &judged.finding);
+            return 1;
+        }
+        let held = self.pending.len() + self.outcome.groups.len();
+        match self.pending.get_mut(&finding.place.connection) {
+            Some(findings) => findings.push(judged),
+            None if held < CONNECTIONS => {
+                self.pending.insert(finding.place.connection, vec![judged]);
+            }
+            None => self.outcome.more += 1,
+        }
+        1
+    }
+
+    fn expected(&self) -> Option<&Expectation> {
+        self.expectations
+            .get(&self.outcome.name)
+            .or(self.expectation.as_ref())
+    }
+
+    fn connection(&mut self, connection: &Connection, form: Form) {
+        self.outcome.connection(connection);
+        let findings = self.pending.remove(&connection.number);
+        let named = matches!(form, Form::Junit | Form::Tap)
+            && (connection.exchanges > 0
+                || connection.frames > 0
+                || connection.handshake.is_some());
+        if findings.is_some() || (named && self.outcome.groups.len() < CONNECTIONS) {
+            self.outcome.groups.push(Group {
+                connection: Line {
+                    number: connection.number,
+                    endpoints: Some((connection.client, connection.server)),
+                    handshake: connection.handshake,
+                },
+                findings: findings.unwrap_or_default(),
+            });
+        }
+    }
+
+    fn handshake(&mut self, handshake: &Handshake<'_>) {
+        for (verdict, count) in Verdict::ALL.into_iter().zip(&mut self.outcome.handshakes) {
+            *count += u64::from(verdict == handshake.verdict);
+        }
+        self.outcome.anything = true;
+    }
+
+    fn notice(&mut self, context: &Context<'_>, notice: &Notice, out: &mut Output<'_>) {
+        let cut = matches!(
+            notice.kind,
+            Kind::CutFile | Kind::DamagedRecord | Kind::Stopped
+        );
+        if cut && self.outcome.cut.is_none() {
+            let name = format!("{}: ", self.outcome.name);
+            let why = notice.explanation.strip_prefix(&name);
+            self.outcome.cut = Some(why.unwrap_or(&notice.explanation).to_string());
+        }
+        if self.notices && is_records(out.form()) {
+            let capture = context.files.of_packet(notice.packet.unwrap_or(0));
+            out.record::<Notice>(capture, notice);
+        }
+    }
+
+    fn unjudged(&mut self, context: &Context<'_>, unjudged: &Unjudged, out: &mut Output<'_>) {
+        self.outcome.unjudged(unjudged);
+        if self.unknown && matches!(out.form(), Form::Json | Form::Ndjson) {
+            out.record::<Unjudged>(context.files.name(0), unjudged);
+        }
+    }
+
+    fn write(&mut self, context: &Context<'_>, out: &mut Output<'_>) {
+        let outcome = &self.outcome;
+        match out.form() {
+            Form::Table => {
+                let first = self.totals.captures == 0;
+                let unknown = self.unknown;
+                out.page(|out| page::write(outcome, context, first, unknown, out));
+            }
+            Form::Json | Form::Ndjson => {
+                for line in &outcome.expectations {
+                    out.record::<Compared>(&outcome.name, line);
+                }
+            }
+            Form::Csv => {}
+            Form::Markdown => self.document.summary.add(outcome, &self.policy),
+            Form::Junit => self.document.junit.add(outcome, &self.policy),
+            Form::Sarif => self.document.sarif.add(outcome, &self.policy),
+            Form::Github => out.page(|out| github::write(outcome, &self.policy, out)),
+            Form::Tap => {
+                let tap = &mut self.document.tap;
+                out.page(|out| tap.write(outcome, &self.policy, out));
+            }
+        }
+    }
+
+    /// Puts findings that were made after their connection had closed beside the others of it.
+    fn late(&mut self) {
+        let groups = &mut self.outcome.groups;
+        let numbers = groups.iter().map(|group| group.connection.number);
+        let places: BTreeMap<u64, usize> = numbers.zip(0..).collect();
+        for (number, findings) in std::mem::take(&mut self.pending) {
+            let place = places.get(&number);
+            match place.and_then(|place| groups.get_mut(*place)) {
+                Some(group) => group.findings.extend(findings),
+                None => groups.push(Group {
+                    connection: Line {
+                        number,
+                        endpoints: None,
+                        handshake: None,
+                    },
+                    findings,
+                }),
+            }
+        }
+    }
+
+    /// Adds what a capture came to, and makes room for the next.
+    fn settle(&mut self, context: &Context<'_>, out: &mut Output<'_>) {
+        self.write(context, out);
+        let outcome = std::mem::take(&mut self.outcome);
+        let failures = outcome.failures(&self.policy);
+        let totals = &mut self.totals;
+        totals.captures += 1;
+        totals.connections += outcome.connections;
+        totals.counts.add(&outcome.counts);
+        totals.expectations += outcome.expectations.len() as u64;
+        totals.missed += outcome.missed().count() as u64;
+        totals.unjudged += outcome.unjudged.len() as u64;
+        if !self.policy.strict {
+            let open = outcome.open().into_iter();
+            totals
+                .open
+                .extend(open.map(|why| (outcome.title.clone(), why)));
+        }
+        let failures = failures.into_iter();
+        totals
+            .failures
+            .extend(failures.map(|why| (outcome.title.clone(), why)));
+    }
+}
+
+impl Report for CheckReport {
+    fn begin(&mut self, context: &Context<'_>, out: &mut Output<'_>) {
+        self.outcome = Outcome {
+            name: context.files.name(0).to_string(),
+            title: context.title(),
+            ..Outcome::default()
+        };
+        self.seen = Seen::default();
+        self.look = context.look;
+        if is_records(out.form()) {
+            out.begin::<Finding>();
+        }
+    }
+
+    fn event(&mut self, context: &Context<'_>, event: &Event<'_>, out: &mut Output<'_>) -> u64 {
+        self.seen.event(event);
+        match event {
+            Event::Finding(finding) => return self.finding(context, finding, out),
+            Event::Unjudged(unjudged) => self.unjudged(context, unjudged, out),
+            Event::Handshake(handshake) => self.handshake(handshake),
+            Event::Connection(connection) => self.connection(connection, out.form()),
+            Event::Notice(notice) => self.notice(context, notice, out),
+            Event::Exchange(_) | Event::Frame(_) | Event::Message(_) => {}
+        }
+        0
+    }
+
+    fn totals(&self) -> bool {
+        true
+    }
+
+    fn end(&mut self, context: &Context<'_>, _ledger: &Ledger, out: &mut Output<'_>) {
+        self.late();
+        let compared = self.expected().map(|expected| expected.compare(&self.seen));
+        self.outcome.expectations = compared.unwrap_or_default();
+        if let Some(shown) = &mut self.shown {
+            shown.push((self.outcome.name.clone(), std::mem::take(&mut self.seen)));
+        }
+        self.settle(context, out);
+    }
+
+    fn broken(&mut self, error: &Error) {
+        self.outcome.cut.get_or_insert(error.to_string());
+    }
+
+    fn unreadable(&mut self, context: &Context<'_>, error: &Error, out: &mut Output<'_>) {
+        self.outcome = Outcome {
+            name: context.files.name(0).to_string(),
+            title: context.title(),
+            error: Some(error.to_string()),
+            ..Outcome::default()
+        };
+        self.settle(context, out);
+    }
+
+    fn finish(&mut self, out: &mut Output<'_>) {
+        let (totals, policy) = (&self.totals, &self.policy);
+        match out.form() {
+            Form::Table => out.page(|out| page::finish(totals, policy, self.look, out)),
+            Form::Markdown => out.page(|out| self.document.summary.finish(totals, policy, out)),
+            Form::Junit => out.page(|out| self.document.junit.finish(out)),
+            Form::Sarif => out.page(|out| self.document.sarif.finish(out)),
+            Form::Tap => out.page(|out| self.document.tap.finish(out)),
+            Form::Github | Form::Json | Form::Ndjson | Form::Csv => {}
+        }
+    }
+}
+
+/// Whether a form is one of records.
+fn is_records(form: Form) -> bool {
+    matches!(form, Form::Json | Form::Ndjson | Form::Csv)
+}
