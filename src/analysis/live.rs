@@ -144,9 +144,16 @@ impl Live {
                 .wrapping_add(segment.payload_len);
             self.tcp.half_mut(side).assembler.fin(end);
         }
+        if self.closed {
+            // What comes behind the end is read as far as it goes, and nothing of it waits: no later event would settle it.
+            self.tcp.give_up_all_holes();
+            self.deliver_ready(&mut cx);
+            self.conversation.finish(&mut self.ledgers, &mut cx);
+            return false;
+        }
         self.tcp.give_up_old_holes(segment.time);
         self.deliver_ready(&mut cx);
-        if self.closed || !self.tcp.is_closed() {
+        if !self.tcp.is_closed() {
             return false;
         }
         let ending = if self.tcp.reset {

@@ -535,6 +535,11 @@ impl Exchanges {
                 _ => Next::Same,
             };
         }
+        let switches = direction == Direction::ToClient
+            && cut.is_some()
+            && self.readers[direction].is_idle()
+            && bytes.starts_with(b"HTTP/1.1 101")
+            && (self.lost.to_server || self.open.front().is_some_and(|open| open.is_handshake));
         self.lose_place(direction, bytes.len(), pieces, ledger, cx);
         match cut {
             Some(piece) => {
@@ -545,6 +550,13 @@ impl Exchanges {
         }
         if direction == Direction::ToServer {
             self.client_read = pieces.offset();
+        }
+        if switches {
+            // The snapshot length cut a 101 behind its first line: what it agreed to is not known, that frames follow is.
+            self.finish(cx);
+            return Next::WebSocket {
+                compression: Compression::Unknown,
+            };
         }
         let unanswered_handshake = direction == Direction::ToClient
             && self

@@ -74,6 +74,8 @@ enum Attempt {
     WhenEnough,
     /// Before a hole, or where the capture ends.
     Now,
+    /// Before bytes that were cut off a packet, which ended so far from the first that waits.
+    BeforeCut(u64),
     /// Where the stream ends.
     AtEnd,
 }
@@ -527,7 +529,11 @@ impl WebSocket {
         let mut waiting = bytes.len() as u64;
         if self.halves[direction].lost.is_some() {
             // The last chance to find frames before this hole.
-            let mut used = self.search(direction, bytes, Attempt::Now, pieces, ledger, cx);
+            let attempt = match cut {
+                Some(_) => Attempt::BeforeCut(bytes.len() as u64 + len),
+                None => Attempt::Now,
+            };
+            let mut used = self.search(direction, bytes, attempt, pieces, ledger, cx);
             if self.halves[direction].lost.is_none() {
                 used += self.read(
                     direction,
@@ -682,16 +688,18 @@ impl WebSocket {
             ledger,
         );
         if let Some(lost) = self.halves[direction].lost.take() {
-            notice_skipped(
-                direction,
-                &lost,
-                lost.skipped + (bytes.len() - used) as u64,
-                false,
-                cx,
-            );
+            let skipped = lost.skipped + (bytes.len() - used) as u64;
+            if skipped > 0 {
+                notice_skipped(direction, &lost, skipped, false, cx);
+            }
         }
+        let inside_a_frame = self.halves[direction].frame.is_some();
         self.close_open(direction, cx);
         self.halves[direction].inflation.close();
+        if inside_a_frame {
+            // What comes behind an end belongs to no frame that anybody waits for.
+            self.lose(direction, Trust::Resynced);
+        }
     }
 
     /// Looks for a boundary in the bytes that wait; says how many before it were taken as not understood.
@@ -715,19 +723,21 @@ impl WebSocket {
             at_end: attempt == Attempt::AtEnd,
         };
         let starts = pieces.packet_starts(bytes.len());
-        if let Some(found) = resync::find(bytes, expected, |at| starts.binary_search(&at).is_ok()) {
-            pieces.take(found.offset as u64, Layer::Payload, Row::Unread, ledger);
+        let offset = match attempt {
+            Attempt::BeforeCut(end) => resync::ends_with_packet(bytes, end, expected, &starts),
+            _ => None,
+        }
+        .or_else(|| {
+            resync::find(bytes, expected, |at| starts.binary_search(&at).is_ok())
+                .map(|found| found.offset)
+        });
+        if let Some(offset) = offset {
+            pieces.take(offset as u64, Layer::Payload, Row::Unread, ledger);
             half.trust = lost.trust;
             let lost = *lost;
             half.lost = None;
-            notice_skipped(
-                direction,
-                &lost,
-                lost.skipped + found.offset as u64,
-                true,
-                cx,
-            );
-            return found.offset;
+            notice_skipped(direction, &lost, lost.skipped + offset as u64, true, cx);
+            return offset;
         }
         if bytes.len() < SEARCHED {
             lost.next_attempt = (lost.next_attempt * 4).min(SEARCHED);

@@ -100,11 +100,13 @@ impl Conversation {
                 return;
             }
             Reading::Http if self.exchanges.is_some() => {
-                if let Some(exchanges) = &mut self.exchanges
-                    && exchanges.gap(direction, &waiting, hole, &mut stream.pieces, ledger, cx)
-                        == Next::Lost
-                {
-                    self.begin_search();
+                let next = self.exchanges.as_mut().map(|exchanges| {
+                    exchanges.gap(direction, &waiting, hole, &mut stream.pieces, ledger, cx)
+                });
+                match next {
+                    Some(Next::Lost) => self.begin_search(),
+                    Some(Next::WebSocket { compression }) => self.begin_websocket(compression),
+                    _ => {}
                 }
                 return;
             }
@@ -216,8 +218,8 @@ impl Conversation {
         }
     }
 
-    /// Both sides have ended: nothing can explain what waits any more.
-    fn finish(&mut self, ledgers: &mut Ledgers, cx: &mut Context<'_>) {
+    /// Both sides have ended: nothing can explain what waits any more. Again for each packet that comes later.
+    pub(crate) fn finish(&mut self, ledgers: &mut Ledgers, cx: &mut Context<'_>) {
         self.drain(ledgers, cx);
         let possible = matches!(self.reading, Reading::Search)
             && Side::ALL.iter().any(|&side| {

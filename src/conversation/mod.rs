@@ -25,6 +25,7 @@ use crate::reader::{Layer, Pieces};
 use crate::span::Trust;
 use crate::tcp::{Delivery, Ending, Side, Sides};
 use crate::tls;
+use crate::websocket::Compression;
 use crate::websocket::deflate::Workshop;
 
 /// What an event needs beside its own facts.
@@ -336,19 +337,7 @@ impl Conversation {
                 let (used, next) = exchanges.read(direction, bytes, pieces, ledger, cx);
                 match next {
                     Next::Same => {}
-                    Next::WebSocket { compression } => {
-                        self.protocol = Protocol::WebSocket;
-                        let mut websocket =
-                            Box::new(WebSocket::new(exchanges.trust(), compression));
-                        for lost in Direction::ALL
-                            .into_iter()
-                            .filter(|&lost| exchanges.is_lost(lost))
-                        {
-                            websocket.lose(lost, Trust::Resynced);
-                        }
-                        self.websocket = Some(websocket);
-                        self.reading = Reading::WebSocket;
-                    }
+                    Next::WebSocket { compression } => self.begin_websocket(compression),
                     Next::Tunnel => self.reading = Reading::First,
                     Next::Other => self.reading = Reading::Opaque,
                     Next::Lost => self.begin_search(),
@@ -445,6 +434,23 @@ impl Conversation {
         self.exchanges
             .get_or_insert_with(|| Box::new(Exchanges::new()));
         self.reading = Reading::Http;
+    }
+
+    /// Frames follow a 101.
+    fn begin_websocket(&mut self, compression: Compression) {
+        let Some(exchanges) = &self.exchanges else {
+            return;
+        };
+        let mut websocket = Box::new(WebSocket::new(exchanges.trust(), compression));
+        for lost in Direction::ALL
+            .into_iter()
+            .filter(|&lost| exchanges.is_lost(lost))
+        {
+            websocket.lose(lost, Trust::Resynced);
+        }
+        self.websocket = Some(websocket);
+        self.protocol = Protocol::WebSocket;
+        self.reading = Reading::WebSocket;
     }
 
     fn begin_search(&mut self) {

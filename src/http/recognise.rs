@@ -97,7 +97,8 @@ fn starts_like(bytes: &[u8], with: &[u8]) -> Likely {
     }
 }
 
-/// A server should ignore at least one empty line before a request line (RFC 9112, section 2.2).
+/// A server should ignore at least one empty line before a request line (RFC 9112, section 2.2). A CR that is the last byte so far
+/// may begin one.
 pub(super) fn without_empty_lines(mut bytes: &[u8]) -> &[u8] {
     while let Some(rest) = bytes
         .strip_prefix(b"\r\n")
@@ -105,7 +106,7 @@ pub(super) fn without_empty_lines(mut bytes: &[u8]) -> &[u8] {
     {
         bytes = rest;
     }
-    bytes
+    if bytes == b"\r" { &[] } else { bytes }
 }
 
 #[cfg(test)]
@@ -121,8 +122,8 @@ mod tests {
             (b"BREW /pot HTTP/1.1", Likely::Yes),
             (b"BREW /pot HT", Likely::More),
             (b"BREW /pot SIP/2.0", Likely::No),
-            (b"SSH-2.0-OpenSSH", Likely::More),
-            (b"SSH-2.0-OpenSSH\r\n", Likely::No),
+            (b"SSH", Likely::More),
+            (b"SSH-2.0-OpenSSH", Likely::No),
             (b"\x81\x05Hello", Likely::No),
             (b"PRI * HTTP/2.0\r\n", Likely::No),
             (b"HTTP/1.1 200 OK", Likely::No),

@@ -229,9 +229,8 @@ impl Report for Follow {
         }
         out.page(|out| {
             table.settle(out);
-            if table.cut() > 0 {
-                let cells = text::count(table.cut(), "cell", "cells");
-                line = format!("{line} · {cells} cut at … to fit this terminal, whole in a pipe");
+            if let Some(left_out) = table.left_out() {
+                line = format!("{line} · {left_out}");
             }
             if self.shortened > 0 {
                 let payloads = text::count(self.shortened, "payload", "payloads");

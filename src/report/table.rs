@@ -13,7 +13,7 @@ use super::text;
 /// How many rows are looked at before widths are fixed; a screen or two.
 const FIRST_ROWS: usize = 100;
 /// The least that a cut column keeps.
-const LEAST: usize = 8;
+const LEAST: usize = 7;
 /// The least that the last column is given.
 const LAST: usize = 16;
 
@@ -28,6 +28,8 @@ pub(super) struct Column {
     pub min: usize,
     /// Whether it may be cut.
     pub cut: bool,
+    /// Whether it is left out where the terminal is too narrow: the highest leaves first, 0 never.
+    pub leaves: u8,
 }
 
 impl Column {
@@ -38,6 +40,7 @@ impl Column {
             right: true,
             min,
             cut: false,
+            leaves: 0,
         }
     }
 
@@ -48,6 +51,7 @@ impl Column {
             right: false,
             min,
             cut: false,
+            leaves: 0,
         }
     }
 
@@ -58,7 +62,21 @@ impl Column {
             right: false,
             min,
             cut: true,
+            leaves: 0,
         }
+    }
+
+    /// The same, left out where the terminal is too narrow; the highest `rank` leaves first.
+    pub(super) const fn leaving(self, rank: u8) -> Self {
+        Self {
+            leaves: rank,
+            ..self
+        }
+    }
+
+    /// The least that it takes of a line, where its cells are so wide.
+    fn least(&self, width: usize) -> usize {
+        if self.cut { width.min(LEAST) } else { width }
     }
 }
 
@@ -135,7 +153,7 @@ pub(super) struct Table {
     look: Look,
     /// The first rows, until widths are fixed.
     waiting: Vec<Row>,
-    /// Empty until they are fixed.
+    /// Empty until they are fixed; 0 for a column that is left out.
     widths: Vec<usize>,
     row: Row,
     /// How many cells were cut.
@@ -191,9 +209,29 @@ impl Table {
         }
     }
 
-    /// How many cells were cut to fit the terminal.
-    pub(super) fn cut(&self) -> u64 {
-        self.cut
+    /// What was left out to fit the terminal, in words; nothing where all is there.
+    pub(super) fn left_out(&self) -> Option<String> {
+        let left: Vec<&str> = self
+            .columns
+            .iter()
+            .zip(&self.widths)
+            .filter(|(_, width)| **width == 0)
+            .map(|(column, _)| column.title)
+            .collect();
+        let columns = match left.as_slice() {
+            [] => None,
+            [one] => Some(format!("column {one} left out")),
+            more => Some(format!("columns {} left out", more.join(", "))),
+        };
+        let cells =
+            (self.cut > 0).then(|| format!("{} cut at …", text::count(self.cut, "cell", "cells")));
+        let what: Vec<String> = cells.into_iter().chain(columns).collect();
+        (!what.is_empty()).then(|| {
+            format!(
+                "{} to fit this terminal, whole in a pipe",
+                what.join(" and ")
+            )
+        })
     }
 
     fn fit(&self, rows: &[Row]) -> Vec<usize> {
@@ -210,9 +248,11 @@ impl Table {
         let Some(limit) = self.look.width else {
             return widths;
         };
-        // The widest text gives way until the last column has room.
         let last = widths.len().saturating_sub(1);
-        let room = limit.saturating_sub(1 + 2 * last);
+        self.leave_out(&mut widths, limit);
+        let shown = widths.iter().filter(|width| **width > 0).count();
+        let room = limit.saturating_sub(1 + 2 * shown.saturating_sub(1));
+        // The widest text gives way until the last column has room.
         let want = widths.last().copied().unwrap_or(0).min(LAST);
         loop {
             let taken: usize = widths.iter().take(last).sum();
@@ -237,6 +277,35 @@ impl Table {
         widths
     }
 
+    /// Leaves columns out until the least that the others need fits.
+    fn leave_out(&self, widths: &mut [usize], limit: usize) {
+        let last = widths.len().saturating_sub(1);
+        loop {
+            let needed: usize = widths
+                .iter()
+                .zip(self.columns)
+                .enumerate()
+                .filter(|(_, (width, _))| **width > 0)
+                .map(|(index, (width, column))| {
+                    2 + if index == last {
+                        LEAST
+                    } else {
+                        column.least(*width)
+                    }
+                })
+                .sum();
+            let leaves = widths
+                .iter_mut()
+                .zip(self.columns)
+                .filter(|(width, column)| **width > 0 && column.leaves > 0)
+                .max_by_key(|(_, column)| column.leaves);
+            match leaves {
+                Some((width, _)) if needed > limit + 1 => *width = 0,
+                _ => return,
+            }
+        }
+    }
+
     fn print(&mut self, out: &mut Vec<u8>, row: &Row) {
         let last = self.columns.len().saturating_sub(1);
         let mut gap = 1;
@@ -244,6 +313,7 @@ impl Table {
             .cells()
             .zip(self.columns.iter().zip(&self.widths))
             .enumerate()
+            .filter(|(_, (_, (_, width)))| **width > 0)
         {
             let may_cut = self.look.width.is_some() && (column.cut || index == last);
             let cut = may_cut && cell.width > width;
@@ -286,7 +356,7 @@ mod tests {
         Column::text("text", 4),
     ];
 
-    fn table(width: Option<usize>, rows: &[(&str, &str)]) -> (String, u64) {
+    fn table(width: Option<usize>, rows: &[(&str, &str)]) -> (String, Option<String>) {
         let mut table = Table::new(
             COLUMNS,
             Look {
@@ -303,7 +373,7 @@ mod tests {
             });
         }
         table.settle(&mut out);
-        (String::from_utf8(out).unwrap(), table.cut())
+        (String::from_utf8(out).unwrap(), table.left_out())
     }
 
     #[test]
@@ -313,7 +383,7 @@ mod tests {
             text,
             "   n  host          text\n   0  a             x\n   1  long.example  y␊z\n"
         );
-        assert_eq!(cut, 0);
+        assert_eq!(cut, None);
     }
 
     #[test]
@@ -329,7 +399,45 @@ mod tests {
                 "{text}"
             );
             assert!(text.contains('…'), "{text}");
-            assert_eq!(cut, 1);
+            assert!(cut.unwrap().starts_with("1 cell cut"));
+        }
+    }
+
+    #[test]
+    fn columns_leave_where_the_others_would_not_fit() {
+        const WIDE: &[Column] = &[
+            Column::number("packet", 12),
+            Column::number("exchange", 12).leaving(1),
+            Column::number("content", 12).leaving(2),
+            Column::text("text", 4),
+        ];
+        for (width, left) in [
+            (60, None),
+            (40, Some("column content")),
+            (30, Some("columns exchange, content")),
+        ] {
+            let look = Look {
+                width: Some(width),
+                ..Look::default()
+            };
+            let mut table = Table::new(WIDE, look);
+            let mut out = Vec::new();
+            table.row(&mut out, |row| {
+                for number in 1..4 {
+                    row.number(Some(number));
+                }
+                row.text(PLAIN, "x");
+            });
+            table.settle(&mut out);
+            let said = table.left_out().unwrap_or_default();
+            assert!(said.starts_with(left.unwrap_or_default()), "{said}");
+            assert_eq!(said.is_empty(), left.is_none());
+            let text = String::from_utf8(out).unwrap();
+            assert_eq!(text.contains("content"), width == 60, "{text}");
+            assert!(
+                text.lines().all(|line| text::width(line) <= width),
+                "{text}"
+            );
         }
     }
 

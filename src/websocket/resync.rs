@@ -57,6 +57,37 @@ pub fn find(
         })
 }
 
+/// How many starts of packets are tried for a chain that ends with a packet: what waits before a cut packet is short.
+const STARTS: usize = 64;
+
+/// The first of the `starts` from which frames follow each other so that the last ends exactly at `end`, which is where a packet
+/// that was cut by the snapshot length ended on the wire.
+pub fn ends_with_packet(
+    bytes: &[u8],
+    end: u64,
+    expected: Expected,
+    starts: &[usize],
+) -> Option<usize> {
+    starts
+        .iter()
+        .copied()
+        .take(STARTS)
+        .find(|&start| chain_end(bytes, start, expected) == Some(end))
+}
+
+/// Where the first frame ends that reaches beyond the bytes, in a chain from `start`.
+fn chain_end(bytes: &[u8], start: usize, expected: Expected) -> Option<u64> {
+    let mut at = start;
+    loop {
+        let header = plausible(bytes.get(at..)?, expected)?;
+        let next = at.checked_add(frame_len(&header)?)?;
+        if next > bytes.len() {
+            return u64::try_from(next).ok();
+        }
+        at = next;
+    }
+}
+
 /// Follows the chain of frames from the first byte: how many are whole, and whether it reaches the end without a contradiction.
 pub fn chain_from_start(bytes: &[u8], expected: Expected) -> Option<Chain> {
     let mut chain = Chain::default();

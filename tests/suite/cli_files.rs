@@ -21,8 +21,12 @@ fn folder() -> TempDir {
 }
 
 fn capture() -> Vec<u8> {
+    capture_of(100)
+}
+
+fn capture_of(pairs: usize) -> Vec<u8> {
     let mut traffic = Traffic::new(1).handshake();
-    for _ in 0..100 {
+    for _ in 0..pairs {
         traffic = traffic.binary(ToServer, 500).binary(ToClient, 500);
     }
     traffic.close(1000).segmented(1460).recording().pcap()
@@ -48,13 +52,13 @@ fn refuses(run: &Output, file: &str, why: &str) {
 }
 
 /// Exit status 0, some records, and one or two lines that name the file and say that it ends early.
-fn reports_up_to_the_cut(run: &Output, file: &str) {
+fn reports_up_to_the_cut(run: &Output, file: &str, messages: usize) {
     let said = stderr(run);
     assert_eq!(run.status.code(), Some(0), "{said}");
     assert!((1..=2).contains(&said.lines().count()), "{said}");
     assert!(said.contains(file) || said.contains("cut"), "{said}");
     let count = String::from_utf8_lossy(&run.stdout).lines().count();
-    assert!((10..200).contains(&count), "{count} records");
+    assert!((10..messages).contains(&count), "{count} records");
 }
 
 #[test]
@@ -109,34 +113,22 @@ fn a_capture_that_is_cut_in_half_is_reported_up_to_the_cut() {
     )
     .unwrap();
     let arguments = ["messages", "--format", "ndjson", "half.pcap"];
-    reports_up_to_the_cut(&run(folder.path(), &arguments), "half.pcap");
+    reports_up_to_the_cut(&run(folder.path(), &arguments), "half.pcap", 200);
 }
 
 #[test]
 fn a_compressed_capture_that_is_cut_in_half_is_reported_up_to_the_cut() {
     let folder = folder();
     for compression in [Compression::Gzip, Compression::Zstd, Compression::Lz4] {
-        let whole = compression.of(&capture());
-        // zstd gives nothing before the end of its first block of 128 KiB, of which this capture has less than two.
-        let kept = if compression == Compression::Zstd {
-            whole.len() - 9
-        } else {
-            whole.len() / 2
-        };
-        fs::write(folder.path().join("half.pcap"), &whole[..kept]).unwrap();
+        // zstd gives nothing before the end of a block of 128 KiB, so the capture has several.
+        let whole = compression.of(&capture_of(800));
+        let half = &whole[..whole.len() / 2];
+        fs::write(folder.path().join("half.pcap"), half).unwrap();
         let run = run(
             folder.path(),
             &["messages", "--format", "ndjson", "half.pcap"],
         );
-        let said = stderr(&run);
-        assert_eq!(run.status.code(), Some(0), "{compression:?}: {said}");
-        assert!(
-            (1..=2).contains(&said.lines().count()),
-            "{compression:?}: {said}"
-        );
-        if compression == Compression::Gzip {
-            reports_up_to_the_cut(&run, "half.pcap");
-        }
+        reports_up_to_the_cut(&run, "half.pcap", 1600);
     }
 }
 

@@ -86,13 +86,19 @@ proptest! {
         prop_assert_eq!(plain.content(Costs::All), rows.content(Costs::All));
     }
 
-    /// Law 2, for captures that take several queues.
+    /// Law 2, for captures that take several queues. Which of two close frames came first is said by the capture's order alone.
     #[test]
     fn data_shortly_after_its_own_ack_is_filled_in(conversation in conversation(), mss in mss()) {
         let segments = conversation.traffic().segmented(mss);
-        let plain = rows(&segments);
-        let late = rows(&segments.late_after_ack());
-        prop_assert_eq!(plain.content(Costs::All), late.content(Costs::All));
+        let content = |segments: &Segments| {
+            let mut content = rows(segments).content(Costs::All);
+            for connection in &mut content.connections {
+                connection.closed_by = None;
+            }
+            content
+        };
+        let plain = content(&segments);
+        prop_assert_eq!(plain, content(&segments.late_after_ack()));
     }
 
     /// Law 3 as far as it shows from outside; the assembler has its own.

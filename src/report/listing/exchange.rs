@@ -13,14 +13,14 @@ use crate::wire::Wire;
 impl Listed for Exchange<'_> {
     const COLUMNS: &'static [Column] = &[
         Column::number("conn", 4),
-        Column::number("exchange", 8),
+        Column::number("exchange", 8).leaving(2),
         Column::number("packets", 7),
         Column::number("time", 9),
         Column::text("method", 6),
         Column::number("status", 6),
         Column::number("request", 7),
         Column::number("response", 8),
-        Column::number("content", 7),
+        Column::number("content", 7).leaving(1),
         Column::text("type", 10),
         Column::text("host and target", 0),
     ];

@@ -12,15 +12,15 @@ use crate::span::Span;
 impl Listed for Frame<'_> {
     const COLUMNS: &'static [Column] = &[
         Column::number("conn", 4),
-        Column::number("frame", 5),
+        Column::number("frame", 5).leaving(1),
         Column::number("packet", 6),
         Column::number("time", 9),
         Column::name("sender", 6),
         Column::number("fin", 3),
         Column::name("rsv", 3),
         Column::name("opcode", 12),
-        Column::name("masked", 6),
-        Column::number("head", 4),
+        Column::name("masked", 6).leaving(3),
+        Column::number("head", 4).leaving(2),
         Column::number("payload", 7),
         Column::text("content", 0),
     ];

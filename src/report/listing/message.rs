@@ -11,7 +11,7 @@ use crate::report::table::{Column, Row};
 impl Listed for Message<'_> {
     const COLUMNS: &'static [Column] = &[
         Column::number("conn", 4),
-        Column::number("message", 7),
+        Column::number("message", 7).leaving(1),
         Column::number("packet", 6),
         Column::number("time", 9),
         Column::name("sender", 6),

@@ -130,7 +130,7 @@ impl Listing {
     }
 
     /// The last lines: how many, what was cut, what to ask next.
-    fn close(&self, context: &Context<'_>, cut: u64, out: &mut Vec<u8>) {
+    fn close(&self, context: &Context<'_>, left_out: Option<String>, out: &mut Vec<u8>) {
         let (one, many) = self.noun();
         let mut line = match self.rows {
             0 => format!("no {many}"),
@@ -140,9 +140,8 @@ impl Listing {
             let connections = text::count(self.connections.len, "connection", "connections");
             line = format!("{line} of {connections}");
         }
-        if cut > 0 {
-            let cells = text::count(cut, "cell", "cells");
-            line = format!("{line} · {cells} cut at … to fit this terminal, whole in a pipe");
+        if let Some(left_out) = left_out {
+            line = format!("{line} · {left_out}");
         }
         if self.shortened > 0 {
             let payloads = text::count(self.shortened, "payload", "payloads");
@@ -229,7 +228,7 @@ impl Report for Listing {
         if let Some(mut table) = self.table.take() {
             out.page(|out| {
                 table.settle(out);
-                self.close(context, table.cut(), out);
+                self.close(context, table.left_out(), out);
                 if context.several {
                     out.push(b'\n');
                 }
