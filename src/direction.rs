@@ -17,6 +17,7 @@ impl Direction {
     pub const ALL: [Self; 2] = [Self::ToServer, Self::ToClient];
 
     /// The opposite direction.
+    #[must_use]
     pub fn other(self) -> Self {
         match self {
             Self::ToServer => Self::ToClient,

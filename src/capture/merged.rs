@@ -128,7 +128,7 @@ impl Merged {
                 }
                 Some(Item::Notice(notice)) => self.pending.push_back(Pending::Notice(notice)),
                 Some(Item::Secrets(secrets)) => {
-                    self.pending.push_back(Pending::Secrets(secrets.to_vec()))
+                    self.pending.push_back(Pending::Secrets(secrets.to_vec()));
                 }
                 Some(Item::Pause) => {}
                 None => return Ok(()),

@@ -87,9 +87,10 @@ impl Pcap {
         }
         let begin = self.record_len();
         if self.modified {
-            return match bytes.len() >= begin + header.captured {
-                true => self.record(&header, begin),
-                false => Parsed::Incomplete(begin + header.captured),
+            return if bytes.len() >= begin + header.captured {
+                self.record(&header, begin)
+            } else {
+                Parsed::Incomplete(begin + header.captured)
             };
         }
         let parsed = if self.big_endian {

@@ -228,7 +228,7 @@ const RESPONSE_RULES: &[ResponseRule] = &[
     ("ws-resp-pmd-offer-not-honoured", |request, response| {
         agreed(response).is_some_and(|agreed| {
             !offers(request).is_empty()
-                && !offers(request).iter().any(|offer| honours(&agreed, offer))
+                && !offers(request).iter().any(|offer| honours(agreed, *offer))
         })
     }),
 ];
@@ -296,7 +296,7 @@ fn offers(request: &RequestHead) -> Vec<Deflate> {
 }
 
 /// Whether a response keeps what an offer asks of the server (RFC 7692, sections 7.1.1.1 and 7.1.2.1).
-fn honours(agreed: &Deflate, offer: &Deflate) -> bool {
+fn honours(agreed: Deflate, offer: Deflate) -> bool {
     let takeover = !offer.server_no_context_takeover || agreed.server_no_context_takeover;
     let window = offer.server_max_window_bits.is_none_or(|most| {
         agreed

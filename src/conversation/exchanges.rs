@@ -579,7 +579,7 @@ impl Exchanges {
         ledger: &mut Ledger,
     ) {
         let row = match self.message(direction) {
-            Some(Message::Request(open)) | Some(Message::Response(open)) => open.row(direction),
+            Some(Message::Request(open) | Message::Response(open)) => open.row(direction),
             None => Row::Unread,
         };
         let cost = match cut {

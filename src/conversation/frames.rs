@@ -439,10 +439,8 @@ impl WebSocket {
             self.closed_by.get_or_insert(direction);
             self.close_code = self.close_code.or(close_code);
         }
-        let payload = half
-            .frame_kept
-            .payload(is_text)
-            .filter(|_| frame.complete && cx.options.keep_frames > 0);
+        let payload = (frame.complete && cx.options.keep_frames > 0)
+            .then(|| half.frame_kept.payload(is_text));
         (cx.out)(&Event::Frame(&Frame {
             place: cx.place,
             index: frame.index,
@@ -474,10 +472,8 @@ impl WebSocket {
             && inflated.is_none_or(|inflated| inflated.unknown == 0);
         let is_text = message.kind == Some(MessageKind::Text);
         let cut = inflated.is_some_and(|inflated| inflated.limit == Some(Limit::Message));
-        let payload = half
-            .message_kept
-            .payload(is_text)
-            .filter(|_| complete && (message.is_known() || cut) && cx.options.keep_messages > 0);
+        let payload = (complete && (message.is_known() || cut) && cx.options.keep_messages > 0)
+            .then(|| half.message_kept.payload(is_text));
         let valid_utf8 = match message.utf8 {
             _ if !is_text => None,
             utf8 if utf8.is_invalid() => inflated

@@ -48,11 +48,11 @@ impl Kept {
     }
 
     /// As a record shows them: text where it may be and is one (cut at a character), else data.
-    pub(super) fn payload(&self, may_be_text: bool) -> Option<Payload<'_>> {
+    pub(super) fn payload(&self, may_be_text: bool) -> Payload<'_> {
         if !may_be_text {
-            return Some(Payload::Data(&self.bytes));
+            return Payload::Data(&self.bytes);
         }
-        Some(match std::str::from_utf8(&self.bytes) {
+        match std::str::from_utf8(&self.bytes) {
             Ok(text) => Payload::Text(text),
             Err(error) if self.truncated && error.error_len().is_none() => {
                 let valid = self
@@ -62,6 +62,6 @@ impl Kept {
                 Payload::Text(valid.unwrap_or_default())
             }
             Err(_) => Payload::Data(&self.bytes),
-        })
+        }
     }
 }

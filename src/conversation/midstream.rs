@@ -227,7 +227,7 @@ impl Conversation {
                 self.candidate(
                     side,
                     &stream.waiting,
-                    stream.pieces.packet_starts(stream.waiting.len()),
+                    &stream.pieces.packet_starts(stream.waiting.len()),
                 )
                 .is_some_and(|candidate| candidate.chain.frames > 0)
             });
@@ -293,10 +293,10 @@ impl Conversation {
         if enough || now {
             let other_starts = self.streams[other].pieces.packet_starts(other_bytes.len());
             let candidates = (
-                self.candidate(side, bytes, starts),
-                self.candidate(other, &other_bytes, other_starts),
+                self.candidate(side, bytes, &starts),
+                self.candidate(other, &other_bytes, &other_starts),
             );
-            if let Some(client) = self.client_of(side, candidates, bytes, &other_bytes) {
+            if let Some(client) = Self::client_of(side, candidates, bytes, &other_bytes) {
                 self.decide(client, Roles::Inferred);
                 let mut other_bytes = other_bytes;
                 let (own, others) = candidates;
@@ -337,7 +337,7 @@ impl Conversation {
             })
     }
 
-    fn candidate(&self, side: Side, bytes: &[u8], starts: Vec<usize>) -> Option<Candidate> {
+    fn candidate(&self, side: Side, bytes: &[u8], starts: &[usize]) -> Option<Candidate> {
         let masked = self
             .client
             .is_some()
@@ -362,7 +362,6 @@ impl Conversation {
 
     /// Which side is the client, if what the two say is a WebSocket.
     fn client_of(
-        &self,
         side: Side,
         (own, others): (Option<Candidate>, Option<Candidate>),
         own_bytes: &[u8],

@@ -153,7 +153,7 @@ pub(super) fn trimmed_end(bytes: &[u8]) -> &[u8] {
 }
 
 /// The members of one list value, without the white space around them; empty ones are passed over.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Members<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Iterator for Members<'a> {

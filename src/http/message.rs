@@ -226,7 +226,7 @@ mod tests {
                 };
                 match events.last_mut() {
                     Some((last, bytes)) if *last == name && name == "body" => {
-                        bytes.extend(&stream[from..from + len])
+                        bytes.extend(&stream[from..from + len]);
                     }
                     _ => events.push((name, stream[from..from + len].to_vec())),
                 }

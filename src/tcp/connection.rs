@@ -40,7 +40,7 @@ pub struct Half {
     pub fin: bool,
     last_ack: Option<u32>,
     /// The acknowledgment number that answers a probe of the other side, while an answer is due.
-    probed: Option<Option<u32>>,
+    probed: Option<u32>,
     /// How far its bytes were acknowledged while it had holes: by offset, when the connection had so many packets, at that time.
     acknowledgments: VecDeque<(u64, u64, Timestamp)>,
 }
@@ -115,7 +115,7 @@ impl State {
                 .is_some_and(|next| segment.seq == next.wrapping_sub(1))
         {
             let last_ack = self.half(side.other()).last_ack;
-            self.half_mut(side.other()).probed = Some(last_ack);
+            self.half_mut(side.other()).probed = last_ack;
             Class::Whole(Row::Keepalive)
         } else if segment.flags.rst() {
             self.reset = true;
@@ -126,7 +126,7 @@ impl State {
             Class::Whole(Row::Open)
         } else if segment.flags.fin() {
             Class::Whole(Row::Close)
-        } else if answered.is_some_and(|ack| ack.is_some() && ack == segment.ack) {
+        } else if answered.is_some() && answered == segment.ack {
             Class::Whole(Row::Keepalive)
         } else {
             Class::Whole(Row::Ack)

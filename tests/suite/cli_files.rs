@@ -120,7 +120,7 @@ fn a_capture_that_is_cut_in_half_is_reported_up_to_the_cut() {
 fn a_compressed_capture_that_is_cut_in_half_is_reported_up_to_the_cut() {
     let folder = folder();
     for compression in [Compression::Gzip, Compression::Zstd, Compression::Lz4] {
-        // zstd gives nothing before the end of a block of 128 KiB, so the capture has several.
+        // No decoder gives anything before the end of a block, so the capture has several.
         let whole = compression.of(&capture_of(800));
         let half = &whole[..whole.len() / 2];
         fs::write(folder.path().join("half.pcap"), half).unwrap();

@@ -99,10 +99,11 @@ fn found(
             (None, Some(data)) => STANDARD.decode(data).unwrap(),
             (None, None) => Vec::new(),
         };
-        let digest: String = Sha1::digest(&payload)
+        let digest = Sha1::digest(&payload)
             .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+            .fold(String::new(), |digits, byte| {
+                digits + &format!("{byte:02x}")
+            });
         let kind = record["kind"].as_str().unwrap_or_default().to_owned();
         let length = record["payload_length"].as_u64().unwrap_or(u64::MAX);
         let exact = (kind.clone(), length, digest);

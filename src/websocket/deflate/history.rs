@@ -75,7 +75,7 @@ mod tests {
             let mut history = History::default();
             let mut all = Vec::new();
             for size in sizes {
-                let piece: Vec<u8> = (all.len()..all.len() + size).map(|at| (at % 251) as u8).collect();
+                let piece: Vec<u8> = (all.len()..all.len() + size).map(|at| u8::try_from(at % 251).unwrap()).collect();
                 history.push(&piece);
                 all.extend(piece);
             }

@@ -64,7 +64,9 @@ impl Compression {
             }
             Self::Zstd => zstd::encode_all(bytes, 0).unwrap(),
             Self::Lz4 => {
-                let mut encoder = lz4_flex::frame::FrameEncoder::new(Vec::new());
+                use lz4_flex::frame::{BlockSize, FrameEncoder, FrameInfo};
+                let blocks = FrameInfo::new().block_size(BlockSize::Max64KB);
+                let mut encoder = FrameEncoder::with_frame_info(blocks, Vec::new());
                 encoder.write_all(bytes).unwrap();
                 encoder.finish().unwrap()
             }

@@ -238,7 +238,7 @@ impl Segments {
                 .ack
                 .map_or([0; 4], |ack| number(self.isn[other], ack)),
         );
-        bytes.push(((20 + options.len()) / 4 << 4) as u8);
+        bytes.push((((20 + options.len()) / 4) << 4) as u8);
         bytes.push(segment.flags);
         bytes.extend(64_240u16.to_be_bytes());
         bytes.extend([0; 4]);
