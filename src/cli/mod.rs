@@ -135,7 +135,16 @@ fn complete(arguments: &mut Vec<OsString>) -> Option<String> {
     if first_text.starts_with('-') && first_text != "-" {
         let about = ["-h", "--help", "-V", "--version"];
         if !about.contains(&first_text.as_ref()) {
-            arguments.insert(1, "summary".into());
+            // Options may stand before the command too.
+            let named = arguments.iter().skip(2).position(|argument| {
+                names.contains(&argument.to_string_lossy().as_ref())
+                    && !Path::new(argument).exists()
+            });
+            let command = match named {
+                Some(at) => arguments.remove(at + 2),
+                None => "summary".into(),
+            };
+            arguments.insert(1, command);
         }
         return None;
     }
@@ -169,6 +178,18 @@ mod tests {
             .to_vec();
         assert_eq!(complete(&mut arguments), None);
         assert_eq!(arguments, ["wscope", "summary", "--format", "json", "-"]);
+    }
+
+    #[test]
+    fn options_may_stand_before_the_command() {
+        let mut arguments = ["wscope", "--format", "json", "frames", "x.pcap"]
+            .map(OsString::from)
+            .to_vec();
+        assert_eq!(complete(&mut arguments), None);
+        assert_eq!(
+            arguments,
+            ["wscope", "frames", "--format", "json", "x.pcap"]
+        );
     }
 
     #[test]
