@@ -69,11 +69,10 @@ impl Compressor {
             plain = &plain[step.bytes_consumed..];
             coded.extend_from_slice(&room[..step.bytes_written]);
             let ended = match step.status {
-                Ok(MZStatus::StreamEnd) => true,
+                Ok(MZStatus::StreamEnd) | Err(MZError::Buf) => true,
                 Ok(_) => {
                     flush == MZFlush::Sync && plain.is_empty() && step.bytes_written < room.len()
                 }
-                Err(MZError::Buf) => true,
                 Err(error) => panic!("{error:?}"),
             };
             if ended {
