@@ -85,6 +85,11 @@ impl Decryptor {
         self.opened > 0
     }
 
+    /// Whether the keys of this epoch are known.
+    pub(super) fn has_keys(&self) -> bool {
+        self.current.is_some()
+    }
+
     /// From the next record on other keys are used, if they are known.
     pub(super) fn change(&mut self, epoch: Epoch, agreement: &Agreement<'_>) {
         self.epoch = epoch;

@@ -73,6 +73,8 @@ pub enum Reason {
 pub struct Session {
     client: Option<ClientHello>,
     server: Option<ServerHello>,
+    /// Whether it is TLS 1.3; none while that is not known.
+    is_1_3: Option<bool>,
     /// Whether the server takes early data; none while that is not known.
     early_accepted: Option<bool>,
     alpn: Option<Box<str>>,
@@ -181,8 +183,7 @@ impl Session {
         let own = Step::Record(record.len(), Content::Own);
         let half = &self.halves[direction];
         let clear = half.decryptor.epoch == Epoch::Clear;
-        let is_1_3 = self.server.as_ref().map(|server| server.version == TLS_1_3);
-        match (outer, clear, is_1_3) {
+        match (outer, clear, self.is_1_3) {
             // An alert, or the first part of the handshake.
             (ContentType::HANDSHAKE, true, _) if !half.messages_lost => {
                 let fragment = record.get(super::record::HEADER_LEN..).unwrap_or_default();
@@ -234,7 +235,9 @@ impl Session {
         if epoch == Epoch::Early && self.early_accepted.is_none() {
             return self.wait(direction, Need::OtherSide);
         }
-        if epoch != Epoch::Clear && !self.agreement(direction, keys).has_keys(epoch) {
+        let has_keys = self.halves[direction].decryptor.has_keys()
+            || self.agreement(direction, keys).has_keys(epoch);
+        if epoch != Epoch::Clear && !has_keys {
             return self.wait(direction, Need::Keys);
         }
         let (agreement, half) = split(
@@ -319,9 +322,12 @@ impl Session {
                 self.client = Some(hello);
             }
             (Direction::ToClient, Message::ServerHello(hello)) if hello.is_retry() => {
+                // Only TLS 1.3 asks for another hello.
+                self.is_1_3 = Some(true);
                 self.early_accepted = Some(false);
             }
             (Direction::ToClient, Message::ServerHello(hello)) => {
+                self.is_1_3 = Some(hello.version == TLS_1_3);
                 if hello.version != TLS_1_3 || !hello.pre_shared_key {
                     self.early_accepted = Some(false);
                 }
@@ -476,9 +482,7 @@ impl Session {
     }
 
     fn is_1_3(&self) -> bool {
-        self.server
-            .as_ref()
-            .is_some_and(|server| server.version == TLS_1_3)
+        self.is_1_3 == Some(true)
     }
 
     fn agreement<'a>(&'a self, direction: Direction, keys: &'a Keys) -> Agreement<'a> {
