@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use super::{Context, Conversation, Ledgers, Reading, Stream};
 use crate::direction::Direction;
-use crate::event::Event;
+use crate::event::{Event, Protocol};
 use crate::ledger::Row;
 use crate::notice::{Kind, Notice};
 use crate::reader::{Layer, Piece, Reader, Step as ReadStep};
@@ -459,6 +459,16 @@ impl Secure {
             && let Some(missing) = self.session.missing(direction)
         {
             conversation.lose_plain(side, missing, ledgers, cx);
+        }
+        if self.session.is_refused(direction) {
+            self.notice_closed(conversation, side, Reason::WrongKeys, cx);
+        }
+        if conversation.protocol == Protocol::Tls
+            && Direction::ALL
+                .iter()
+                .all(|&direction| self.session.has_opened(direction))
+        {
+            conversation.protocol = Protocol::Empty;
         }
         conversation.end_plain(side, ending, ledgers, cx);
     }

@@ -80,6 +80,11 @@ impl Decryptor {
         self.tried >= TRIED || self.opened == 0 && self.failed >= FAILED
     }
 
+    /// Whether records were tried, and none opened.
+    pub(super) fn is_refused(&self) -> bool {
+        self.failed > 0 && self.opened == 0
+    }
+
     /// Whether any record was opened.
     pub(super) fn has_opened(&self) -> bool {
         self.opened > 0

@@ -118,6 +118,11 @@ impl Session {
         self.halves[direction].decryptor.has_opened()
     }
 
+    /// Whether the keys were tried on a direction, and opened nothing.
+    pub fn is_refused(&self, direction: Direction) -> bool {
+        self.halves[direction].decryptor.is_refused()
+    }
+
     /// Whether the two agreed on new keys by a whole new handshake, since this was asked last.
     pub fn take_renegotiated(&mut self) -> bool {
         std::mem::take(&mut self.renegotiated)
@@ -283,7 +288,7 @@ impl Session {
                 self.messages(direction, content, keys);
             }
             ContentType::CHANGE_CIPHER_SPEC if !self.is_1_3() => {
-                self.renegotiated = true;
+                self.renegotiated |= direction == Direction::ToServer;
                 self.change(direction, Epoch::Application, keys);
             }
             // What the server refused never reached an application; the client says it again.

@@ -10,6 +10,7 @@ use wscope::event::{
 use wscope::ledger::Ledger;
 use wscope::notice::Notice;
 use wscope::span::{Span, Trust};
+use wscope::tls::{KeyLog, Keys};
 use wscope::websocket::Header;
 use wscope::websocket::deflate::Inflated;
 use wscope::wire::Wire;
@@ -165,13 +166,39 @@ pub struct ConnectionContent {
 impl Rows {
     /// Analyses packets and keeps every payload.
     pub fn of<'cap>(packets: impl IntoIterator<Item = Packet<'cap>>) -> Self {
+        Self::opened(packets, "")
+    }
+
+    /// The same, with a key log that is there from the start.
+    pub fn opened<'cap>(packets: impl IntoIterator<Item = Packet<'cap>>, log: &str) -> Self {
+        Self::opened_late(packets, log, 0)
+    }
+
+    /// The same, with a key log that comes behind so many packets.
+    pub fn opened_late<'cap>(
+        packets: impl IntoIterator<Item = Packet<'cap>>,
+        log: &str,
+        behind: usize,
+    ) -> Self {
         let mut rows = Self::default();
+        let mut given = KeyLog::default();
+        if behind == 0 {
+            given.read(log.as_bytes());
+        }
         let mut analysis = Analysis::new(Options {
             keep_frames: u64::MAX,
             keep_messages: u64::MAX,
             keep_bodies: u64::MAX,
             ..Options::default()
-        });
+        })
+        .with_keys(Keys::new(given.into(), behind > 0));
+        let mut packets = packets.into_iter();
+        for packet in packets.by_ref().take(behind) {
+            analysis.push(&packet, &mut |event| rows.keep(event));
+        }
+        if behind > 0 {
+            analysis.secrets("log", log.as_bytes(), &mut |event| rows.keep(event));
+        }
         for packet in packets {
             analysis.push(&packet, &mut |event| rows.keep(event));
         }

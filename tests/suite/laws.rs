@@ -19,7 +19,7 @@ use crate::traffic::{Ending, Segments, Traffic, Truth, header_bytes};
 /// How many conversations each law is tried on: few enough that all laws together take seconds.
 const CASES: u32 = 40;
 
-fn config() -> ProptestConfig {
+pub fn config() -> ProptestConfig {
     ProptestConfig {
         cases: CASES,
         // A failing conversation is printed when it has been made small; nothing is written beside the tests.
@@ -29,7 +29,7 @@ fn config() -> ProptestConfig {
 }
 
 /// Segment sizes from a byte to more than a link carries.
-fn mss() -> impl Strategy<Value = usize> {
+pub fn mss() -> impl Strategy<Value = usize> {
     prop::sample::select(vec![1usize, 2, 7, 100, 536, 1460, 9000, 65_000])
 }
 
@@ -220,7 +220,7 @@ proptest! {
 
 /// Something that happens to packets on their way into a capture.
 #[derive(Clone, Debug)]
-enum Fault {
+pub enum Fault {
     Reordered(u64),
     Duplicated(usize),
     Retransmitted(usize),
@@ -233,7 +233,7 @@ enum Fault {
 }
 
 impl Fault {
-    fn on(&self, segments: Segments) -> Segments {
+    pub fn on(&self, segments: Segments) -> Segments {
         match self {
             Self::Reordered(seed) => segments.reordered(*seed),
             Self::Duplicated(count) => segments.duplicated(*count),
@@ -248,7 +248,7 @@ impl Fault {
     }
 }
 
-fn fault() -> impl Strategy<Value = Fault> {
+pub fn fault() -> impl Strategy<Value = Fault> {
     prop_oneof![
         any::<u64>().prop_map(Fault::Reordered),
         (1usize..5).prop_map(Fault::Duplicated),
@@ -262,7 +262,7 @@ fn fault() -> impl Strategy<Value = Fault> {
     ]
 }
 
-fn tells_the_truth(rows: &Rows, traffic: &Traffic) -> Result<(), TestCaseError> {
+pub fn tells_the_truth(rows: &Rows, traffic: &Traffic) -> Result<(), TestCaseError> {
     let truth = &traffic.truth;
     for sender in Direction::ALL {
         let said: Vec<_> = truth
@@ -346,7 +346,7 @@ fn tells_the_truth(rows: &Rows, traffic: &Traffic) -> Result<(), TestCaseError> 
 }
 
 /// Whole messages are among those that were said, each no more often.
-fn invents_nothing(rows: &Rows, truth: &Truth) -> Result<(), TestCaseError> {
+pub fn invents_nothing(rows: &Rows, truth: &Truth) -> Result<(), TestCaseError> {
     let mut said = HashMap::new();
     for message in &truth.messages {
         *said
@@ -376,13 +376,13 @@ fn counted<T: Eq + Hash>(items: impl IntoIterator<Item = T>) -> HashMap<T, usize
 }
 
 /// Every sum of the ledger that must hold.
-fn balances(rows: &Rows, recording: &Recording) -> Result<(), TestCaseError> {
+pub fn balances(rows: &Rows, recording: &Recording) -> Result<(), TestCaseError> {
     prop_assert_eq!(rows.ledger.total(), recording.total());
     prop_assert_eq!(rows.ledger.packets, recording.packets.len() as u64);
     connections_balance(rows)
 }
 
-fn connections_balance(rows: &Rows) -> Result<(), TestCaseError> {
+pub fn connections_balance(rows: &Rows) -> Result<(), TestCaseError> {
     let mut all = Wire::default();
     for connection in &rows.connections {
         for direction in Direction::ALL {

@@ -25,5 +25,6 @@ mod golden;
 mod laws;
 mod program;
 mod said;
+mod tls;
 mod traffic;
 mod tshark;

@@ -7,6 +7,7 @@ pub mod compressed;
 pub mod file;
 pub mod link;
 pub mod tcp;
+pub mod tls;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -330,7 +330,11 @@ fn tshark_command(capture: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new("tshark");
     command
         .args(["-o", "tcp.reassemble_out_of_order:TRUE", "-n", "-r"])
-        .arg(capture);
+        .arg(&capture);
+    let folder = Path::new(&capture).parent();
+    if let Some(keys) = folder.and_then(program::keys_in) {
+        command.args(["-o", &format!("tls.keylog_file:{}", keys.display())]);
+    }
     command
 }
 

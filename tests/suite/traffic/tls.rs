@@ -74,7 +74,11 @@ impl Writer {
             let handshake = hex(&self.keys[sender].secret);
             let traffic = hex(&secrets[sender]);
             let random = &self.random;
-            writeln!(self.log, "{label}_HANDSHAKE_TRAFFIC_SECRET {random} {handshake}").unwrap();
+            writeln!(
+                self.log,
+                "{label}_HANDSHAKE_TRAFFIC_SECRET {random} {handshake}"
+            )
+            .unwrap();
             writeln!(self.log, "{label}_TRAFFIC_SECRET_0 {random} {traffic}").unwrap();
         }
         let share = self.rng.bytes(200);
@@ -97,12 +101,7 @@ impl Writer {
         self.clear(ToClient, HANDSHAKE, &message(2, &answer));
         self.clear(ToClient, 20, &[1]);
         let certificate = message(11, &self.rng.bytes(900));
-        let flight = [
-            message(8, &[0, 0]),
-            certificate,
-            message(20, &[0; 32]),
-        ]
-        .concat();
+        let flight = [message(8, &[0, 0]), certificate, message(20, &[0; 32])].concat();
         let cut = self.rng.below(flight.len());
         for part in [&flight[..cut], &flight[cut..]] {
             if !part.is_empty() {
@@ -122,7 +121,11 @@ impl Writer {
         // Few enough records that a law stays quick.
         let most = most.max(bytes.len() / 20 + 1).min(16_384);
         for part in bytes.chunks(most) {
-            let padding = if self.rng.below(8) == 0 { self.rng.below(40) } else { 0 };
+            let padding = if self.rng.below(8) == 0 {
+                self.rng.below(40)
+            } else {
+                0
+            };
             self.record(sender, APPLICATION_DATA, part, padding);
             if self.rng.below(30) == 0 {
                 self.record(sender, HANDSHAKE, &message(24, &[0]), 0);
@@ -202,5 +205,9 @@ fn message(kind: u8, body: &[u8]) -> Vec<u8> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut digits = String::new();
+    for byte in bytes {
+        write!(digits, "{byte:02x}").unwrap();
+    }
+    digits
 }

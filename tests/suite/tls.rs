@@ -1,0 +1,306 @@
+//! TLS: what was said inside is what is read, however the records travel, and nothing is made up without the right keys.
+
+use std::fs;
+
+use proptest::prelude::*;
+use wscope::capture::{Capture, Item, Packet};
+use wscope::direction::Direction;
+use wscope::event::Protocol;
+use wscope::ledger::Row;
+use wscope::notice::Kind;
+
+use crate::collect::{Costs, Rows};
+use crate::conversations::conversation;
+use crate::fixtures;
+use crate::laws::{
+    balances, config, connections_balance, fault, invents_nothing, mss, tells_the_truth,
+};
+use crate::traffic::Traffic;
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn what_was_said_under_tls_is_what_is_read(conversation in conversation(), mss in mss(), seed in any::<u64>()) {
+        let (traffic, log) = conversation.traffic().under_tls(seed);
+        let recording = traffic.segmented(mss).recording();
+        let rows = Rows::opened(recording.packets(), &log);
+        balances(&rows, &recording)?;
+        tells_the_truth(&rows, &traffic)?;
+        prop_assert!(rows.connections[0].encrypted);
+    }
+
+    /// Law 1, under TLS: what records and their content cost does not depend on the segments either.
+    #[test]
+    fn any_cut_into_segments_gives_the_same_events_under_tls(
+        conversation in conversation(), one in mss(), other in mss(), seed in any::<u64>(),
+    ) {
+        let (traffic, log) = conversation.traffic().under_tls(seed);
+        let one = Rows::opened(traffic.segmented(one).recording().packets(), &log);
+        let other = traffic.clone().reseeded(seed).segmented(other);
+        let other = Rows::opened(other.recording().packets(), &log);
+        prop_assert_eq!(one.content(Costs::Own), other.content(Costs::Own));
+    }
+
+    /// Law 2, under TLS.
+    #[test]
+    fn any_order_of_the_same_segments_gives_the_same_rows_under_tls(
+        conversation in conversation(), mss in mss(), seed in any::<u64>(),
+    ) {
+        let (traffic, log) = conversation.traffic().under_tls(seed);
+        let segments = traffic.segmented(mss);
+        let plain = Rows::opened(segments.recording().packets(), &log);
+        let shuffled = Rows::opened(segments.reordered(seed).recording().packets(), &log);
+        prop_assert_eq!(plain.content(Costs::All), shuffled.content(Costs::All));
+    }
+
+    #[test]
+    fn keys_that_come_late_open_the_same(
+        conversation in conversation(), mss in mss(), seed in any::<u64>(), behind in 1usize..60,
+    ) {
+        let (traffic, log) = conversation.traffic().under_tls(seed);
+        let recording = traffic.segmented(mss).recording();
+        let early = Rows::opened(recording.packets(), &log);
+        let late = Rows::opened_late(recording.packets(), &log, behind);
+        balances(&late, &recording)?;
+        prop_assert_eq!(early.content(Costs::All), late.content(Costs::All));
+    }
+
+    /// Laws 5 and 6, under TLS.
+    #[test]
+    fn whatever_happens_to_the_packets_balances_and_invents_nothing_under_tls(
+        conversation in conversation(), mss in mss(), seed in any::<u64>(), faults in prop::collection::vec(fault(), 0..5),
+    ) {
+        let (traffic, log) = conversation.traffic().under_tls(seed);
+        let segments = faults.iter().fold(traffic.segmented(mss), |segments, fault| fault.on(segments));
+        let recording = segments.recording();
+        let rows = Rows::opened(recording.packets(), &log);
+        balances(&rows, &recording)?;
+        invents_nothing(&rows, &traffic.truth)?;
+    }
+
+    #[test]
+    fn without_the_right_keys_nothing_is_read(
+        conversation in conversation(), mss in mss(), seed in any::<u64>(), wrong in any::<bool>(),
+    ) {
+        let (traffic, log) = conversation.traffic().under_tls(seed);
+        let recording = traffic.segmented(mss).recording();
+        let log = if wrong { with_other_secrets(&log) } else { String::new() };
+        let rows = Rows::opened(recording.packets(), &log);
+        balances(&rows, &recording)?;
+        closed(&rows)?;
+    }
+}
+
+/// The same log, with a digit of each secret changed.
+fn with_other_secrets(log: &str) -> String {
+    let mut other = String::new();
+    for line in log.lines() {
+        let (line, last) = line.split_at(line.len() - 1);
+        other += line;
+        other += if last == "0" { "1\n" } else { "0\n" };
+    }
+    other
+}
+
+fn closed(rows: &Rows) -> Result<(), TestCaseError> {
+    prop_assert!(rows.frames.is_empty() && rows.messages.is_empty() && rows.exchanges.is_empty());
+    prop_assert!(
+        rows.connections
+            .iter()
+            .all(|connection| connection.protocol == Protocol::Tls && connection.encrypted)
+    );
+    prop_assert!(
+        rows.notices
+            .iter()
+            .any(|notice| notice.kind == Kind::NoKeys)
+    );
+    Ok(())
+}
+
+/// A packet, with bytes of its own.
+type Kept = (Packet<'static>, Vec<u8>);
+
+struct Case {
+    name: &'static str,
+    packets: Vec<Kept>,
+    log: String,
+}
+
+const CASES: [&str; 7] = [
+    "tls-browser-chromium",
+    "tls-resumption",
+    "tls-suites",
+    "tls12-cbc",
+    "tls12-gcm",
+    "tls13-ciphers",
+    "tls13-keyupdate",
+];
+
+fn case(name: &'static str) -> Case {
+    let folder = fixtures::root().join(name);
+    let mut capture = Capture::open(&folder.join(format!("{name}.pcap"))).unwrap();
+    let mut packets = Vec::new();
+    while let Some(item) = capture.next_item().unwrap() {
+        if let Item::Packet(packet) = item {
+            let bytes = packet.bytes.to_vec();
+            packets.push((
+                Packet {
+                    bytes: &[],
+                    ..packet
+                },
+                bytes,
+            ));
+        }
+    }
+    Case {
+        name,
+        packets,
+        log: fs::read_to_string(folder.join(format!("{name}.keys"))).unwrap(),
+    }
+}
+
+impl Case {
+    fn packets(&self) -> impl Iterator<Item = Packet<'_>> {
+        self.without(usize::MAX)
+    }
+
+    fn without(&self, index: usize) -> impl Iterator<Item = Packet<'_>> {
+        let packets = self.packets.iter().enumerate();
+        packets
+            .filter(move |(at, _)| *at != index)
+            .map(|(_, (packet, bytes))| Packet { bytes, ..*packet })
+    }
+
+    fn total(&self) -> u64 {
+        let lens = self.packets.iter().map(|(packet, _)| packet.original_len);
+        lens.map(u64::from).sum()
+    }
+}
+
+#[test]
+fn every_suite_of_openssl_opens_to_the_page_that_names_it() {
+    let case = case("tls-suites");
+    let rows = Rows::opened(case.packets(), &case.log);
+    let pages: Vec<(u64, String)> = rows
+        .exchanges
+        .iter()
+        .map(|exchange| {
+            assert!(
+                exchange.complete && exchange.status == Some(200),
+                "{exchange:?}"
+            );
+            let body = exchange.response_body.as_deref().unwrap_or_default();
+            (
+                exchange.connection,
+                String::from_utf8_lossy(body).into_owned(),
+            )
+        })
+        .collect();
+    let connections: Vec<u64> = pages.iter().map(|(connection, _)| *connection).collect();
+    assert_eq!(connections, (0..47).collect::<Vec<_>>());
+    let made = fs::read_to_string(fixtures::root().join("tls-suites/make.sh")).unwrap();
+    for (connection, page) in &pages {
+        // The connections with early data are answered without a page.
+        if [43, 44].contains(connection) {
+            assert_eq!(page, "early");
+            continue;
+        }
+        let (_, rest) = page.split_once("Cipher is ").unwrap();
+        let suite = rest.split_whitespace().next().unwrap();
+        let by_default = [
+            "ECDHE-ECDSA-AES256-GCM-SHA384",
+            "ECDHE-RSA-AES256-GCM-SHA384",
+            "TLS_AES_256_GCM_SHA384",
+        ];
+        assert!(
+            made.contains(suite) || by_default.contains(&suite),
+            "{suite}"
+        );
+    }
+    let targets: Vec<_> = rows
+        .exchanges
+        .iter()
+        .filter_map(|row| row.target.as_deref())
+        .collect();
+    assert_eq!(targets[44..], ["/early", "/again", "/renegotiated"]);
+}
+
+#[test]
+fn every_capture_balances_with_its_keys_without_them_and_with_others() {
+    let cases = CASES.map(case);
+    for case in &cases {
+        let others = cases.iter().find(|other| other.name != case.name).unwrap();
+        let own = Rows::opened(case.packets(), &case.log);
+        let other = Rows::opened(case.packets(), &others.log);
+        let none = Rows::of(case.packets());
+        for rows in [&own, &other, &none] {
+            assert_eq!(rows.ledger.total(), case.total(), "{}", case.name);
+            connections_balance(rows).unwrap();
+        }
+        assert!(!own.exchanges.is_empty(), "{}", case.name);
+        closed(&other).unwrap();
+        closed(&none).unwrap();
+        assert_eq!(other.ledger, none.ledger, "{}", case.name);
+        // What is read is no more than what was there to be read.
+        let unread = |rows: &Rows| rows.ledger.row(Row::Unread).wire;
+        assert!(
+            unread(&own).total() < unread(&none).total(),
+            "{}",
+            case.name
+        );
+    }
+}
+
+#[test]
+fn a_packet_left_out_of_a_capture_costs_what_it_carried_and_invents_nothing() {
+    for case in ["tls12-cbc", "tls12-gcm", "tls13-ciphers", "tls13-keyupdate"].map(case) {
+        let whole = Rows::opened(case.packets(), &case.log);
+        for index in 0..case.packets.len() {
+            let rows = Rows::opened(case.without(index), &case.log);
+            connections_balance(&rows).unwrap();
+            for message in rows.messages.iter().filter(|message| message.complete) {
+                let said = whole.messages.iter().any(|said| {
+                    (said.connection, said.sender, said.kind, &said.payload)
+                        == (
+                            message.connection,
+                            message.sender,
+                            message.kind,
+                            &message.payload,
+                        )
+                });
+                assert!(
+                    said,
+                    "{} without packet {}: {message:?}",
+                    case.name,
+                    index + 1
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn behind_a_hole_the_next_records_are_found_again() {
+    let mut traffic = Traffic::new(7).handshake();
+    for _ in 0..40 {
+        traffic = traffic
+            .binary(Direction::ToClient, 3000)
+            .client_text("and?");
+    }
+    let (traffic, log) = traffic.under_tls(3);
+    let segments = traffic.segmented(1400);
+    let whole = Rows::opened(segments.recording().packets(), &log);
+    assert_eq!(whole.whole_messages().len(), 80);
+    // Somewhere in the middle of what the server says, three segments are missing.
+    let at = segments.list.len() / 2;
+    let holed = (0..3).fold(segments, |segments, _| segments.without(at));
+    let rows = Rows::opened(holed.recording().packets(), &log);
+    let found = rows.whole_messages().len();
+    assert!(found >= 74, "{found} of 80");
+    assert!(
+        rows.notices
+            .iter()
+            .any(|notice| notice.kind == Kind::Resync)
+    );
+}
