@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::Context;
 use super::kept::Kept;
-use super::midstream::Hole;
+use super::midstream::{Extent, Hole};
 use super::opening;
 use crate::direction::{Both, Direction};
 use crate::event::{Event, Exchange, Verdict};
@@ -55,6 +55,8 @@ pub(super) struct Exchanges {
     handshake: Option<Verdict>,
     trust: Both<Trust>,
     lost: Both<bool>,
+    /// Whether the next boundary must be found, because it is not sure how long a hole before it was.
+    unconfirmed: Both<bool>,
     ended: Both<bool>,
     /// How far the server had acknowledged the client's bytes, and how far those are read.
     server_has: u64,
@@ -166,6 +168,7 @@ impl Exchanges {
             handshake: None,
             trust: Both::default(),
             lost: Both::default(),
+            unconfirmed: Both::default(),
             ended: Both::default(),
             server_has: 0,
             client_read: 0,
@@ -429,6 +432,7 @@ impl Exchanges {
     }
 
     fn end_message(&mut self, direction: Direction, cx: &mut Context<'_>) -> Next {
+        self.lost[direction] |= std::mem::take(&mut self.unconfirmed[direction]);
         match self.message(direction) {
             Some(Message::Request(open)) => {
                 if let Some(part) = &mut open.request {
@@ -520,14 +524,15 @@ impl Exchanges {
         ledger: &mut Ledger,
         cx: &mut Context<'_>,
     ) -> Next {
-        let Hole { len, sure, cut } = hole;
-        let inside = sure
+        let Hole { len, extent, cut } = hole;
+        let inside = extent != Extent::AtMost
             && bytes.is_empty()
             && !self.lost[direction]
             && !self.readers[direction].is_idle()
             && self.readers[direction].skip(len);
         if inside {
             self.trust[direction] = self.trust[direction].max(Trust::Carried);
+            self.unconfirmed[direction] |= extent == Extent::Likely;
             self.skip_body(direction, len, cut, pieces, ledger);
             // The hole may have reached to the message's end.
             return match self.readers[direction].read(&[]) {

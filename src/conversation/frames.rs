@@ -2,7 +2,7 @@
 
 use super::inflation::Inflation;
 use super::kept::Kept;
-use super::midstream::Hole;
+use super::midstream::{Extent, Hole};
 use super::{Context, Scratch};
 use crate::direction::{Both, Direction};
 use crate::event::{Event, Frame, Message, MessageKind};
@@ -50,6 +50,8 @@ struct Half {
     /// How sure the next frame's boundary is.
     trust: Trust,
     lost: Option<Lost>,
+    /// Whether the boundary behind the open frame must be found, because it is not sure how long a hole inside was.
+    unconfirmed: bool,
     /// Whether a message may be open whose beginning is not known.
     fragmentation_unknown: bool,
 }
@@ -229,7 +231,13 @@ impl WebSocket {
                     let payload = rest.get(..len).unwrap_or_default();
                     self.payload(direction, payload, pieces, ledger, cx);
                 }
-                Step::Event(_, FrameEvent::End) => self.end_frame(direction, cx),
+                Step::Event(_, FrameEvent::End) => {
+                    self.end_frame(direction, cx);
+                    if self.halves[direction].lost.is_some() {
+                        let rest = bytes.get(used..).unwrap_or_default();
+                        return used + self.read(direction, rest, pieces, ledger, cx);
+                    }
+                }
             }
         }
     }
@@ -416,6 +424,10 @@ impl WebSocket {
         if ends_message {
             self.give_message(direction, cx);
         }
+        if std::mem::take(&mut self.halves[direction].unconfirmed) {
+            self.abandon_message(direction, cx);
+            self.lose(direction, Trust::Resynced);
+        }
     }
 
     fn give_frame(&mut self, direction: Direction, frame: &OpenFrame, cx: &mut Context<'_>) {
@@ -521,7 +533,7 @@ impl WebSocket {
         ledger: &mut Ledger,
         cx: &mut Context<'_>,
     ) {
-        let Hole { len, sure, cut } = hole;
+        let Hole { len, extent, cut } = hole;
         let mut waiting = bytes.len() as u64;
         if self.halves[direction].lost.is_some() {
             // The last chance to find frames before this hole.
@@ -546,10 +558,11 @@ impl WebSocket {
         let owed = half
             .reader
             .owed()
-            .filter(|_| waiting == 0 && sure)
+            .filter(|_| waiting == 0 && extent != Extent::AtMost)
             .unwrap_or(0);
         let inside = owed.min(len);
         if half.frame.is_some() && inside > 0 {
+            half.unconfirmed |= extent == Extent::Likely;
             half.reader.skip(inside);
             self.skip_payload(
                 direction,
@@ -762,6 +775,9 @@ fn notice_skipped(
     found: bool,
     cx: &mut Context<'_>,
 ) {
+    if skipped == 0 {
+        return;
+    }
     let outcome = if found {
         "found again by the frames that follow"
     } else {

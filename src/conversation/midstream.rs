@@ -34,10 +34,21 @@ const FIRST_ATTEMPT: usize = 4 << 10;
 pub(super) struct Hole {
     /// How many.
     pub(super) len: u64,
-    /// Whether there are just as many; else the place behind them is not known.
-    pub(super) sure: bool,
+    /// What is known of that number.
+    pub(super) extent: Extent,
     /// The packet that carried them, where the snapshot length cut them off.
     pub(super) cut: Option<Piece>,
+}
+
+/// What is known of a hole's length.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Extent {
+    /// It is exact.
+    Exact,
+    /// It is exact as far as anything shows; the next boundary must confirm it.
+    Likely,
+    /// There are not more.
+    AtMost,
 }
 
 /// Where frames begin in the bytes of one side, and how many follow each other.
@@ -62,7 +73,7 @@ impl Conversation {
         self.notice_gap(side, offset, len, cut, cx);
         let hole = Hole {
             len,
-            sure: true,
+            extent: Extent::Exact,
             cut,
         };
         self.pass_over(side, hole, ledgers, cx);
@@ -78,7 +89,11 @@ impl Conversation {
     ) {
         let hole = Hole {
             len: missing.len,
-            sure: missing.sure,
+            extent: if missing.likely {
+                Extent::Likely
+            } else {
+                Extent::AtMost
+            },
             cut: None,
         };
         self.pass_over(side, hole, ledgers, cx);

@@ -555,7 +555,7 @@ impl Secure {
 }
 
 fn notice_missing(conversation: &Conversation, side: Side, missing: Missing, cx: &mut Context<'_>) {
-    let about = if missing.sure { "" } else { "about " };
+    let about = if missing.likely { "" } else { "at most " };
     let told = format!(
         "TLS records with {about}{} bytes could not be opened; the next record was found",
         missing.len

@@ -48,10 +48,10 @@ struct Current {
 /// Content that was lost before a record.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Missing {
-    /// How many bytes.
+    /// How many bytes, at most.
     pub len: u64,
-    /// Whether that is sure.
-    pub sure: bool,
+    /// Whether it is just as many, unless one of the lost records was padded or had no application data, as none before it.
+    pub likely: bool,
 }
 
 impl Decryptor {
@@ -71,7 +71,7 @@ impl Decryptor {
     pub(super) fn all_missing(&self) -> Option<Missing> {
         (self.lost > 0).then_some(Missing {
             len: self.lost,
-            sure: false,
+            likely: false,
         })
     }
 
@@ -196,7 +196,7 @@ impl Decryptor {
                 let beside = expansion.unwrap_or(0) * between;
                 (self.lost > 0).then(|| Missing {
                     len: self.lost.saturating_sub(beside),
-                    sure: !self.padded
+                    likely: !self.padded
                         && self.has_content
                         && between > 0
                         && expansion.is_some()
