@@ -160,6 +160,20 @@ const KNOWN: &[Known] = &[
         "wscope: tshark waits for the 101 that the capture lacks; wscope sees that frames follow the request",
     ),
     known(
+        "tls-suites",
+        What::Methods,
+        Only::Tshark,
+        Some(1),
+        "wscope: the server refuses the early data, so the request counts when it is said again; tshark counts it twice",
+    ),
+    known(
+        "tls-suites",
+        What::Statuses,
+        Only::Wscope,
+        Some(45),
+        "wscope: the pages end with their connections; tshark does not show what ends so under TLS",
+    ),
+    known(
         "viol-vs-node-ws",
         What::Frames,
         Only::Tshark,
