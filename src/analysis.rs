@@ -1,10 +1,12 @@
 //! Analysis: packets in, events out. The sans-IO core of the whole.
 
 mod live;
+mod read;
 
 use std::collections::VecDeque;
 
 use self::live::Live;
+pub use self::read::read;
 use crate::capture::Packet;
 use crate::conversation::{Scratch, Security};
 use crate::decode::{Decoded, Decoder, Other, Segment};

@@ -1,11 +1,18 @@
 //! Understand, price and judge the WebSocket connections in a packet capture.
 //!
 //! ```text
-//! capture file -> Packet -> Segment -> Delivery -> Exchange, Frame, Message -> Finding, Ledger -> report
-//!                 capture   decode     tcp         http, websocket             check, ledger      report
+//! capture file -> Packet -> Segment -> Delivery -> (plaintext) -> Exchange, Frame, Message -> Finding, Ledger -> report
+//!                 capture   decode     tcp          tls            http, websocket            check, ledger      report
 //! ```
 //!
-//! Bytes go down this line once, and the modules stand in the order in which a byte meets them.
+//! Bytes go down this line once, nothing calls back up, and the modules stand below in the order in which a byte meets them.
+//! [`read`] does all of it for a file, [`analysis::Analysis`] for packets from anywhere, [`expect`](expect()) for tests.
+//!
+//! What holds for every capture:
+//!
+//! - Any bytes at all are read without a panic, in memory that is bounded by the connections that are alive and by stated limits.
+//! - Every captured byte is charged to exactly one cell of a [`ledger::Ledger`], and its cells sum to the capture's size.
+//! - What the capture lacks accuses nobody: it is a [`notice::Notice`], and what cannot be said without it is `unknown`.
 
 pub mod direction;
 pub mod error;
@@ -44,4 +51,5 @@ pub mod report;
 
 pub mod cli;
 
+pub use analysis::read;
 pub use expect::expect;

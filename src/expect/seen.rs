@@ -5,8 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use super::expectation::BySender;
-use crate::analysis::{self, Analysis};
-use crate::capture::{Capture, Item};
+use crate::analysis;
 use crate::check::{Finding, Severity};
 use crate::direction::Direction;
 use crate::error::Error;
@@ -97,18 +96,12 @@ impl Seen {
     /// # Errors
     /// Where it cannot be read. What ends too early, or is damaged, counts as far as it goes.
     pub fn read(capture: &Path) -> Result<Self, Error> {
-        let mut capture = Capture::open(capture)?;
-        let mut analysis = Analysis::new(analysis::Options {
+        let options = analysis::Options {
             check: true,
             ..analysis::Options::default()
-        });
+        };
         let mut seen = Self::default();
-        while let Some(item) = capture.next_item()? {
-            if let Item::Packet(packet) = item {
-                analysis.push(&packet, &mut |event| seen.event(event));
-            }
-        }
-        analysis.finish(&mut |event| seen.event(event));
+        analysis::read(capture, options, &mut |event| seen.event(event))?;
         Ok(seen)
     }
 
