@@ -37,6 +37,8 @@ pub struct Options {
     /// How many bytes a compressed message may inflate to; what is larger is read and not inflated to its end. With zero
     /// nothing is inflated.
     pub max_inflate: u64,
+    /// Whether HTTP content is decoded (RFC 9110, section 8.4), up to `max_inflate` bytes; it is also where bodies are kept.
+    pub decode_bodies: bool,
     /// Whether distances are measured, where a smaller window than 32 KiB was agreed (RFC 7692, section 7.1.2).
     pub measure_distances: bool,
     /// Whether the rules are judged.
@@ -54,6 +56,7 @@ impl Default for Options {
             keep_messages: 0,
             keep_bodies: 0,
             max_inflate: 64 << 20,
+            decode_bodies: false,
             measure_distances: false,
             check: false,
             unjudged: false,

@@ -169,6 +169,9 @@ pub struct Exchange<'a> {
     pub response_body_length: Option<u64>,
     /// Bytes of the response's body without chunk framing, still content-coded.
     pub response_content_length: Option<u64>,
+    /// Bytes of the response's content when it is decoded; none where the response is not whole, where its coding is not read, and where
+    /// decoding was not asked for.
+    pub response_decoded_length: Option<u64>,
     /// The response's Content-Type.
     pub content_type: Option<&'a str>,
     /// The response's Content-Encoding.
@@ -183,9 +186,9 @@ pub struct Exchange<'a> {
     pub request_wire: Option<Wire>,
     /// What the response cost, with interim responses; none where the capture has none of it.
     pub response_wire: Option<Wire>,
-    /// The beginning of the request's body, where it was asked for.
+    /// The beginning of the request's body, where it was asked for; decoded where its coding is read.
     pub request_body: Option<&'a [u8]>,
-    /// The beginning of the response's body, where it was asked for.
+    /// The beginning of the response's body, where it was asked for; decoded where its coding is read.
     pub response_body: Option<&'a [u8]>,
 }
 

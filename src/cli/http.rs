@@ -22,7 +22,7 @@ Examples:
 impl Args {
     pub(super) fn run(&self, console: &mut Console<'_>) -> u8 {
         let keep = analysis::Options {
-            max_inflate: 0,
+            decode_bodies: true,
             ..analysis::Options::default()
         };
         let mut listing = Listing::new(Kind::Exchanges).with_notices(self.options.notices);

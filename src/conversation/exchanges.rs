@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::Context;
-use super::kept::Kept;
+use super::content::Content;
 use super::midstream::{Extent, Hole};
 use super::opening;
 use crate::direction::{Both, Direction};
@@ -82,30 +82,26 @@ pub(super) struct Part<H> {
     /// The packet of the head's last byte.
     pub(super) head_packet: u64,
     body_length: u64,
-    content_length: u64,
+    content: Content,
     pub(super) cost: Cost,
     /// Whether no byte is missing so far.
     whole: bool,
     ended: bool,
     trust: Trust,
-    kept: Kept,
 }
 
 impl<H> Part<H> {
     fn new(trust: Trust, keep: u64) -> Self {
-        let mut kept = Kept::default();
-        kept.begin(keep);
         Self {
             head: None,
             head_length: 0,
             head_packet: 0,
             body_length: 0,
-            content_length: 0,
+            content: Content::new(keep),
             cost: Cost::default(),
             whole: true,
             ended: false,
             trust,
-            kept,
         }
     }
 
@@ -147,13 +143,9 @@ impl Open {
 }
 
 /// How a message's bytes are counted.
-fn count_body<H>(part: &mut Part<H>, cost: &Cost, len: u64, content: Option<&[u8]>) {
+fn count_body<H>(part: &mut Part<H>, cost: &Cost, len: u64) {
     part.cost.add(cost);
     part.body_length += len;
-    if let Some(content) = content {
-        part.content_length += len;
-        part.kept.push(content);
-    }
 }
 
 impl Exchanges {
@@ -318,6 +310,7 @@ impl Exchanges {
                 let open = self.begin(asks_for_websocket(&head));
                 let row = open.row(Direction::ToServer);
                 let mut part = Part::new(Trust::Exact, cx.options.keep_bodies);
+                part.content.begin(head.fields(), direction, cx);
                 (part.head_length, part.head_packet, part.head) = (len, head_packet, Some(head));
                 part.cost = pieces.take(len, Layer::Head, row, ledger);
                 open.request = Some(part);
@@ -338,6 +331,7 @@ impl Exchanges {
                     .get_or_insert_with(|| Part::new(Trust::Exact, cx.options.keep_bodies));
                 part.cost.add(&pieces.take(len, Layer::Head, row, ledger));
                 if !head.is_interim() {
+                    part.content.begin(head.fields(), direction, cx);
                     (part.head_length, part.head_packet, part.head) =
                         (len, head_packet, Some(head));
                 }
@@ -353,13 +347,19 @@ impl Exchanges {
                     Some(Message::Request(open)) => {
                         let cost = pieces.take(len, layer, open.row(direction), ledger);
                         if let Some(part) = &mut open.request {
-                            count_body(part, &cost, len, content);
+                            count_body(part, &cost, len);
+                            if let Some(content) = content {
+                                part.content.take(content, direction, cx);
+                            }
                         }
                     }
                     Some(Message::Response(open)) => {
                         let cost = pieces.take(len, layer, open.row(direction), ledger);
                         if let Some(part) = &mut open.response {
-                            count_body(part, &cost, len, content);
+                            count_body(part, &cost, len);
+                            if let Some(content) = content {
+                                part.content.take(content, direction, cx);
+                            }
                         }
                     }
                     None => {
@@ -493,7 +493,10 @@ impl Exchanges {
             request_body_length: request.map(|part| part.body_length),
             response_head_length: final_response.map(|part| part.head_length),
             response_body_length: final_response.map(|part| part.body_length),
-            response_content_length: final_response.map(|part| part.content_length),
+            response_content_length: final_response.map(|part| part.content.length()),
+            response_decoded_length: final_response
+                .filter(|part| part.is_complete())
+                .and_then(|part| part.content.decoded_length()),
             content_type: content_type.as_deref(),
             content_encoding: content_encoding.as_deref(),
             upgrade: open.is_handshake,
@@ -504,9 +507,9 @@ impl Exchanges {
                 .max(response.map_or(Trust::Exact, |part| part.trust)),
             request_wire: request.map(|part| part.cost.wire),
             response_wire: response.map(|part| part.cost.wire),
-            request_body: request.map(|part| part.kept.bytes()).filter(|_| keep),
+            request_body: request.map(|part| part.content.kept()).filter(|_| keep),
             response_body: final_response
-                .map(|part| part.kept.bytes())
+                .map(|part| part.content.kept())
                 .filter(|_| keep),
         }));
         if open.is_handshake {
@@ -602,16 +605,16 @@ impl Exchanges {
                 request: Some(part),
                 ..
             })) => {
-                count_body(part, &cost, len, None);
-                part.content_length += len;
+                count_body(part, &cost, len);
+                part.content.skip(len);
                 part.whole = false;
             }
             Some(Message::Response(Open {
                 response: Some(part),
                 ..
             })) => {
-                count_body(part, &cost, len, None);
-                part.content_length += len;
+                count_body(part, &cost, len);
+                part.content.skip(len);
                 part.whole = false;
             }
             _ => {}

@@ -3,6 +3,7 @@
 //! Comes in: the deliveries of both directions. Goes out: exchanges, handshakes, frames and messages, as events; every byte is charged
 //! to the ledger of its sender. Which side is the client is decided here, once, before the first event.
 
+mod content;
 mod exchanges;
 mod frames;
 mod inflation;
@@ -11,6 +12,7 @@ mod midstream;
 mod opening;
 mod secure;
 
+use self::content::DecodingRoom;
 use self::exchanges::{Exchanges, Next};
 use self::frames::WebSocket;
 use self::secure::Secure;
@@ -49,6 +51,8 @@ pub(crate) struct Scratch {
     pub(crate) unmasked: Vec<u8>,
     /// For what is compressed.
     pub(crate) workshop: Workshop,
+    /// For HTTP content that is coded.
+    pub(crate) decoding: DecodingRoom,
     /// For what is under TLS.
     pub(crate) secure: Security,
 }

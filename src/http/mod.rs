@@ -1,12 +1,14 @@
 //! HTTP/1 (RFC 9110, RFC 9112): heads, fields and bodies of one direction at a time.
 
 mod chunked;
+mod coding;
 mod fields;
 mod framing;
 mod head;
 mod message;
 mod recognise;
 
+pub use coding::{Broken, Coding, Decoder, Step as DecodingStep, is_coded};
 pub use fields::{Field, Fields};
 pub(crate) use fields::{is_token, split_unquoted};
 pub use framing::{Framing, Method};

@@ -22,6 +22,7 @@ impl Record for Exchange<'_> {
         fields.integer("response_head_length", self.response_head_length);
         fields.integer("response_body_length", self.response_body_length);
         fields.integer("response_content_length", self.response_content_length);
+        fields.integer("response_decoded_length", self.response_decoded_length);
         fields.text("content_type", self.content_type);
         fields.text("content_encoding", self.content_encoding);
         fields.boolean("upgrade", Some(self.upgrade));
@@ -48,6 +49,7 @@ impl Record for Exchange<'_> {
             response_head_length: None,
             response_body_length: None,
             response_content_length: None,
+            response_decoded_length: None,
             content_type: None,
             content_encoding: None,
             upgrade: false,

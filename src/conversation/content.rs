@@ -1,0 +1,181 @@
+//! The content of an HTTP message: how long it is, and its beginning; decoded where that was asked for.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::Context;
+use super::kept::Kept;
+use crate::direction::Direction;
+use crate::event::Event;
+use crate::http::{Coding, Decoder, Fields, is_coded};
+use crate::notice::{Kind, Notice};
+
+/// How much is decoded at a time: small enough to stay in the nearest caches.
+const ROOM: usize = 16 << 10;
+
+/// How much memory all decoders together may take. Brotli's widest window is 16 MiB, so 60 such responses are decoded at once,
+/// or 20,000 that are coded with gzip; what comes beyond is read and not decoded.
+const MEMORY: u64 = 1 << 30;
+
+/// What all decoding shares.
+#[derive(Debug, Default)]
+pub(crate) struct DecodingRoom {
+    plain: Box<[u8]>,
+    taken: Arc<AtomicU64>,
+}
+
+/// The content of one message.
+#[derive(Debug)]
+pub(super) struct Content {
+    length: u64,
+    kept: Kept,
+    coding: State,
+    decoded: u64,
+}
+
+#[derive(Debug)]
+enum State {
+    /// It is what it is.
+    Identity,
+    /// It is coded, and not decoded.
+    Coded,
+    /// It is decoded as it comes.
+    Decoding(Decoding),
+}
+
+/// A decoder, and the memory that it may take.
+#[derive(Debug)]
+struct Decoding {
+    decoder: Decoder,
+    memory: u64,
+    taken: Arc<AtomicU64>,
+}
+
+impl Content {
+    /// Content of a message whose head is not known.
+    pub(super) fn new(keep: u64) -> Self {
+        let mut kept = Kept::default();
+        kept.begin(keep);
+        Self {
+            length: 0,
+            kept,
+            coding: State::Identity,
+            decoded: 0,
+        }
+    }
+
+    /// Content behind a head with these fields.
+    pub(super) fn begin(&mut self, fields: &Fields, direction: Direction, cx: &mut Context<'_>) {
+        if !is_coded(fields) {
+            return;
+        }
+        self.coding = State::Coded;
+        let asked = cx.options.decode_bodies || cx.options.keep_bodies > 0;
+        if let Some(coding) = Coding::of(fields).filter(|_| asked && cx.options.max_inflate > 0) {
+            match Decoding::new(coding, &cx.scratch.decoding) {
+                Some(decoding) => self.coding = State::Decoding(decoding),
+                None => notice(
+                    direction,
+                    "too many bodies are being decoded to decode this one".to_string(),
+                    cx,
+                ),
+            }
+        }
+    }
+
+    /// Takes more of it.
+    pub(super) fn take(&mut self, content: &[u8], direction: Direction, cx: &mut Context<'_>) {
+        self.length += content.len() as u64;
+        let State::Decoding(decoding) = &mut self.coding else {
+            if self.kept.wants() {
+                self.kept.push(content);
+            }
+            return;
+        };
+        let DecodingRoom { plain, .. } = &mut cx.scratch.decoding;
+        if plain.is_empty() {
+            *plain = vec![0; ROOM].into_boxed_slice();
+        }
+        let mut rest = content;
+        loop {
+            let Ok(step) = decoding.decoder.step(rest, plain) else {
+                self.coding = State::Coded;
+                return;
+            };
+            rest = rest.get(step.taken..).unwrap_or_default();
+            self.decoded += step.given as u64;
+            if self.kept.wants() {
+                self.kept.push(plain.get(..step.given).unwrap_or_default());
+            }
+            if self.decoded > cx.options.max_inflate {
+                self.coding = State::Coded;
+                let most = cx.options.max_inflate;
+                let explanation = format!(
+                    "a body decodes to more than {most} bytes; the rest of it was not decoded"
+                );
+                return notice(direction, explanation, cx);
+            }
+            let idle = step.taken == 0 && step.given == 0;
+            if idle || rest.is_empty() && step.given < plain.len() {
+                return;
+            }
+        }
+    }
+
+    /// Passes over content that cannot be shown: what follows cannot be decoded.
+    pub(super) fn skip(&mut self, len: u64) {
+        self.length += len;
+        if matches!(self.coding, State::Decoding(_)) {
+            self.coding = State::Coded;
+        }
+    }
+
+    /// In bytes, still coded.
+    pub(super) fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// In bytes, decoded; none where that is not known.
+    pub(super) fn decoded_length(&self) -> Option<u64> {
+        match &self.coding {
+            State::Identity => Some(self.length),
+            _ if self.length == 0 => Some(0),
+            State::Decoding(decoding) => decoding.decoder.is_finished().then_some(self.decoded),
+            State::Coded => None,
+        }
+    }
+
+    /// Its beginning.
+    pub(super) fn kept(&self) -> &[u8] {
+        self.kept.bytes()
+    }
+}
+
+impl Decoding {
+    fn new(coding: Coding, room: &DecodingRoom) -> Option<Self> {
+        let memory = coding.memory();
+        if room.taken.load(Ordering::Relaxed) + memory > MEMORY {
+            return None;
+        }
+        let decoder = Decoder::new(coding).ok()?;
+        room.taken.fetch_add(memory, Ordering::Relaxed);
+        Some(Self {
+            decoder,
+            memory,
+            taken: Arc::clone(&room.taken),
+        })
+    }
+}
+
+impl Drop for Decoding {
+    fn drop(&mut self) {
+        self.taken.fetch_sub(self.memory, Ordering::Relaxed);
+    }
+}
+
+fn notice(direction: Direction, explanation: String, cx: &mut Context<'_>) {
+    let mut notice = Notice::new(Kind::LimitReached, explanation).at_packet(cx.packet);
+    notice.connection = Some(cx.place.connection);
+    notice.sender = Some(direction);
+    (cx.out)(&Event::Notice(&notice));
+}
