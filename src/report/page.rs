@@ -262,7 +262,8 @@ fn handshake_detail(summary: &Summary, detail: &Detail, context: &Context<'_>, o
         let mut extensions = String::new();
         text::visible(&mut extensions, &detail.extensions);
         let any = summary.connections.websocket == 1 && message_count(summary) > 0;
-        let unused = if any && summary.compressed == 0 {
+        let compressed = |direction| summary.compression[direction].count;
+        let unused = if any && Direction::ALL.into_iter().map(compressed).sum::<u64>() == 0 {
             ", agreed and never used"
         } else {
             ", agreed"
@@ -301,6 +302,7 @@ fn message_table(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
         }
         place(out, &mut table, &[1, 2, 3, 4, 5]);
     }
+    compression(summary, context, out);
     let frames: Vec<String> = super::record::OPCODES
         .iter()
         .zip(summary.frames)
@@ -314,6 +316,48 @@ fn message_table(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
         line(
             out,
             &format!("  {}: {}", text::grouped(total), frames.join(", ")),
+        );
+    }
+}
+
+/// What compression made of the messages of each side.
+fn compression(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
+    let mut lead = "COMPRESSED";
+    for direction in Direction::ALL {
+        let compressed = &summary.compression[direction];
+        if compressed.count == 0 {
+            continue;
+        }
+        if lead.trim().is_empty() {
+            out.extend_from_slice(lead.as_bytes());
+        } else {
+            out.push(b'\n');
+            context.look.paint(out, BOLD, lead);
+        }
+        lead = "          ";
+        let of: u64 = summary.messages[direction]
+            .iter()
+            .map(|tally| tally.count)
+            .sum();
+        let ratio = if compressed.coded == 0 {
+            String::new()
+        } else {
+            format!(" ({} : 1)", mean(compressed.payload, compressed.coded))
+        };
+        let unknown = match compressed.count - compressed.inflated {
+            0 => String::new(),
+            unknown => format!(", {} of unknown length", text::grouped(unknown)),
+        };
+        line(
+            out,
+            &format!(
+                "  {} {} of {}: {} for {}{ratio}{unknown}",
+                direction.sender(),
+                text::grouped(compressed.count),
+                text::count(of, "message", "messages"),
+                with_unit(compressed.coded),
+                with_unit(compressed.payload),
+            ),
         );
     }
 }

@@ -40,8 +40,8 @@ pub struct Summary {
     pub invalid_handshakes: Vec<Invalid>,
     /// Messages by sender and kind: text, binary, unknown.
     pub messages: Both<[Tally; 3]>,
-    /// How many of the messages were compressed.
-    pub compressed: u64,
+    /// The messages that were compressed, by sender.
+    pub compression: Both<Compressed>,
     /// Frames by opcode: continuation, text, binary, close, ping, pong, reserved.
     pub frames: [u64; 7],
     /// HTTP exchanges that are no opening handshake.
@@ -103,6 +103,30 @@ pub struct Tally {
     pub wire: u64,
     /// Their frames.
     pub frames: u64,
+}
+
+/// Compressed messages (RFC 7692), as they were sent and as the application sees them.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Compressed {
+    /// How many.
+    pub count: u64,
+    /// How many of them have a length that is known.
+    pub inflated: u64,
+    /// Those as sent, in bytes.
+    pub coded: u64,
+    /// Those as the application sees them, in bytes.
+    pub payload: u64,
+}
+
+impl Compressed {
+    fn add(&mut self, message: &Message<'_>) {
+        self.count += 1;
+        if let Some(length) = message.payload_length {
+            self.inflated += 1;
+            self.coded += message.coded_length;
+            self.payload += length;
+        }
+    }
 }
 
 /// What a page shows of a handshake.
@@ -179,7 +203,9 @@ impl Summary {
         tally.payload += message.coded_length;
         tally.wire += message.wire.total();
         tally.frames += message.frames;
-        self.compressed += u64::from(message.compressed);
+        if message.compressed {
+            self.compression[message.direction].add(message);
+        }
     }
 
     fn handshake(&mut self, handshake: &Handshake<'_>) {

@@ -61,6 +61,17 @@ impl Record for Summary {
                 });
             }
         });
+        fields.object("compression", &|senders| {
+            for direction in Direction::ALL {
+                let compressed = &self.compression[direction];
+                senders.object(direction.sender(), &|columns| {
+                    columns.integer("count", Some(compressed.count));
+                    columns.integer("inflated", Some(compressed.inflated));
+                    columns.integer("coded", Some(compressed.coded));
+                    columns.integer("payload", Some(compressed.payload));
+                });
+            }
+        });
         fields.object("frames", &|counts| {
             for (opcode, count) in super::frame::OPCODES.iter().zip(self.frames) {
                 counts.integer(opcode, Some(count));
