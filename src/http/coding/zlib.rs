@@ -71,7 +71,7 @@ impl Zlib {
 
     /// A zlib header has a method, and is a multiple of 31 (RFC 1950, section 2.2). Some servers send DEFLATE without it.
     fn decide(&mut self, first: u8, second: u8) {
-        let zlib = first & 0x0f == 8 && u16::from_be_bytes([first, second]) % 31 == 0;
+        let zlib = first & 0x0f == 8 && u16::from_be_bytes([first, second]).is_multiple_of(31);
         self.decompressor = Decompress::new(zlib);
         self.form = Form::Deflate;
     }
