@@ -1,29 +1,21 @@
 //! Analysis: packets in, events out. The sans-IO core of the whole.
 
+mod connections;
+mod first;
 mod live;
 mod read;
+mod tombstone;
 
-use std::collections::VecDeque;
-
-use self::live::Live;
+use self::connections::Connections;
 pub use self::read::read;
 use crate::capture::Packet;
-use crate::conversation::{Scratch, Security};
-use crate::decode::{Decoded, Decoder, Other, Segment};
+use crate::conversation::Security;
+use crate::decode::{Decoded, Decoder, Other};
 use crate::event::Event;
 use crate::ledger::{Ledger, Row};
-use crate::notice::{Kind, Notice};
-use crate::tcp::{Key, Side, Table};
-use crate::time::Timestamp;
+use crate::notice::Notice;
 use crate::tls::Keys;
 use crate::wire::Wire;
-
-/// For how long, in capture time, a closed connection stays: a late packet then opens no new number. Twice the longest
-/// time that a segment is expected to live in a network.
-const TOMBSTONE: i64 = 120_000_000_000;
-
-/// How many connections may be alive at once. What is beyond makes room by ending those that were idle for longest.
-const ALIVE: usize = 1 << 20;
 
 /// What is kept beside lengths and counts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -45,6 +37,8 @@ pub struct Options {
     pub check: bool,
     /// Whether what the rules cannot judge is told too.
     pub unjudged: bool,
+    /// Which connections have ledgers of their own, and records that count their late packets.
+    pub settled: Settled,
 }
 
 impl Default for Options {
@@ -60,23 +54,28 @@ impl Default for Options {
             measure_distances: false,
             check: false,
             unjudged: false,
+            settled: Settled::All,
         }
     }
+}
+
+/// Which connections' records wait until no late packet can change them, and have ledgers. Of the others there is less to be
+/// remembered; the whole capture's ledger counts all of their packets all the same.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Settled {
+    /// All.
+    #[default]
+    All,
+    /// So many, by number.
+    First(u64),
 }
 
 /// Takes packets in the order of a capture and gives events as soon as they are known.
 #[derive(Debug, Default)]
 pub struct Analysis {
-    options: Options,
     decoder: Decoder,
-    table: Table,
-    connections: Vec<Option<Box<Live>>>,
-    free: Vec<usize>,
-    /// Closed connections, in the order of closing, with the time until which they stay.
-    closed: VecDeque<(Timestamp, usize)>,
-    next_number: u64,
+    connections: Connections,
     ledger: Ledger,
-    scratch: Scratch,
     notices: Vec<Notice>,
     given_up: Vec<Other>,
 }
@@ -85,7 +84,7 @@ impl Analysis {
     /// An analysis that has seen nothing.
     pub fn new(options: Options) -> Self {
         Self {
-            options,
+            connections: Connections::new(options),
             ..Self::default()
         }
     }
@@ -93,219 +92,86 @@ impl Analysis {
     /// The same, with keys that open what is under TLS.
     #[must_use]
     pub fn with_keys(mut self, keys: Keys) -> Self {
-        self.scratch.secure = Security::new(keys);
+        self.connections.scratch.secure = Security::new(keys);
         self
     }
 
     /// Takes a key log, or more of it, that came with the capture; `name` is how notices call it.
     pub fn secrets(&mut self, name: &str, text: &[u8], out: &mut dyn FnMut(&Event<'_>)) {
-        for notice in self.scratch.secure.keys.read(text).notices(name) {
+        for notice in self
+            .connections
+            .scratch
+            .secure
+            .keys
+            .read(text)
+            .notices(name)
+        {
             out(&Event::Notice(&notice));
         }
     }
 
     /// Takes the next packet.
     pub fn push(&mut self, packet: &Packet<'_>, out: &mut dyn FnMut(&Event<'_>)) {
-        let mut decoder = std::mem::take(&mut self.decoder);
-        let decoded = decoder.decode(packet, &mut self.notices, &mut self.given_up);
-        self.settle_others(packet.number, out);
+        let (notices, given_up) = (&mut self.notices, &mut self.given_up);
+        let decoded = self.decoder.decode(packet, notices, given_up);
+        if !(notices.is_empty() && given_up.is_empty()) {
+            settle_others(given_up, notices, packet.number, &mut self.ledger, out);
+        }
         match decoded {
-            Decoded::Tcp(segment) => self.segment(&segment, out),
-            Decoded::Other(other) => self.charge_other(&other, packet.number),
+            Decoded::Tcp(segment) => self.connections.segment(&segment, &mut self.ledger, out),
+            Decoded::Other(other) => charge_other(&mut self.ledger, &other, packet.number),
             Decoded::Held => {}
         }
-        self.decoder = decoder;
-        self.bury(packet.time, out);
+        self.connections.settle(packet.time, &mut self.ledger, out);
     }
 
     /// Ends the capture: gives what was still open, and the connections that never closed.
     pub fn finish(&mut self, out: &mut dyn FnMut(&Event<'_>)) {
-        let mut decoder = std::mem::take(&mut self.decoder);
-        decoder.finish(&mut self.notices, &mut self.given_up);
-        self.settle_others(0, out);
-        let mut open: Vec<usize> = Vec::new();
-        for (index, slot) in self.connections.iter_mut().enumerate() {
-            if let Some(live) = slot
-                && !live.is_closed()
-            {
-                open.push(index);
-            }
-        }
-        open.sort_unstable_by_key(|&index| {
-            self.connections
-                .get(index)
-                .and_then(|slot| slot.as_ref())
-                .map(|live| live.number())
-        });
-        for &index in &open {
-            if let Some(Some(live)) = self.connections.get_mut(index) {
-                live.end(&self.options, &mut self.scratch, out);
-            }
-        }
-        while let Some((_, index)) = self.closed.pop_front() {
-            self.give(index, out);
-        }
-        for index in open {
-            self.give(index, out);
-        }
+        let (notices, given_up) = (&mut self.notices, &mut self.given_up);
+        self.decoder.finish(notices, given_up);
+        settle_others(given_up, notices, 0, &mut self.ledger, out);
+        self.connections.finish(&mut self.ledger, out);
     }
 
     /// The whole capture's ledger; complete after [`finish`](Self::finish).
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
     }
+}
 
-    /// Charges the fragments that were given up, and passes notices on.
-    fn settle_others(&mut self, packet: u64, out: &mut dyn FnMut(&Event<'_>)) {
-        let mut given_up = std::mem::take(&mut self.given_up);
-        for other in given_up.drain(..) {
-            self.charge_other(&other, packet);
-        }
-        self.given_up = given_up;
-        for notice in self.notices.drain(..) {
-            out(&Event::Notice(&notice));
-        }
+/// Charges the fragments that were given up, and passes notices on.
+#[cold]
+fn settle_others(
+    given_up: &mut Vec<Other>,
+    notices: &mut Vec<Notice>,
+    packet: u64,
+    ledger: &mut Ledger,
+    out: &mut dyn FnMut(&Event<'_>),
+) {
+    for other in given_up.drain(..) {
+        charge_other(ledger, &other, packet);
     }
+    for notice in notices.drain(..) {
+        out(&Event::Notice(&notice));
+    }
+}
 
-    fn charge_other(&mut self, other: &Other, packet: u64) {
-        let row = if other.duplicate {
-            Row::Duplicate
-        } else {
-            Row::Other
-        };
-        let [link, network, transport, payload] =
-            [other.link, other.network, other.transport, other.payload].map(u64::from);
-        let packets = u64::from(other.packets);
-        self.ledger.charge_many(
-            row,
-            packet,
-            packets,
-            Wire {
-                link,
-                network,
-                transport,
-                payload,
-                ..Wire::default()
-            },
-        );
-        self.ledger.packets += packets;
-    }
-
-    fn segment(&mut self, segment: &Segment<'_>, out: &mut dyn FnMut(&Event<'_>)) {
-        let (key, from_lower) = Key::of(segment);
-        let (index, side) = match self.table.find(&key, from_lower) {
-            Some((index, side)) if !self.is_superseded(index, side, segment) => (index, side),
-            found => {
-                if let Some((index, _)) = found {
-                    self.close(index, segment.time, out);
-                }
-                (self.open(key, from_lower, segment, out), Side::Opener)
-            }
-        };
-        if let Some(Some(live)) = self.connections.get_mut(index)
-            && live.segment(side, segment, &self.options, &mut self.scratch, out)
-        {
-            self.closed.push_back((segment.time, index));
-        }
-    }
-
-    fn is_superseded(&self, index: usize, side: Side, segment: &Segment<'_>) -> bool {
-        segment.flags.syn()
-            && self
-                .connections
-                .get(index)
-                .and_then(|slot| slot.as_ref())
-                .is_none_or(|live| live.is_superseded_by(side, segment))
-    }
-
-    fn open(
-        &mut self,
-        key: Key,
-        from_lower: bool,
-        segment: &Segment<'_>,
-        out: &mut dyn FnMut(&Event<'_>),
-    ) -> usize {
-        if self.connections.len() - self.free.len() >= ALIVE {
-            self.evict(segment, out);
-        }
-        let live = Box::new(Live::new(self.next_number, key, segment));
-        self.next_number += 1;
-        live.notice_midstream(segment, out);
-        let index = match self.free.pop() {
-            Some(index) => index,
-            None => {
-                self.connections.push(None);
-                self.connections.len() - 1
-            }
-        };
-        if let Some(slot) = self.connections.get_mut(index) {
-            *slot = Some(live);
-        }
-        self.table.insert(key, index, from_lower);
-        index
-    }
-
-    /// Ends a connection that cannot go on; its record is given in the order of closing.
-    fn close(&mut self, index: usize, time: Timestamp, out: &mut dyn FnMut(&Event<'_>)) {
-        if let Some(Some(live)) = self.connections.get_mut(index)
-            && !live.is_closed()
-        {
-            live.end(&self.options, &mut self.scratch, out);
-            self.closed.push_back((time, index));
-        }
-    }
-
-    /// Gives the records of connections that were closed long enough ago.
-    fn bury(&mut self, now: Timestamp, out: &mut dyn FnMut(&Event<'_>)) {
-        while let Some((_, index)) = self
-            .closed
-            .pop_front_if(|(closed, _)| now.since(*closed) >= TOMBSTONE)
-        {
-            self.give(index, out);
-        }
-    }
-
-    fn give(&mut self, index: usize, out: &mut dyn FnMut(&Event<'_>)) {
-        if let Some(mut live) = self.connections.get_mut(index).and_then(Option::take) {
-            live.settle(&self.options, &mut self.scratch, out);
-            let connection = live.into_record();
-            for direction in crate::direction::Direction::ALL {
-                self.ledger += &connection.record.ledgers[direction];
-            }
-            self.table.remove(&connection.key, index);
-            self.free.push(index);
-            out(&Event::Connection(&connection.record));
-        }
-    }
-
-    /// Makes room: an eighth of the connections, those that were idle for longest, end here.
-    fn evict(&mut self, segment: &Segment<'_>, out: &mut dyn FnMut(&Event<'_>)) {
-        while let Some((_, index)) = self.closed.pop_front() {
-            self.give(index, out);
-        }
-        let mut idle: Vec<(u64, usize)> = self
-            .connections
-            .iter()
-            .enumerate()
-            .filter_map(|(index, slot)| slot.as_ref().map(|live| (live.last_packet(), index)))
-            .collect();
-        if idle.len() < ALIVE {
-            return;
-        }
-        idle.sort_unstable();
-        idle.truncate(ALIVE / 8);
-        let explanation = format!(
-            "more than {ALIVE} connections are alive; the {} that were idle for longest were ended",
-            idle.len()
-        );
-        out(&Event::Notice(
-            &Notice::new(Kind::LimitReached, explanation).at_packet(segment.packet),
-        ));
-        for (_, index) in idle {
-            self.close(index, segment.time, out);
-        }
-        while let Some((_, index)) = self.closed.pop_front() {
-            self.give(index, out);
-        }
-    }
+fn charge_other(ledger: &mut Ledger, other: &Other, packet: u64) {
+    let row = if other.duplicate {
+        Row::Duplicate
+    } else {
+        Row::Other
+    };
+    let [link, network, transport, payload] =
+        [other.link, other.network, other.transport, other.payload].map(u64::from);
+    let packets = u64::from(other.packets);
+    let wire = Wire {
+        link,
+        network,
+        transport,
+        payload,
+        ..Wire::default()
+    };
+    ledger.charge_many(row, packet, packets, wire);
+    ledger.packets += packets;
 }

@@ -376,6 +376,6 @@ pub struct Connection {
     pub close_code: Option<u16>,
     /// Who sent the first close frame.
     pub closed_by: Option<Direction>,
-    /// Where its bytes went, by sender.
-    pub ledgers: Both<Ledger>,
+    /// Where its bytes went, by sender; none where the analysis was told that nobody asks.
+    pub ledgers: Option<Box<Both<Ledger>>>,
 }

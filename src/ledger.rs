@@ -74,8 +74,39 @@ pub struct Entry {
     pub packets: u64,
     /// Bytes, by layer.
     pub wire: Wire,
-    /// The last packet counted, so that a packet with several pieces here counts once.
-    last_packet: u64,
+}
+
+/// The packet whose bytes were charged last, and to which rows, so that a packet with several pieces in a row counts there once.
+/// A stream's bytes may be charged after later packets that have none, so both are remembered.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Charged {
+    stream: Latest,
+    whole: Latest,
+}
+
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+struct Latest {
+    packet: u64,
+    rows: u16,
+}
+
+const _: () = assert!(COUNT <= 16, "a row has a bit of its own");
+
+impl Latest {
+    /// Takes note of a packet in a row; whether it is the first time.
+    fn note(&mut self, packet: u64, row: Row) -> bool {
+        let bit = 1 << row as u8;
+        if self.packet != packet {
+            *self = Self { packet, rows: 0 };
+        }
+        let first = self.rows & bit == 0;
+        self.rows |= bit;
+        first
+    }
+
+    fn knows(&self, packet: u64, row: Row) -> bool {
+        self.packet == packet && self.rows & (1 << row as u8) != 0
+    }
 }
 
 /// A table of rows and columns.
@@ -86,25 +117,40 @@ pub struct Ledger {
     pub packets: u64,
     /// Bytes of the stream that no packet of the capture carries; beside the table, never in it.
     pub missing: u64,
+    charged: Charged,
 }
 
 impl Ledger {
-    /// Charges bytes of one packet (or of the `packets` fragments of one datagram) to a row.
+    /// Charges bytes of a stream that one packet (or the `packets` fragments of one datagram) brought, in the order of the stream.
+    #[inline]
     pub fn charge(&mut self, row: Row, packet: u64, packets: u16, wire: Wire) {
+        let first = self.charged.stream.note(packet, row) && !self.charged.whole.knows(packet, row);
         let entry = self.entry(row);
         entry.wire += wire;
-        if entry.last_packet != packet {
-            entry.last_packet = packet;
-            entry.packets += u64::from(packets);
-        }
+        entry.packets += u64::from(packets) * u64::from(first);
+    }
+
+    /// Charges bytes of the packet at hand that are no part of a stream, or not of the part that comes next.
+    #[inline]
+    pub fn charge_apart(&mut self, row: Row, packet: u64, packets: u16, wire: Wire) {
+        let first = self.charged.whole.note(packet, row) && !self.charged.stream.knows(packet, row);
+        let entry = self.entry(row);
+        entry.wire += wire;
+        entry.packets += u64::from(packets) * u64::from(first);
     }
 
     /// Charges the sum over several packets, of which `last` is the last.
     pub fn charge_many(&mut self, row: Row, last: u64, packets: u64, wire: Wire) {
+        self.charged.stream.note(last, row);
         let entry = self.entry(row);
         entry.wire += wire;
         entry.packets += packets;
-        entry.last_packet = last;
+    }
+
+    /// Exchanges what is known of the packets charged last, so that connections may take turns with one ledger.
+    #[inline]
+    pub(crate) fn take_turns(&mut self, charged: &mut Charged) {
+        std::mem::swap(&mut self.charged, charged);
     }
 
     /// The rows that have anything, in the order of reports.
@@ -118,6 +164,69 @@ impl Ledger {
     /// One row.
     pub fn row(&self, row: Row) -> Entry {
         self.entries.get(row as usize).copied().unwrap_or_default()
+    }
+
+    /// The table in few bytes: only cells that have anything, each number in as many bytes as it needs.
+    pub(crate) fn pack(&self, out: &mut Vec<u8>) {
+        put(out, self.packets);
+        put(out, self.missing);
+        for (row, entry) in self.rows() {
+            let wire = entry.wire;
+            let cells = [
+                entry.packets,
+                wire.link,
+                wire.network,
+                wire.transport,
+                wire.tls,
+                wire.head,
+                wire.payload,
+            ];
+            let filled = cells
+                .iter()
+                .rev()
+                .fold(0, |bits, &cell| bits << 1 | u8::from(cell > 0));
+            out.extend_from_slice(&[row as u8, filled]);
+            for cell in cells.into_iter().filter(|&cell| cell > 0) {
+                put(out, cell);
+            }
+        }
+        out.push(END);
+    }
+
+    /// Reads back what [`pack`](Self::pack) wrote, from the beginning of `bytes`; gives the rest.
+    pub(crate) fn unpack(mut bytes: &[u8]) -> (Self, &[u8]) {
+        let mut ledger = Self {
+            packets: take(&mut bytes),
+            missing: take(&mut bytes),
+            ..Self::default()
+        };
+        while let Some((&row, rest)) = bytes.split_first() {
+            bytes = rest;
+            let Some(entry) = ledger.entries.get_mut(usize::from(row)) else {
+                break;
+            };
+            let Some((&filled, rest)) = bytes.split_first() else {
+                break;
+            };
+            bytes = rest;
+            let mut cells = [0; 7];
+            for (index, cell) in cells.iter_mut().enumerate() {
+                if filled >> index & 1 == 1 {
+                    *cell = take(&mut bytes);
+                }
+            }
+            let [packets, link, network, transport, tls, head, payload] = cells;
+            let wire = Wire {
+                link,
+                network,
+                transport,
+                tls,
+                head,
+                payload,
+            };
+            *entry = Entry { packets, wire };
+        }
+        (ledger, bytes)
     }
 
     /// The sum of all rows, by layer.
@@ -147,5 +256,75 @@ impl AddAssign<&Ledger> for Ledger {
         }
         self.packets += other.packets;
         self.missing += other.missing;
+    }
+}
+
+/// Ends a packed table; no row has this number.
+const END: u8 = u8::MAX;
+
+/// Appends a number, seven bits a byte, the lowest first.
+fn put(out: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        out.push(number.to_le_bytes()[0] | 0x80);
+        number >>= 7;
+    }
+    out.push(number.to_le_bytes()[0]);
+}
+
+/// Takes the number at the beginning of `bytes`.
+fn take(bytes: &mut &[u8]) -> u64 {
+    let mut number = 0;
+    for shift in (0..64).step_by(7) {
+        let Some((&byte, rest)) = bytes.split_first() else {
+            break;
+        };
+        *bytes = rest;
+        number |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            break;
+        }
+    }
+    number
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_was_packed_is_read_back(charges: Vec<(prop::sample::Index, u64, [u32; 6])>, missing: u64) {
+            let mut ledger = Ledger { missing, ..Ledger::default() };
+            for (row, packet, cells) in charges {
+                let [link, network, transport, tls, head, payload] = cells.map(u64::from);
+                let wire = Wire { link, network, transport, tls, head, payload };
+                ledger.charge(Row::ALL[row.index(COUNT)], packet, 1, wire);
+                ledger.packets += 1;
+            }
+            ledger.charged = Charged::default();
+            let mut packed = Vec::new();
+            ledger.pack(&mut packed);
+            packed.push(7);
+            let (read, rest) = Ledger::unpack(&packed);
+            prop_assert_eq!(read, ledger);
+            prop_assert_eq!(rest, [7]);
+        }
+    }
+
+    #[test]
+    fn a_packet_counts_once_in_a_row() {
+        let mut ledger = Ledger::default();
+        let wire = Wire::default();
+        ledger.charge(Row::Message, 5, 1, wire);
+        ledger.charge_apart(Row::Ack, 6, 1, wire);
+        ledger.charge(Row::Message, 5, 1, wire);
+        ledger.charge(Row::Control, 5, 1, wire);
+        ledger.charge_apart(Row::Unread, 7, 1, wire);
+        ledger.charge(Row::Unread, 7, 1, wire);
+        let packets =
+            [Row::Message, Row::Ack, Row::Control, Row::Unread].map(|row| ledger.row(row).packets);
+        assert_eq!(packets, [1, 1, 1, 1]);
     }
 }

@@ -1,11 +1,12 @@
 //! A connection that is alive: its TCP state, its conversation, and what its packets cost.
 
 use super::Options;
+use super::tombstone::Tombstone;
 use crate::conversation::{Context, Conversation, Ledgers, Scratch};
-use crate::decode::{Endpoint, Segment};
+use crate::decode::Segment;
 use crate::direction::Both;
 use crate::event::{Closing, Connection, Event, Opening, Place};
-use crate::ledger::Row;
+use crate::ledger::{Charged, Row};
 use crate::notice::{Kind, Notice};
 use crate::reader::Piece;
 use crate::tcp::{Class, Delivery, Ending, Key, Owner, Ready, Side, Sides, State};
@@ -15,29 +16,77 @@ use crate::wire::Wire;
 /// A connection from its first packet on.
 #[derive(Debug)]
 pub(super) struct Live {
-    number: u64,
     key: Key,
-    ends: Sides<Endpoint>,
+    number: u64,
+    last_packet: u64,
+    end_time: Timestamp,
     tcp: State,
     conversation: Conversation,
-    ledgers: Ledgers,
-    retransmitted_bytes: u64,
+    account: Account,
     first_packet: u64,
-    last_packet: u64,
     time: Timestamp,
-    end_time: Timestamp,
+    opener_is_lower: bool,
     closed: bool,
     told_of_conflict: bool,
 }
 
-/// What is left of a connection that is over.
-pub(super) struct Record {
-    pub(super) key: Key,
-    pub(super) record: Connection,
+/// What a connection's packets cost.
+#[derive(Debug, Default)]
+struct Account {
+    sides: Sides<Count>,
+    retransmitted_bytes: u64,
+    /// Its ledgers, where somebody will ask for them; else its bytes are charged to the ledgers that all such connections share.
+    own: Option<Box<Ledgers>>,
+}
+
+/// What is counted of each side, in whatever ledger.
+#[derive(Debug, Default)]
+struct Count {
+    packets: u64,
+    bytes: u64,
+    missing: u64,
+    charged: Charged,
+}
+
+impl Account {
+    /// Gives the ledgers to charge: the connection's own, or the shared ones with this connection's turn begun.
+    fn open<'l>(
+        &mut self,
+        own: &'l mut Option<Box<Ledgers>>,
+        shared: &'l mut Ledgers,
+    ) -> &'l mut Ledgers {
+        *own = self.own.take();
+        if let Some(own) = own {
+            return own;
+        }
+        self.take_turns(shared);
+        shared
+    }
+
+    /// Ends the turn.
+    fn close(&mut self, own: Option<Box<Ledgers>>, shared: &mut Ledgers) {
+        match own {
+            Some(own) => self.own = Some(own),
+            None => self.take_turns(shared),
+        }
+    }
+
+    fn take_turns(&mut self, shared: &mut Ledgers) {
+        for side in Side::ALL {
+            shared[side].take_turns(&mut self.sides[side].charged);
+        }
+    }
 }
 
 impl Live {
-    pub(super) fn new(number: u64, key: Key, segment: &Segment<'_>) -> Self {
+    /// A connection whose first packet is this. `asked_for` says whether somebody will ask for its ledgers.
+    pub(super) fn new(
+        number: u64,
+        key: Key,
+        opener_is_lower: bool,
+        asked_for: bool,
+        segment: &Segment<'_>,
+    ) -> Self {
         let opener_serves = segment.source.port < segment.destination.port;
         let mut conversation = Conversation::new(if opener_serves {
             Side::Other
@@ -52,20 +101,26 @@ impl Live {
             });
         }
         Self {
-            number,
             key,
-            ends: Sides::new(segment.source, segment.destination),
+            number,
+            last_packet: segment.packet,
+            end_time: segment.time,
             tcp: State::default(),
             conversation,
-            ledgers: Ledgers::default(),
-            retransmitted_bytes: 0,
+            account: Account {
+                own: asked_for.then(Box::default),
+                ..Account::default()
+            },
             first_packet: segment.packet,
-            last_packet: segment.packet,
             time: segment.time,
-            end_time: segment.time,
+            opener_is_lower,
             closed: false,
             told_of_conflict: false,
         }
+    }
+
+    pub(super) fn key(&self) -> &Key {
+        &self.key
     }
 
     pub(super) fn number(&self) -> u64 {
@@ -84,30 +139,46 @@ impl Live {
         self.tcp.is_superseded_by(side, segment)
     }
 
-    pub(super) fn notice_midstream(&self, segment: &Segment<'_>, out: &mut dyn FnMut(&Event<'_>)) {
-        if !segment.flags.syn() && !segment.flags.rst() {
-            let mut notice = Notice::new(
-                Kind::Midstream,
-                format!("connection {} began before the capture", self.number),
-            )
-            .at_packet(segment.packet);
-            notice.connection = Some(self.number);
-            out(&Event::Notice(&notice));
-        }
-    }
-
     /// Takes a segment; true where it closed the connection.
     pub(super) fn segment(
         &mut self,
         side: Side,
         segment: &Segment<'_>,
         options: &Options,
+        shared: &mut Ledgers,
         scratch: &mut Scratch,
         out: &mut dyn FnMut(&Event<'_>),
     ) -> bool {
+        let mut own = None;
+        let ledgers = self.account.open(&mut own, shared);
+        let mut cx = Context {
+            place: Place {
+                connection: self.number,
+                http_stream: None,
+            },
+            packet: segment.packet,
+            options,
+            scratch,
+            out,
+        };
+        let closes = self.take(side, segment, ledgers, &mut cx);
+        self.account.close(own, shared);
+        closes
+    }
+
+    fn take(
+        &mut self,
+        side: Side,
+        segment: &Segment<'_>,
+        ledgers: &mut Ledgers,
+        cx: &mut Context<'_>,
+    ) -> bool {
         self.last_packet = segment.packet;
         self.end_time = segment.time;
-        let ledger = &mut self.ledgers[side];
+        let count = &mut self.account.sides[side];
+        count.packets += u64::from(segment.packets);
+        count.bytes += segment.wire_len();
+        let ledger = &mut ledgers[side];
         ledger.packets += u64::from(segment.packets);
         let class = self.tcp.classify(side, segment);
         if let Class::Whole(row) = class {
@@ -119,23 +190,13 @@ impl Live {
                 payload: u64::from(segment.payload_len),
                 ..Wire::default()
             };
-            ledger.charge(row, segment.packet, segment.packets, wire);
+            ledger.charge_apart(row, segment.packet, segment.packets, wire);
             if row == Row::Duplicate {
                 return false;
             }
         }
-        let mut cx = Context {
-            place: Place {
-                connection: self.number,
-                http_stream: None,
-            },
-            packet: segment.packet,
-            options,
-            scratch,
-            out,
-        };
         if class == Class::Data {
-            self.payload(side, segment, &mut cx);
+            self.payload(side, segment, ledgers, cx);
         }
         if segment.flags.fin() {
             let end = segment
@@ -147,12 +208,12 @@ impl Live {
         if self.closed {
             // What comes behind the end is read as far as it goes, and nothing of it waits: no later event would settle it.
             self.tcp.give_up_all_holes();
-            self.deliver_ready(&mut cx);
-            self.conversation.finish(&mut self.ledgers, &mut cx);
+            self.deliver_ready(ledgers, cx);
+            self.conversation.finish(ledgers, cx);
             return false;
         }
         self.tcp.give_up_old_holes(segment.time);
-        self.deliver_ready(&mut cx);
+        self.deliver_ready(ledgers, cx);
         if !self.tcp.is_closed() {
             return false;
         }
@@ -161,11 +222,17 @@ impl Live {
         } else {
             Ending::Fin
         };
-        self.end_both(ending, &mut cx);
+        self.end_both(ending, ledgers, cx);
         true
     }
 
-    fn payload(&mut self, side: Side, segment: &Segment<'_>, cx: &mut Context<'_>) {
+    fn payload(
+        &mut self,
+        side: Side,
+        segment: &Segment<'_>,
+        ledgers: &mut Ledgers,
+        cx: &mut Context<'_>,
+    ) {
         let [link, network, transport] = segment.headers;
         let whole = Piece {
             packet: segment.packet,
@@ -189,23 +256,25 @@ impl Live {
                     let from = to_usize(run.piece.from).min(segment.payload.len());
                     let to = from + to_usize(run.piece.len).min(segment.payload.len() - from);
                     let bytes = segment.payload.get(from..to).unwrap_or_default();
-                    self.deliver_bytes(side, bytes, run.piece, cx);
+                    self.deliver_bytes(side, bytes, run.piece, ledgers, cx);
                     continue;
                 }
                 Owner::Retransmission => {
-                    self.retransmitted_bytes += u64::from(run.piece.len);
+                    self.account.retransmitted_bytes += u64::from(run.piece.len);
                     Row::Retransmission
                 }
                 Owner::Early => Row::Unread,
                 Owner::Late => {
-                    let ledger = &mut self.ledgers[side];
-                    ledger.missing = ledger.missing.saturating_sub(u64::from(run.piece.len));
+                    let len = u64::from(run.piece.len);
+                    let (ledger, count) = (&mut ledgers[side], &mut self.account.sides[side]);
+                    ledger.missing = ledger.missing.saturating_sub(len);
+                    count.missing = count.missing.saturating_sub(len);
                     Row::Unread
                 }
             };
             let mut wire = run.piece.headers_share();
             wire.payload = u64::from(run.piece.len);
-            self.ledgers[side].charge(row, segment.packet, segment.packets, wire);
+            ledgers[side].charge_apart(row, segment.packet, segment.packets, wire);
         }
         self.notice_troubles(side, cx);
     }
@@ -236,53 +305,66 @@ impl Live {
     }
 
     /// Hands bytes on; of a packet that was cut, also the place of those that are not in the file.
-    fn deliver_bytes(&mut self, side: Side, bytes: &[u8], piece: Piece, cx: &mut Context<'_>) {
+    fn deliver_bytes(
+        &mut self,
+        side: Side,
+        bytes: &[u8],
+        piece: Piece,
+        ledgers: &mut Ledgers,
+        cx: &mut Context<'_>,
+    ) {
         let (there, cut) = piece.split_at(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
         if there.len > 0 {
-            self.deliver(side, &Delivery::Bytes(bytes, there), cx);
+            self.deliver(side, &Delivery::Bytes(bytes, there), ledgers, cx);
         }
         if cut.len > 0 {
-            self.deliver(
-                side,
-                &Delivery::Gap {
-                    len: u64::from(cut.len),
-                    cut: Some(cut),
-                },
-                cx,
-            );
+            let gap = Delivery::Gap {
+                len: u64::from(cut.len),
+                cut: Some(cut),
+            };
+            self.deliver(side, &gap, ledgers, cx);
         }
     }
 
-    fn deliver(&mut self, side: Side, delivery: &Delivery<'_>, cx: &mut Context<'_>) {
+    fn deliver(
+        &mut self,
+        side: Side,
+        delivery: &Delivery<'_>,
+        ledgers: &mut Ledgers,
+        cx: &mut Context<'_>,
+    ) {
         let acknowledged = self.tcp.half(side.other()).assembler.acknowledged();
         self.conversation
-            .deliver(side, delivery, acknowledged, &mut self.ledgers, cx);
+            .deliver(side, delivery, acknowledged, ledgers, cx);
     }
 
-    fn deliver_ready(&mut self, cx: &mut Context<'_>) {
+    fn deliver_ready(&mut self, ledgers: &mut Ledgers, cx: &mut Context<'_>) {
         for side in Side::ALL {
             if !self.tcp.half(side).assembler.is_unsettled() {
                 continue;
             }
             while let Some(ready) = self.tcp.half_mut(side).assembler.ready() {
                 match ready {
-                    Ready::Bytes(bytes, piece) => self.deliver_bytes(side, &bytes, piece, cx),
-                    Ready::Gap(len) => {
-                        self.ledgers[side].missing += len;
-                        self.deliver(side, &Delivery::Gap { len, cut: None }, cx);
+                    Ready::Bytes(bytes, piece) => {
+                        self.deliver_bytes(side, &bytes, piece, ledgers, cx);
                     }
-                    Ready::Fin => self.deliver(side, &Delivery::End(Ending::Fin), cx),
+                    Ready::Gap(len) => {
+                        ledgers[side].missing += len;
+                        self.account.sides[side].missing += len;
+                        self.deliver(side, &Delivery::Gap { len, cut: None }, ledgers, cx);
+                    }
+                    Ready::Fin => self.deliver(side, &Delivery::End(Ending::Fin), ledgers, cx),
                 }
             }
         }
     }
 
-    fn end_both(&mut self, ending: Ending, cx: &mut Context<'_>) {
+    fn end_both(&mut self, ending: Ending, ledgers: &mut Ledgers, cx: &mut Context<'_>) {
         self.closed = true;
         self.tcp.give_up_all_holes();
-        self.deliver_ready(cx);
+        self.deliver_ready(ledgers, cx);
         for side in Side::ALL {
-            self.deliver(side, &Delivery::End(ending), cx);
+            self.deliver(side, &Delivery::End(ending), ledgers, cx);
         }
     }
 
@@ -290,9 +372,12 @@ impl Live {
     pub(super) fn end(
         &mut self,
         options: &Options,
+        shared: &mut Ledgers,
         scratch: &mut Scratch,
         out: &mut dyn FnMut(&Event<'_>),
     ) {
+        let mut own = None;
+        let ledgers = self.account.open(&mut own, shared);
         let mut cx = Context {
             place: Place {
                 connection: self.number,
@@ -303,16 +388,25 @@ impl Live {
             scratch,
             out,
         };
-        self.end_both(Ending::Capture, &mut cx);
+        self.end_both(Ending::Capture, ledgers, &mut cx);
+        self.account.close(own, shared);
+    }
+
+    /// Whether bytes wait for keys that may still come.
+    pub(super) fn waits_for_keys(&self) -> bool {
+        self.conversation.waits_for_keys()
     }
 
     /// Nothing more comes for this connection, neither packets nor keys.
     pub(super) fn settle(
         &mut self,
         options: &Options,
+        shared: &mut Ledgers,
         scratch: &mut Scratch,
         out: &mut dyn FnMut(&Event<'_>),
     ) {
+        let mut own = None;
+        let ledgers = self.account.open(&mut own, shared);
         let mut cx = Context {
             place: Place {
                 connection: self.number,
@@ -323,20 +417,35 @@ impl Live {
             scratch,
             out,
         };
-        self.conversation.settle(&mut self.ledgers, &mut cx);
+        self.conversation.settle(ledgers, &mut cx);
+        self.account.close(own, shared);
+    }
+
+    /// What is needed to know the connection's late packets.
+    pub(super) fn tombstone(&self, hash: u64) -> Tombstone {
+        Tombstone::new(hash, &self.tcp)
+    }
+
+    /// The side that is the client.
+    pub(super) fn client(&self) -> Side {
+        self.conversation.client().0
     }
 
     /// The connection's record.
-    pub(super) fn into_record(self) -> Record {
+    pub(super) fn into_record(self) -> Connection {
         let (client, roles) = self.conversation.client();
-        let both = |side: Side| (self.tcp.half(side), &self.ledgers[side]);
-        let ((client_half, to_server), (server_half, to_client)) =
-            (both(client), both(client.other()));
+        let server = client.other();
+        let (client_half, server_half) = (self.tcp.half(client), self.tcp.half(server));
         let (close_code, closed_by) = self.conversation.closed();
-        let record = Connection {
+        let ends = self.key.ends(self.opener_is_lower);
+        let counted = |count: fn(&Count) -> u64| Both {
+            to_server: count(&self.account.sides[client]),
+            to_client: count(&self.account.sides[server]),
+        };
+        Connection {
             number: self.number,
-            client: self.ends[client],
-            server: self.ends[client.other()],
+            client: ends[client],
+            server: ends[server],
             roles,
             protocol: self.conversation.protocol(),
             encrypted: self.conversation.is_encrypted(),
@@ -356,34 +465,37 @@ impl Live {
             end_time: self.end_time,
             first_packet: self.first_packet,
             last_packet: self.last_packet,
-            packets: Both {
-                to_server: to_server.packets,
-                to_client: to_client.packets,
-            },
-            bytes: Both {
-                to_server: to_server.total(),
-                to_client: to_client.total(),
-            },
-            retransmitted_bytes: self.retransmitted_bytes,
-            missing_bytes: Both {
-                to_server: to_server.missing,
-                to_client: to_client.missing,
-            },
+            packets: counted(|count| count.packets),
+            bytes: counted(|count| count.bytes),
+            retransmitted_bytes: self.account.retransmitted_bytes,
+            missing_bytes: counted(|count| count.missing),
             exchanges: self.conversation.exchanges(),
             handshake: self.conversation.handshake(),
             frames: self.conversation.frames(),
             messages: self.conversation.messages(),
             close_code,
             closed_by,
-            ledgers: Both {
-                to_server: *to_server,
-                to_client: *to_client,
-            },
-        };
-        Record {
-            key: self.key,
-            record,
+            ledgers: self.account.own.map(|own| {
+                Box::new(Both {
+                    to_server: own[client],
+                    to_client: own[server],
+                })
+            }),
         }
+    }
+}
+
+/// Tells where a connection began before the capture.
+pub(super) fn notice_midstream(
+    number: u64,
+    segment: &Segment<'_>,
+    out: &mut dyn FnMut(&Event<'_>),
+) {
+    if !segment.flags.syn() && !segment.flags.rst() {
+        let explanation = format!("connection {number} began before the capture");
+        let mut notice = Notice::new(Kind::Midstream, explanation).at_packet(segment.packet);
+        notice.connection = Some(number);
+        out(&Event::Notice(&notice));
     }
 }
 

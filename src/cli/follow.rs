@@ -38,6 +38,7 @@ impl Args {
             // Control frames hold at most 125 bytes; of data frames without a message a line is enough.
             keep_frames: self.options.max_payload.unwrap_or(256),
             keep_messages: self.options.message_payload(),
+            settled: analysis::Settled::First(0),
             ..analysis::Options::default()
         };
         let mut follow = Follow::new(connection);

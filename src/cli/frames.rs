@@ -25,6 +25,7 @@ impl Args {
         let keep = analysis::Options {
             keep_frames: self.options.frame_payload(),
             max_inflate: 0,
+            settled: analysis::Settled::First(0),
             ..analysis::Options::default()
         };
         let mut listing = Listing::new(Kind::Frames).with_notices(self.options.notices);

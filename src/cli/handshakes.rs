@@ -53,6 +53,7 @@ impl Args {
             .with_notices(self.options.notices);
         let keep = analysis::Options {
             max_inflate: 0,
+            settled: analysis::Settled::First(0),
             ..analysis::Options::default()
         };
         drive::run(&self.options, keep, &mut listing, console)

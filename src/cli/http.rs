@@ -23,6 +23,7 @@ impl Args {
     pub(super) fn run(&self, console: &mut Console<'_>) -> u8 {
         let keep = analysis::Options {
             decode_bodies: true,
+            settled: analysis::Settled::First(0),
             ..analysis::Options::default()
         };
         let mut listing = Listing::new(Kind::Exchanges).with_notices(self.options.notices);

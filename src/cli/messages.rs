@@ -25,6 +25,7 @@ impl Args {
     pub(super) fn run(&self, console: &mut Console<'_>) -> u8 {
         let keep = analysis::Options {
             keep_messages: self.options.message_payload(),
+            settled: analysis::Settled::First(0),
             ..analysis::Options::default()
         };
         let mut listing = Listing::new(Kind::Messages).with_notices(self.options.notices);

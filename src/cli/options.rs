@@ -7,8 +7,8 @@ use clap::{Args, ValueEnum};
 
 use super::console::Console;
 use super::parse::{self, Moment};
-use crate::analysis;
-use crate::report::{Form, Look, Times};
+use crate::analysis::{self, Settled};
+use crate::report::{Form, Look, SummaryReport, Times};
 
 /// Which captures are read, what of them is shown, and how.
 #[derive(Clone, Debug, Args)]
@@ -183,6 +183,20 @@ impl Options {
     fn ending(&self) -> String {
         let ending = self.output.as_deref().and_then(|path| path.extension());
         ending.unwrap_or_default().to_string_lossy().to_lowercase()
+    }
+
+    /// Of which connections a page must know the late packets: of those that it shows, and where it shows a part of the capture, of
+    /// all, because it may be a late packet that belongs to the part.
+    pub(super) fn settled(&self) -> Settled {
+        let part = self.connection.is_some()
+            || self.since.is_some()
+            || self.until.is_some()
+            || self.packets.is_some();
+        if part {
+            Settled::All
+        } else {
+            Settled::First(SummaryReport::SHOWN)
+        }
     }
 
     /// How pages look: a file is no terminal.

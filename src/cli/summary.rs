@@ -27,7 +27,10 @@ whole capture's. --limit counts connections.";
 impl Args {
     pub(super) fn run(&self, console: &mut Console<'_>) -> u8 {
         let mut report = SummaryReport::new(self.options.notices);
-        let keep = analysis::Options::default();
+        let keep = analysis::Options {
+            settled: self.options.settled(),
+            ..analysis::Options::default()
+        };
         drive::run(&self.options, keep, &mut report, console)
     }
 }

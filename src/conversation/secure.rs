@@ -129,6 +129,13 @@ impl Conversation {
         self.secure = Some(secure);
     }
 
+    /// Whether bytes wait for what may still come.
+    pub(crate) fn waits_for_keys(&self) -> bool {
+        self.secure
+            .as_ref()
+            .is_some_and(|secure| Side::ALL.iter().any(|&side| secure.is_held(side)))
+    }
+
     /// Nothing more comes, neither bytes nor keys.
     pub(crate) fn settle(&mut self, ledgers: &mut Ledgers, cx: &mut Context<'_>) {
         let Some(mut secure) = self.secure.take() else {

@@ -54,6 +54,15 @@ pub struct Segment<'cap> {
     pub fingerprint: u64,
 }
 
+impl Segment<'_> {
+    /// The original length of its packet, or of all its fragments.
+    #[inline]
+    pub fn wire_len(&self) -> u64 {
+        let [link, network, transport] = self.headers.map(u64::from);
+        link + network + transport + u64::from(self.payload_len)
+    }
+}
+
 /// One end of a connection.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Endpoint {

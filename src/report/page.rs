@@ -26,6 +26,9 @@ pub struct SummaryReport {
 }
 
 impl SummaryReport {
+    /// How many connections a page shows.
+    pub const SHOWN: u64 = super::summary::SHOWN as u64;
+
     /// A summary of each capture, with notices as records beside it where asked for.
     pub fn new(notices: bool) -> Self {
         Self {

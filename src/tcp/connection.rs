@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use super::assembler::Assembler;
 use super::duplicates::Duplicates;
 use super::side::{Side, Sides};
-use crate::decode::Segment;
+use crate::decode::{Flags, Segment};
 use crate::ledger::Row;
 use crate::time::Timestamp;
 
@@ -27,6 +27,37 @@ pub enum Class {
     Whole(Row),
 }
 
+/// The sequence numbers of one side, as far as a packet can be judged by them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Numbers {
+    /// Behind the highest that it has used.
+    pub next_seq: Option<u32>,
+    /// Its SYN's.
+    pub syn: Option<u32>,
+}
+
+impl Numbers {
+    /// Whether a SYN of this side begins another connection: its sequence number is not that of this one's.
+    pub fn are_superseded_by(self, segment: &Segment<'_>) -> bool {
+        segment.flags.syn()
+            && segment.ack.is_none()
+            && match (self.syn, self.next_seq) {
+                (Some(syn), _) => syn != segment.seq,
+                (None, Some(next)) => next != segment.seq.wrapping_add(1),
+                (None, None) => false,
+            }
+    }
+
+    /// Whether a packet of this side is a probe of an idle connection or a closed window: it repeats at most the last byte.
+    pub fn are_probed_by(self, segment: &Segment<'_>) -> bool {
+        segment.flags.0 & (Flags::FIN | Flags::SYN | Flags::RST) == 0
+            && segment.payload_len <= 1
+            && self
+                .next_seq
+                .is_some_and(|next| segment.seq == next.wrapping_sub(1))
+    }
+}
+
 /// One side's half of a connection.
 #[derive(Debug, Default)]
 pub struct Half {
@@ -43,6 +74,16 @@ pub struct Half {
     probed: Option<u32>,
     /// How far its bytes were acknowledged while it had holes: by offset, when the connection had so many packets, at that time.
     acknowledgments: VecDeque<(u64, u64, Timestamp)>,
+}
+
+impl Half {
+    /// Its sequence numbers.
+    pub fn numbers(&self) -> Numbers {
+        Numbers {
+            next_seq: self.next_seq,
+            syn: self.syn,
+        }
+    }
 }
 
 /// The state of a TCP connection, as far as an observer needs it.
@@ -77,14 +118,7 @@ impl State {
 
     /// Whether a SYN begins another connection between the same ends: its sequence number is not that of this one's.
     pub fn is_superseded_by(&self, side: Side, segment: &Segment<'_>) -> bool {
-        segment.flags.syn()
-            && segment.ack.is_none()
-            && (self.half(side).syn.is_some_and(|syn| syn != segment.seq)
-                || self.half(side).syn.is_none()
-                    && self
-                        .half(side)
-                        .next_seq
-                        .is_some_and(|next| next != segment.seq.wrapping_add(1)))
+        self.half(side).numbers().are_superseded_by(segment)
     }
 
     /// Says what a packet is for (in the order of the ledger's rows), and takes note of its numbers.
@@ -108,12 +142,7 @@ impl State {
         self.packets += 1;
         let answered = self.half_mut(side).probed.take();
         let half = self.half_mut(side);
-        let class = if segment.flags.0 & (1 | 2 | 4) == 0
-            && segment.payload_len <= 1
-            && half
-                .next_seq
-                .is_some_and(|next| segment.seq == next.wrapping_sub(1))
-        {
+        let class = if half.numbers().are_probed_by(segment) {
             let last_ack = self.half(side.other()).last_ack;
             self.half_mut(side.other()).probed = last_ack;
             Class::Whole(Row::Keepalive)

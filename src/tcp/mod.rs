@@ -7,9 +7,9 @@ mod side;
 mod table;
 
 pub use assembler::{Assembler, Owner, Ready, Run};
-pub use connection::{Class, Half, State};
+pub use connection::{Class, Half, Numbers, State};
 pub use side::{Side, Sides};
-pub use table::{Key, Table};
+pub use table::{Key, Place, Table};
 
 use crate::reader::Piece;
 

@@ -1,89 +1,156 @@
 //! The table: which connection a segment belongs to.
 
-use foldhash::fast::RandomState;
-use hashbrown::HashMap;
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::side::Side;
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+
+use super::side::{Side, Sides};
 use crate::decode::{Endpoint, Segment};
 
 /// What tells connections apart: the two ends and the network that their addresses belong to.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Key {
-    lower: Endpoint,
-    higher: Endpoint,
+    lower: u128,
+    higher: u128,
+    ports: [u16; 2],
     network: u32,
+    v6: bool,
 }
 
 impl Key {
     /// Of a segment, the same for both directions; and whether the segment came from the lower end.
+    #[inline]
     pub fn of(segment: &Segment<'_>) -> (Self, bool) {
-        let (source, destination, network) = (segment.source, segment.destination, segment.network);
-        if source <= destination {
-            (
-                Self {
-                    lower: source,
-                    higher: destination,
-                    network,
-                },
-                true,
-            )
+        let (source, destination) = (segment.source, segment.destination);
+        let ((from, v6), (to, _)) = (number(source.address), number(destination.address));
+        let from_lower = (from, source.port) <= (to, destination.port);
+        let (lower, higher, ports) = if from_lower {
+            (from, to, [source.port, destination.port])
         } else {
-            (
-                Self {
-                    lower: destination,
-                    higher: source,
-                    network,
-                },
-                false,
-            )
+            (to, from, [destination.port, source.port])
+        };
+        let key = Self {
+            lower,
+            higher,
+            ports,
+            network: segment.network,
+            v6,
+        };
+        (key, from_lower)
+    }
+
+    /// Which network the addresses belong to.
+    pub fn network(&self) -> u32 {
+        self.network
+    }
+
+    /// The two ends, the opener's first.
+    pub fn ends(&self, opener_is_lower: bool) -> Sides<Endpoint> {
+        let [lower_port, higher_port] = self.ports;
+        let end = |address: u128, port: u16| Endpoint {
+            address: match u32::try_from(address) {
+                Ok(address) if !self.v6 => IpAddr::V4(Ipv4Addr::from_bits(address)),
+                _ => IpAddr::V6(Ipv6Addr::from_bits(address)),
+            },
+            port,
+        };
+        let (lower, higher) = (end(self.lower, lower_port), end(self.higher, higher_port));
+        if opener_is_lower {
+            Sides::new(lower, higher)
+        } else {
+            Sides::new(higher, lower)
+        }
+    }
+}
+
+/// An address as a number, and whether it is of version 6. A packet's two addresses are of one version.
+#[inline]
+fn number(address: IpAddr) -> (u128, bool) {
+    match address {
+        IpAddr::V4(address) => (address.to_bits().into(), false),
+        IpAddr::V6(address) => (address.to_bits(), true),
+    }
+}
+
+impl Hash for Key {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let [low, high] = self.ports.map(u128::from);
+        if self.v6 {
+            state.write_u128(self.lower);
+            state.write_u128(self.higher);
+            state.write_u128(low << 48 | high << 32 | u128::from(self.network));
+        } else {
+            // All of it in 128 bits: two addresses, two ports, and the network folded into the ports.
+            let network = u128::from(self.network) << 32;
+            state.write_u128(self.lower << 96 | self.higher << 64 | low << 16 | high | network);
         }
     }
 }
 
 /// From keys to places in a list of connections. The hash is seeded, so that no capture can be made to collide in it.
+///
+/// Only hashes are kept here: a live connection knows its key, and for one that is over 64 seeded bits are enough.
 #[derive(Debug, Default)]
 pub struct Table {
-    places: HashMap<Key, Place, RandomState>,
+    places: HashTable<Place>,
+    seed: RandomState,
 }
 
+/// Where a connection stands.
 #[derive(Clone, Copy, Debug)]
-struct Place {
-    index: usize,
+pub struct Place {
+    hash: u64,
+    /// Its place in the list.
+    pub index: u32,
     /// Whether the opener is the lower end.
-    opener_is_lower: bool,
+    pub opener_is_lower: bool,
 }
 
-impl Table {
-    /// Where the connection of a segment stands, and which side sent it.
-    pub fn find(&self, key: &Key, from_lower: bool) -> Option<(usize, Side)> {
-        let place = self.places.get(key)?;
-        let side = if place.opener_is_lower == from_lower {
+impl Place {
+    /// Which side sent a segment that came from the lower end, or did not.
+    #[inline]
+    pub fn side(&self, from_lower: bool) -> Side {
+        if self.opener_is_lower == from_lower {
             Side::Opener
         } else {
             Side::Other
+        }
+    }
+}
+
+impl Table {
+    /// The hash of a key.
+    #[inline]
+    pub fn hash(&self, key: &Key) -> u64 {
+        self.seed.hash_one(key)
+    }
+
+    /// Where the connection with this hash stands; `is` says whether what stands at an index has the key.
+    #[inline]
+    pub fn find(&self, hash: u64, is: impl Fn(u32) -> bool) -> Option<Place> {
+        let place = |place: &Place| place.hash == hash && is(place.index);
+        self.places.find(hash, place).copied()
+    }
+
+    /// A connection with this hash now stands at `index`.
+    pub fn insert(&mut self, hash: u64, index: u32, opener_is_lower: bool) {
+        let place = Place {
+            hash,
+            index,
+            opener_is_lower,
         };
-        Some((place.index, side))
+        self.places.insert_unique(hash, place, |place| place.hash);
     }
 
-    /// The connection with this key now stands at `index`; an earlier one is forgotten.
-    pub fn insert(&mut self, key: Key, index: usize, opener_is_lower: bool) {
-        self.places.insert(
-            key,
-            Place {
-                index,
-                opener_is_lower,
-            },
-        );
-    }
-
-    /// Forgets a key, if it still leads to `index`.
-    pub fn remove(&mut self, key: &Key, index: usize) {
-        if self
-            .places
-            .get(key)
-            .is_some_and(|place| place.index == index)
-        {
-            self.places.remove(key);
+    /// Forgets the connection that stands at `index`; does nothing where that is forgotten.
+    pub fn remove(&mut self, hash: u64, index: u32) {
+        let place = |place: &Place| place.hash == hash && place.index == index;
+        if let Entry::Occupied(entry) = self.places.entry(hash, place, |place| place.hash) {
+            entry.remove();
         }
     }
 }

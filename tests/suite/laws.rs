@@ -386,7 +386,7 @@ pub fn connections_balance(rows: &Rows) -> Result<(), TestCaseError> {
     let mut all = Wire::default();
     for connection in &rows.connections {
         for direction in Direction::ALL {
-            let ledger = &connection.ledgers[direction];
+            let ledger = &connection.ledgers.as_ref().unwrap()[direction];
             prop_assert_eq!(ledger.total(), connection.bytes[direction]);
             prop_assert_eq!(ledger.packets, connection.packets[direction]);
             all += ledger.sum();

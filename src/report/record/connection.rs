@@ -6,7 +6,6 @@ use super::{sender, verdict};
 use crate::decode::Endpoint;
 use crate::direction::Both;
 use crate::event::{Closing, Connection, Opening, Protocol, Roles};
-use crate::ledger::Ledger;
 use crate::report::fields::{Fields, Record};
 use crate::time::Timestamp;
 
@@ -85,10 +84,7 @@ impl Record for Connection {
             messages: Both::default(),
             close_code: None,
             closed_by: None,
-            ledgers: Both {
-                to_server: Ledger::default(),
-                to_client: Ledger::default(),
-            },
+            ledgers: None,
         }
     }
 }
