@@ -130,9 +130,17 @@ impl Cost {
 pub struct Pieces {
     /// The stream offset of the first byte that waits.
     offset: u64,
-    /// Pieces that lie wholly inside one unfinished item, as one.
-    folded: Option<Folded>,
     first: Piece,
+    /// What else there is; most of the time nothing, and then taking is one subtraction.
+    rest: Option<Box<Rest>>,
+}
+
+/// What waits beside one piece.
+#[derive(Clone, Debug, Default)]
+struct Rest {
+    /// Pieces that lie wholly inside one unfinished item, as one.
+    folded: Option<Box<Folded>>,
+    /// The pieces behind the first.
     more: VecDeque<Piece>,
     /// The records that the bytes were inside, where they came under TLS; the pieces are then those of the records.
     records: VecDeque<Record>,
@@ -166,7 +174,7 @@ impl Record {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Folded {
     len: u64,
     cost: Cost,
@@ -183,18 +191,43 @@ impl Pieces {
 
     /// Whether no byte waits.
     pub fn is_empty(&self) -> bool {
-        self.folded.is_none() && self.first.len == 0
+        self.folded().is_none() && self.first.len == 0
+    }
+
+    fn folded(&self) -> Option<&Folded> {
+        self.rest.as_ref()?.folded.as_deref()
+    }
+
+    fn records(&self) -> impl Iterator<Item = &Record> {
+        self.rest.iter().flat_map(|rest| &rest.records)
+    }
+
+    fn in_records(&self) -> bool {
+        self.records().next().is_some()
+    }
+
+    fn pieces(&self) -> impl Iterator<Item = &Piece> {
+        let more = self.rest.iter().flat_map(|rest| &rest.more);
+        std::iter::once(&self.first).chain(more)
+    }
+
+    fn next_piece(&mut self) -> Piece {
+        self.rest
+            .as_mut()
+            .and_then(|rest| rest.more.pop_front())
+            .unwrap_or_default()
     }
 
     /// How many pieces are kept.
     pub fn count(&self) -> usize {
-        usize::from(self.first.len > 0) + self.more.len()
+        let more = self.rest.as_ref().map_or(0, |rest| rest.more.len());
+        usize::from(self.first.len > 0) + more
     }
 
     /// Hands a TLS record of `raw` bytes to the stream of what was said inside: it has `content` bytes of it.
     pub fn give_record(&mut self, raw: u32, content: u32, inside: &mut Self) {
         debug_assert!(
-            self.folded.is_none() && self.records.is_empty(),
+            self.folded().is_none() && !self.in_records(),
             "records stand in bytes as they came"
         );
         let mut span: Option<Span> = None;
@@ -208,12 +241,16 @@ impl Pieces {
         }
         debug_assert_eq!(left, 0, "every byte that waits has a piece");
         self.offset += u64::from(raw);
-        inside.records.push_back(Record {
-            raw,
-            content,
-            taken: 0,
-            span: span.unwrap_or_default(),
-        });
+        inside
+            .rest
+            .get_or_insert_default()
+            .records
+            .push_back(Record {
+                raw,
+                content,
+                taken: 0,
+                span: span.unwrap_or_default(),
+            });
     }
 
     /// Takes the first piece, or as much of it as is asked for.
@@ -222,7 +259,7 @@ impl Pieces {
         self.first = if rest.len > 0 {
             rest
         } else {
-            self.more.pop_front().unwrap_or_default()
+            self.next_piece()
         };
         taken
     }
@@ -237,30 +274,30 @@ impl Pieces {
         if self.first.len == 0 {
             self.first = piece;
         } else {
-            self.more.push_back(piece);
+            self.rest.get_or_insert_default().more.push_back(piece);
         }
     }
 
     /// The number of the packet that brought the byte `len - 1` of those that wait.
     pub fn packet_of(&self, len: u64) -> u64 {
-        let mut end = self.folded.as_ref().map_or(0, |folded| folded.len);
-        if let Some(folded) = &self.folded
+        let mut end = self.folded().map_or(0, |folded| folded.len);
+        if let Some(folded) = self.folded()
             && len <= end
         {
             return folded.last.packet;
         }
-        if !self.records.is_empty() {
+        if self.in_records() {
             // Nothing of a record can be read before its last byte.
-            let whole = self.records.iter().find(|record| {
+            let whole = self.records().find(|record| {
                 end += u64::from(record.left());
                 end >= len
             });
             return whole
-                .or(self.records.back())
+                .or(self.records().last())
                 .map_or(0, |record| record.span.last_packet);
         }
         let mut last = self.first.packet;
-        for piece in std::iter::once(&self.first).chain(&self.more) {
+        for piece in self.pieces() {
             last = piece.packet;
             end += u64::from(piece.len);
             if end >= len {
@@ -272,8 +309,8 @@ impl Pieces {
 
     /// Whether a packet's payload, or under TLS a record, begins at the first byte that waits.
     pub fn packet_begins(&self) -> bool {
-        self.folded.is_none()
-            && match self.records.front() {
+        self.folded().is_none()
+            && match self.records().next() {
                 Some(record) => record.taken == 0,
                 None => self.first.len > 0 && self.first.from == 0,
             }
@@ -282,21 +319,16 @@ impl Pieces {
     /// Where packets' payloads, or under TLS records, begin among the first `len` bytes that wait, in order.
     pub fn packet_starts(&self, len: usize) -> Vec<usize> {
         let mut starts = Vec::new();
-        let mut at = self.folded.as_ref().map_or(0, |folded| {
+        let mut at = self.folded().map_or(0, |folded| {
             usize::try_from(folded.len).unwrap_or(usize::MAX)
         });
         let records = self
-            .records
-            .iter()
+            .records()
             .map(|record| (record.taken == 0, record.left()));
-        let pieces = std::iter::once(&self.first)
-            .chain(&self.more)
+        let pieces = self
+            .pieces()
             .map(|piece| (piece.from == 0, piece.len))
-            .take(if self.records.is_empty() {
-                usize::MAX
-            } else {
-                0
-            });
+            .take(if self.in_records() { 0 } else { usize::MAX });
         for (begins, run) in records.chain(pieces) {
             if at >= len {
                 break;
@@ -311,14 +343,10 @@ impl Pieces {
 
     /// Folds all that waits into one entry: all of it belongs to one item that is not whole yet, and will be taken whole.
     pub fn fold(&mut self) {
-        let mut folded = self.folded.take().unwrap_or_else(|| Folded {
-            len: 0,
-            cost: Cost::default(),
-            packets: 0,
-            last: Piece::default(),
-        });
-        let in_records = !self.records.is_empty();
-        for mut record in self.records.drain(..) {
+        let in_records = self.in_records();
+        let rest = self.rest.get_or_insert_default();
+        let mut folded = rest.folded.take().unwrap_or_default();
+        for mut record in rest.records.drain(..) {
             let left = record.left();
             folded.cost.add(&Cost {
                 span: Some(Span {
@@ -345,10 +373,10 @@ impl Pieces {
                 folded.len += u64::from(piece.len);
             }
             folded.last = piece;
-            self.first = self.more.pop_front().unwrap_or_default();
+            self.first = rest.more.pop_front().unwrap_or_default();
         }
         if folded.len > 0 {
-            self.folded = Some(folded);
+            rest.folded = Some(folded);
         }
     }
 
@@ -369,9 +397,65 @@ impl Pieces {
         row: Row,
         ledger: &mut Ledger,
     ) -> Cost {
+        match u32::try_from(head + body) {
+            Ok(len) if 0 < len && len <= self.first.len && self.is_plain() => {
+                self.take_of_first(head, len, layer, row, ledger)
+            }
+            _ => self.take_of_many(head, body, layer, row, ledger),
+        }
+    }
+
+    /// Whether the bytes that wait are their pieces' and nothing else.
+    #[inline]
+    fn is_plain(&self) -> bool {
+        self.rest
+            .as_ref()
+            .is_none_or(|rest| rest.folded.is_none() && rest.records.is_empty())
+    }
+
+    /// The usual case: what is taken is one packet's.
+    #[inline]
+    fn take_of_first(
+        &mut self,
+        head: u64,
+        len: u32,
+        layer: Layer,
+        row: Row,
+        ledger: &mut Ledger,
+    ) -> Cost {
+        let (taken, rest) = self.first.split_at(len);
+        let span = span_of(&taken, self.offset);
+        let mut wire = taken.headers_share();
+        wire.head = head;
+        *column(&mut wire, layer) += u64::from(len) - head;
+        ledger.charge(row, taken.packet, taken.packets, wire);
+        self.offset += u64::from(len);
+        if rest.len > 0 {
+            (self.first.from, self.first.len) = (rest.from, rest.len);
+        } else {
+            self.first = self.next_piece();
+        }
+        Cost {
+            span: Some(span),
+            wire,
+        }
+    }
+
+    fn take_of_many(
+        &mut self,
+        head: u64,
+        body: u64,
+        layer: Layer,
+        row: Row,
+        ledger: &mut Ledger,
+    ) -> Cost {
         let mut cost = Cost::default();
         let (mut head, mut left) = (head, head + body);
-        if let Some(folded) = self.folded.take_if(|_| left > 0) {
+        if left == 0 {
+            return cost;
+        }
+        let folded = self.rest.as_mut().and_then(|rest| rest.folded.take());
+        if let Some(folded) = folded {
             // What was folded is one item's, so nobody can ask for a part of it.
             let mut wire = folded.cost.wire;
             let heads = head.min(folded.len);
@@ -387,7 +471,8 @@ impl Pieces {
             self.offset += folded.len;
         }
         while left > 0
-            && let Some(record) = self.records.front_mut()
+            && let Some(rest) = &mut self.rest
+            && let Some(record) = rest.records.front_mut()
         {
             let take = u32::try_from(left).unwrap_or(u32::MAX).min(record.left());
             let raw = record.take(take);
@@ -396,7 +481,7 @@ impl Pieces {
                 ..record.span
             };
             if record.left() == 0 {
-                self.records.pop_front();
+                rest.records.pop_front();
             }
             let heads = head.min(u64::from(take));
             let mut own = Wire {
@@ -431,7 +516,7 @@ impl Pieces {
             self.first = if rest.len > 0 {
                 rest
             } else {
-                self.more.pop_front().unwrap_or_default()
+                self.next_piece()
             };
         }
         debug_assert_eq!(left, 0, "every byte that waits has a piece");

@@ -255,7 +255,7 @@ impl Connections {
         if self.options.settled.includes(number) {
             tombstone.keep(connection, client);
         } else {
-            give(connection, whole, out);
+            give(&connection, whole, out);
         }
         *slot = Slot::Over(Box::new(tombstone));
     }
@@ -274,7 +274,7 @@ impl Connections {
             Slot::Live(mut live) => {
                 live.settle(&self.options, &mut self.shared, &mut self.scratch, out);
                 let hash = self.table.hash(live.key());
-                give(live.into_record(), whole, out);
+                give(&live.into_record(), whole, out);
                 hash
             }
             Slot::First(_) | Slot::Free => return,
@@ -353,7 +353,7 @@ impl Connections {
             }
             if let Slot::Live(mut live) = std::mem::take(slot) {
                 live.settle(&self.options, &mut self.shared, &mut self.scratch, out);
-                give(live.into_record(), whole, out);
+                give(&live.into_record(), whole, out);
             }
         }
         for side in Side::ALL {
@@ -395,4 +395,17 @@ fn at(slots: &[Slot], index: u32) -> Option<&Slot> {
 
 fn at_mut(slots: &mut [Slot], index: u32) -> Option<&mut Slot> {
     slots.get_mut(usize::try_from(index).ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_idle_or_over_is_small() {
+        assert!(size_of::<First>() <= 112, "{}", size_of::<First>());
+        assert!(size_of::<Tombstone>() <= 48, "{}", size_of::<Tombstone>());
+        assert!(size_of::<Slot>() <= 16);
+        assert!(size_of::<Live>() <= 512, "{}", size_of::<Live>());
+    }
 }

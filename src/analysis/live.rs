@@ -245,6 +245,10 @@ impl Live {
             file: segment.file,
         };
         let seq = segment.seq.wrapping_add(u32::from(segment.flags.syn()));
+        let assembler = &mut self.tcp.half_mut(side).assembler;
+        if assembler.take_next(seq, segment.payload_len) {
+            return self.deliver_bytes(side, segment.payload, whole, ledgers, cx);
+        }
         for run in self
             .tcp
             .half_mut(side)

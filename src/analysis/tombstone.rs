@@ -103,7 +103,7 @@ impl Tombstone {
         if let Some(waiting) = self.record {
             let ledgers = waiting.unpacked();
             give(
-                Connection {
+                &Connection {
                     ledgers: Some(Box::new(ledgers)),
                     ..waiting.connection
                 },
@@ -134,12 +134,12 @@ impl Waiting {
 }
 
 /// Gives a record, and adds its ledgers to the whole capture's.
-pub(super) fn give(connection: Connection, whole: &mut Ledger, out: &mut dyn FnMut(&Event<'_>)) {
+pub(super) fn give(connection: &Connection, whole: &mut Ledger, out: &mut dyn FnMut(&Event<'_>)) {
     if let Some(ledgers) = &connection.ledgers {
         *whole += &ledgers.to_server;
         *whole += &ledgers.to_client;
     }
-    out(&Event::Connection(&connection));
+    out(&Event::Connection(connection));
 }
 
 /// Charges a late packet as its numbers tell; gives the bytes that were retransmitted.

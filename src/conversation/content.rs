@@ -54,8 +54,7 @@ struct Decoding {
 impl Content {
     /// Content of a message whose head is not known.
     pub(super) fn new(keep: u64) -> Self {
-        let mut kept = Kept::default();
-        kept.begin(keep);
+        let kept = Kept::of_at_most(keep);
         Self {
             length: 0,
             kept,

@@ -1,7 +1,7 @@
 //! The WebSocket of a channel: frames and messages of both directions, with what they cost.
 
 use super::inflation::Inflation;
-use super::kept::Kept;
+use super::kept::{Beginning, Kept};
 use super::midstream::{Extent, Hole};
 use super::{Context, Scratch};
 use crate::direction::{Both, Direction};
@@ -23,6 +23,9 @@ const SEARCHED: usize = 256 << 10;
 /// A close frame's payload as its header must announce it (RFC 6455, section 5.5), of which the code and the reason are read.
 const CLOSE_PAYLOAD: u64 = 125;
 
+/// A payload of at most so many bytes is read in one go where it is there whole: what is unmasked of it stays in the nearest cache.
+const STRIDE: usize = 16 << 10;
+
 /// Frames and messages of one WebSocket.
 #[derive(Debug)]
 pub(super) struct WebSocket {
@@ -42,10 +45,10 @@ pub(super) struct WebSocket {
 #[derive(Debug, Default)]
 struct Half {
     reader: FrameReader,
-    frame: Option<OpenFrame>,
-    message: Option<OpenMessage>,
-    frame_kept: Kept,
-    message_kept: Kept,
+    /// A frame of which not all bytes are there. Most frames are never here.
+    frame: Option<Box<OpenFrame>>,
+    /// A message of which not all frames are there.
+    message: Option<Box<OpenMessage>>,
     inflation: Inflation,
     /// How sure the next frame's boundary is.
     trust: Trust,
@@ -107,6 +110,7 @@ struct OpenFrame {
     read: u64,
     /// Payload whose cost is already in `cost`.
     prepaid: u64,
+    kept: Kept,
 }
 
 #[derive(Debug)]
@@ -123,18 +127,36 @@ struct OpenMessage {
     inflated: Option<Inflated>,
     /// Whether its last frame's end was read.
     finished: bool,
+    kept: Kept,
 }
 
 impl OpenMessage {
+    fn new(index: u64, kind: Option<MessageKind>, trust: Trust) -> Self {
+        Self {
+            index,
+            kind,
+            compressed: false,
+            frames: 0,
+            coded_length: 0,
+            cost: Cost::default(),
+            complete: kind.is_some(),
+            trust,
+            utf8: Utf8::default(),
+            inflated: None,
+            finished: false,
+            kept: Kept::default(),
+        }
+    }
+
     /// Whether it is read whether its bytes are UTF-8.
     fn is_judged(&self) -> bool {
         self.kind == Some(MessageKind::Text) && self.complete
     }
 
     /// Takes more of what the application sees.
-    fn take(&mut self, plain: &[u8], kept: &mut Kept) {
-        if kept.wants() {
-            kept.push(plain);
+    fn take(&mut self, plain: &[u8]) {
+        if self.kept.wants() {
+            self.kept.push(plain);
         }
         if self.is_judged() {
             self.utf8.push(plain);
@@ -224,7 +246,16 @@ impl WebSocket {
                         row_of(header.opcode),
                         ledger,
                     );
-                    self.begin_frame(direction, header, cost, prepaid, cx);
+                    if prepaid == header.payload_len && self.is_plain(direction, &header) {
+                        let (payload, _) = rest
+                            .get(len..)
+                            .and_then(|rest| rest.split_at_checked(to_usize(prepaid)))
+                            .unwrap_or_default();
+                        used += payload.len();
+                        self.plain_frame(direction, header, cost, payload, cx);
+                    } else {
+                        self.begin_frame(direction, header, cost, prepaid, cx);
+                    }
                 }
                 Step::Event(len, FrameEvent::Payload) => {
                     used += len;
@@ -240,6 +271,87 @@ impl WebSocket {
                 }
             }
         }
+    }
+
+    /// Whether a frame that is there whole is its own message, or none's, and nothing need be remembered of it.
+    fn is_plain(&self, direction: Direction, header: &Header) -> bool {
+        let half = &self.halves[direction];
+        header.fin
+            && header.payload_len <= STRIDE as u64
+            && match header.opcode {
+                Opcode::Text | Opcode::Binary => {
+                    half.message.is_none() && !half.inflation.compresses(header)
+                }
+                Opcode::Ping | Opcode::Pong => true,
+                Opcode::Continuation | Opcode::Close | Opcode::Reserved(_) => false,
+            }
+    }
+
+    /// Reads a plain frame, the usual case, in one go.
+    fn plain_frame(
+        &mut self,
+        direction: Direction,
+        header: Header,
+        cost: Cost,
+        payload: &[u8],
+        cx: &mut Context<'_>,
+    ) {
+        let half = &mut self.halves[direction];
+        half.reader.skip(header.payload_len);
+        half.reader.read(&[]);
+        let trust = half.trust;
+        let kind = match header.opcode {
+            Opcode::Text => Some(MessageKind::Text),
+            Opcode::Binary => Some(MessageKind::Binary),
+            _ => None,
+        };
+        let mut frame = OpenFrame {
+            index: self.frames,
+            header,
+            cost,
+            complete: true,
+            trust,
+            message: None,
+            read: header.payload_len,
+            prepaid: 0,
+            kept: Kept::default(),
+        };
+        self.frames += 1;
+        let (of_frame, of_message) = (cx.options.keep_frames, cx.options.keep_messages);
+        let is_text = kind == Some(MessageKind::Text);
+        let mut unmasked = std::mem::take(&mut cx.scratch.unmasked);
+        let plain = match header.masking_key {
+            Some(key) if is_text || of_frame > 0 || of_message > 0 => {
+                unmasked.clear();
+                unmask(payload, key, 0, &mut unmasked);
+                &unmasked
+            }
+            _ => payload,
+        };
+        if let Some(kind) = kind {
+            let mut message = OpenMessage {
+                cost,
+                ..OpenMessage::new(self.messages, Some(kind), trust)
+            };
+            self.messages += 1;
+            self.messages_sent[direction] += 1;
+            self.halves[direction].fragmentation_unknown = false;
+            message.frames = 1;
+            message.coded_length = header.payload_len;
+            message.finished = true;
+            if is_text {
+                message.utf8.push(plain);
+            }
+            frame.message = Some(message.index);
+            let kept = Beginning::of(plain, of_frame);
+            self.give_frame(direction, &frame, false, kept, cx);
+            let kept = Beginning::of(plain, of_message);
+            self.give_message(direction, &message, kept, cx);
+        } else {
+            let kept = Beginning::of(plain, of_frame);
+            self.give_frame(direction, &frame, false, kept, cx);
+        }
+        cx.scratch.unmasked = unmasked;
     }
 
     fn begin_frame(
@@ -280,8 +392,7 @@ impl WebSocket {
         } else {
             cx.options.keep_frames
         };
-        half.frame_kept.begin(limit);
-        half.frame = Some(OpenFrame {
+        half.frame = Some(Box::new(OpenFrame {
             index,
             header,
             cost,
@@ -290,7 +401,8 @@ impl WebSocket {
             message,
             read: 0,
             prepaid,
-        });
+            kept: Kept::of_at_most(limit),
+        }));
     }
 
     fn begin_message(
@@ -305,23 +417,14 @@ impl WebSocket {
         self.messages += 1;
         self.messages_sent[direction] += 1;
         let half = &mut self.halves[direction];
-        half.message_kept.begin(cx.options.keep_messages);
         if compressed {
             half.inflation.begin(cx);
         }
-        half.message = Some(OpenMessage {
-            index,
-            kind,
+        half.message = Some(Box::new(OpenMessage {
             compressed,
-            frames: 0,
-            coded_length: 0,
-            cost: Cost::default(),
-            complete: kind.is_some(),
-            trust,
-            utf8: Utf8::default(),
-            inflated: None,
-            finished: false,
-        });
+            kept: Kept::of_at_most(cx.options.keep_messages),
+            ..OpenMessage::new(index, kind, trust)
+        }));
     }
 
     fn add_frame(&mut self, direction: Direction, trust: Trust) -> Option<u64> {
@@ -355,11 +458,7 @@ impl WebSocket {
         let at = frame.read;
         frame.read += len;
         let Half {
-            message,
-            frame_kept,
-            message_kept,
-            inflation,
-            ..
+            message, inflation, ..
         } = half;
         let mut message = message
             .as_mut()
@@ -367,27 +466,29 @@ impl WebSocket {
         let for_message = message
             .as_ref()
             .is_some_and(|message| message.compressed || message.is_judged());
-        if !(for_message || message.is_some() && message_kept.wants() || frame_kept.wants()) {
+        let kept_for_message = message.as_ref().is_some_and(|message| message.kept.wants());
+        if !(for_message || kept_for_message || frame.kept.wants()) {
             return;
         }
+        let key = frame.header.masking_key;
         let Scratch {
             unmasked, workshop, ..
         } = &mut *cx.scratch;
         let mut take = |payload: &[u8]| {
-            frame_kept.push(payload);
+            frame.kept.push(payload);
             let Some(message) = &mut message else { return };
             if message.compressed {
-                inflation.push(payload, workshop, |plain| message.take(plain, message_kept));
+                inflation.push(payload, workshop, |plain| message.take(plain));
             } else {
-                message.take(payload, message_kept);
+                message.take(payload);
             }
         };
-        match frame.header.masking_key {
+        match key {
             None => take(payload),
             Some(key) => {
                 // In strides that stay in the nearest cache.
                 let mut at = at;
-                for stride in payload.chunks(16 << 10) {
+                for stride in payload.chunks(STRIDE) {
                     unmasked.clear();
                     unmask(stride, key, at, unmasked);
                     take(unmasked);
@@ -420,9 +521,13 @@ impl WebSocket {
         if frame.header.fin && !frame.header.opcode.is_control() {
             half.fragmentation_unknown = false;
         }
-        self.give_frame(direction, &frame, cx);
+        let compressed = half
+            .message
+            .as_ref()
+            .is_some_and(|message| frame.message == Some(message.index) && message.compressed);
+        self.give_frame(direction, &frame, compressed, frame.kept.beginning(), cx);
         if ends_message {
-            self.give_message(direction, cx);
+            self.end_message(direction, cx);
         }
         if std::mem::take(&mut self.halves[direction].unconfirmed) {
             self.abandon_message(direction, cx);
@@ -430,19 +535,22 @@ impl WebSocket {
         }
     }
 
-    fn give_frame(&mut self, direction: Direction, frame: &OpenFrame, cx: &mut Context<'_>) {
-        let half = &self.halves[direction];
-        let compressed = half
-            .message
-            .as_ref()
-            .is_some_and(|message| frame.message == Some(message.index) && message.compressed);
+    /// Gives a frame; `compressed`: it is part of a compressed message.
+    fn give_frame(
+        &mut self,
+        direction: Direction,
+        frame: &OpenFrame,
+        compressed: bool,
+        kept: Beginning<'_>,
+        cx: &mut Context<'_>,
+    ) {
         let is_text = match frame.header.opcode {
             Opcode::Text | Opcode::Continuation => !compressed,
             Opcode::Binary | Opcode::Reserved(3..8) => false,
             _ => true,
         };
         let (close_code, close_reason) = if frame.header.opcode == Opcode::Close && frame.complete {
-            close_body(half.frame_kept.bytes())
+            close_body(kept.bytes)
         } else {
             (None, None)
         };
@@ -451,8 +559,7 @@ impl WebSocket {
             self.closed_by.get_or_insert(direction);
             self.close_code = self.close_code.or(close_code);
         }
-        let payload = (frame.complete && cx.options.keep_frames > 0)
-            .then(|| half.frame_kept.payload(is_text));
+        let payload = (frame.complete && cx.options.keep_frames > 0).then(|| kept.payload(is_text));
         (cx.out)(&Event::Frame(&Frame {
             place: cx.place,
             index: frame.index,
@@ -465,12 +572,13 @@ impl WebSocket {
             close_code,
             close_reason: close_reason.filter(|_| close_code.is_some()),
             payload,
-            payload_truncated: payload.is_some() && half.frame_kept.is_truncated(),
+            payload_truncated: payload.is_some() && kept.truncated,
             wire: frame.cost.wire,
         }));
     }
 
-    fn give_message(&mut self, direction: Direction, cx: &mut Context<'_>) {
+    /// Gives the message that is open.
+    fn end_message(&mut self, direction: Direction, cx: &mut Context<'_>) {
         let half = &mut self.halves[direction];
         let Some(message) = half.message.take() else {
             return;
@@ -478,6 +586,17 @@ impl WebSocket {
         if message.compressed && message.inflated.is_none() {
             half.inflation.lose(&mut cx.scratch.workshop);
         }
+        self.give_message(direction, &message, message.kept.beginning(), cx);
+    }
+
+    fn give_message(
+        &mut self,
+        direction: Direction,
+        message: &OpenMessage,
+        kept: Beginning<'_>,
+        cx: &mut Context<'_>,
+    ) {
+        let half = &self.halves[direction];
         let inflated = message.inflated;
         let complete = message.complete
             && message.finished
@@ -485,7 +604,7 @@ impl WebSocket {
         let is_text = message.kind == Some(MessageKind::Text);
         let cut = inflated.is_some_and(|inflated| inflated.limit == Some(Limit::Message));
         let payload = (complete && (message.is_known() || cut) && cx.options.keep_messages > 0)
-            .then(|| half.message_kept.payload(is_text));
+            .then(|| kept.payload(is_text));
         let valid_utf8 = match message.utf8 {
             _ if !is_text => None,
             utf8 if utf8.is_invalid() => inflated
@@ -509,7 +628,7 @@ impl WebSocket {
             trust: message.trust,
             valid_utf8,
             payload,
-            payload_truncated: payload.is_some() && (cut || half.message_kept.is_truncated()),
+            payload_truncated: payload.is_some() && (cut || kept.truncated),
             wire: message.cost.wire,
         }));
     }
@@ -518,7 +637,7 @@ impl WebSocket {
     fn abandon_message(&mut self, direction: Direction, cx: &mut Context<'_>) {
         if let Some(message) = &mut self.halves[direction].message {
             message.complete = false;
-            self.give_message(direction, cx);
+            self.end_message(direction, cx);
         }
     }
 
@@ -805,4 +924,8 @@ fn row_of(opcode: Opcode) -> Row {
 
 fn to_u32(len: u64) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX)
+}
+
+fn to_usize(len: u64) -> usize {
+    usize::try_from(len).unwrap_or(usize::MAX)
 }

@@ -2,9 +2,6 @@
 
 use crate::event::Payload;
 
-/// A buffer larger than this is not kept for the next payload, so that one huge message does not cost memory for ever.
-const REUSED: usize = 64 << 10;
-
 /// The first bytes of a payload, up to a limit.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
@@ -14,14 +11,12 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// Begins another payload, of which at most `limit` bytes are kept.
-    pub(super) fn begin(&mut self, limit: u64) {
-        if self.bytes.capacity() > REUSED {
-            self.bytes = Vec::new();
+    /// Of a payload of which at most `limit` bytes are kept.
+    pub(super) fn of_at_most(limit: u64) -> Self {
+        Self {
+            limit: usize::try_from(limit).unwrap_or(usize::MAX),
+            ..Self::default()
         }
-        self.bytes.clear();
-        self.limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        self.truncated = false;
     }
 
     /// Whether more would be kept or at least noticed.
@@ -37,22 +32,47 @@ impl Kept {
         self.truncated |= bytes.len() > room;
     }
 
-    /// Whether there was more than is kept.
-    pub(super) fn is_truncated(&self) -> bool {
-        self.truncated
-    }
-
     /// The bytes.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// As a record shows them: text where it may be and is one (cut at a character), else data.
-    pub(super) fn payload(&self, may_be_text: bool) -> Payload<'_> {
-        if !may_be_text {
-            return Payload::Data(&self.bytes);
+    /// The beginning that was kept.
+    pub(super) fn beginning(&self) -> Beginning<'_> {
+        Beginning {
+            bytes: &self.bytes,
+            truncated: self.truncated,
         }
-        match std::str::from_utf8(&self.bytes) {
+    }
+}
+
+/// The beginning of a payload.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Beginning<'a> {
+    /// The bytes.
+    pub(super) bytes: &'a [u8],
+    /// Whether there was more than is kept.
+    pub(super) truncated: bool,
+}
+
+impl<'a> Beginning<'a> {
+    /// Of a payload that is there whole: at most `limit` bytes.
+    pub(super) fn of(payload: &'a [u8], limit: u64) -> Self {
+        let kept = usize::try_from(limit)
+            .ok()
+            .and_then(|limit| payload.get(..limit));
+        Self {
+            bytes: kept.unwrap_or(payload),
+            truncated: limit > 0 && kept.is_some_and(|kept| kept.len() < payload.len()),
+        }
+    }
+
+    /// As a record shows it: text where it may be and is one (cut at a character), else data.
+    pub(super) fn payload(self, may_be_text: bool) -> Payload<'a> {
+        if !may_be_text {
+            return Payload::Data(self.bytes);
+        }
+        match std::str::from_utf8(self.bytes) {
             Ok(text) => Payload::Text(text),
             Err(error) if self.truncated && error.error_len().is_none() => {
                 let valid = self
@@ -61,7 +81,7 @@ impl Kept {
                     .and_then(|bytes| std::str::from_utf8(bytes).ok());
                 Payload::Text(valid.unwrap_or_default())
             }
-            Err(_) => Payload::Data(&self.bytes),
+            Err(_) => Payload::Data(self.bytes),
         }
     }
 }

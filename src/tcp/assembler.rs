@@ -27,23 +27,30 @@ pub struct Assembler {
     next_seq: Option<u32>,
     /// Its offset from the stream's first byte.
     next: u64,
-    /// Segments behind a hole, by offset; they touch but never overlap.
-    held: VecDeque<Held>,
-    held_bytes: usize,
     /// Where FIN stands.
     fin: Option<u64>,
     /// How far the other side has acknowledged, FIN included.
     acked: u64,
     /// Acknowledgments seen before the stream's beginning is known: the first and the latest.
     early_acks: Option<(u32, u32)>,
-    /// Holes that were given up, oldest first.
-    gaps: VecDeque<(u64, u64)>,
+    /// What is not in order; most streams never have any.
+    disorder: Option<Box<Disorder>>,
     /// Holes that end at or before this offset are given up.
     lost_below: u64,
     /// Whether two copies of the same bytes disagreed.
     conflict: bool,
     /// Whether a hole was given up because too much waited behind it.
     overflowed: bool,
+}
+
+/// What of a stream is not in order.
+#[derive(Debug, Default)]
+struct Disorder {
+    /// Segments behind a hole, by offset; they touch but never overlap.
+    held: VecDeque<Held>,
+    held_bytes: usize,
+    /// Holes that were given up, oldest first.
+    gaps: VecDeque<(u64, u64)>,
 }
 
 /// A segment, or what is new of it, that waits behind a hole.
@@ -143,11 +150,41 @@ impl Assembler {
             .checked_add(i64::from(distance))
     }
 
+    /// Whether something waits behind a hole.
+    fn holds(&self) -> bool {
+        self.held().next().is_some()
+    }
+
+    /// What waits behind a hole, by offset.
+    fn held(&self) -> impl Iterator<Item = &Held> {
+        self.disorder
+            .iter()
+            .flat_map(|disorder| disorder.held.iter())
+    }
+
+    /// What waits at or behind an offset first, and its place among all that waits.
+    fn held_at(&self, at: u64) -> (usize, Option<&Held>) {
+        let Some(disorder) = &self.disorder else {
+            return (0, None);
+        };
+        let index = disorder.held.partition_point(|held| held.end() <= at);
+        (index, disorder.held.get(index))
+    }
+
+    /// Takes a segment's payload where it is what comes next, and nothing waits: the usual case.
+    #[inline]
+    pub fn take_next(&mut self, seq: u32, len: u32) -> bool {
+        let next = self.next_seq == Some(seq) && !self.holds();
+        if next {
+            self.advance(len);
+        }
+        next
+    }
+
     /// Takes a segment's payload and says whose its bytes are, in order. `payload` may be shorter than `piece.len`.
     pub fn insert(&mut self, seq: u32, payload: &[u8], piece: Piece) -> SmallVec<[Run; 2]> {
         self.begin(seq);
-        if self.next_seq == Some(seq) && self.held.is_empty() {
-            self.advance(piece.len);
+        if self.take_next(seq, piece.len) {
             return SmallVec::from_slice(&[Run {
                 owner: Owner::Next,
                 piece,
@@ -183,23 +220,23 @@ impl Assembler {
                     runs.push(Run { owner, piece: part });
                 }
                 Fate::Waits(index) => {
-                    self.held_bytes += bytes.len();
                     let offset = u64::try_from(at).expect("what waits stands behind the next byte");
-                    self.held.insert(
-                        index,
-                        Held {
-                            offset,
-                            bytes: bytes.into(),
-                            piece: part,
-                        },
-                    );
+                    let disorder = self.disorder.get_or_insert_default();
+                    disorder.held_bytes += bytes.len();
+                    let held = Held {
+                        offset,
+                        bytes: bytes.into(),
+                        piece: part,
+                    };
+                    disorder.held.insert(index, held);
                 }
             }
             at += i64::from(len);
             rest = behind;
         }
-        if (self.held.len() > HELD_SEGMENTS || self.held_bytes > HELD_BYTES)
-            && let Some(first) = self.held.front()
+        if let Some(disorder) = &self.disorder
+            && (disorder.held.len() > HELD_SEGMENTS || disorder.held_bytes > HELD_BYTES)
+            && let Some(first) = disorder.held.front()
         {
             self.lost_below = self.lost_below.max(first.offset);
             self.overflowed = true;
@@ -217,7 +254,8 @@ impl Assembler {
             return (until(0), Fate::Owned(Owner::Early));
         };
         if at < self.next {
-            for &(from, to) in &self.gaps {
+            let gaps = self.disorder.iter().flat_map(|disorder| &disorder.gaps);
+            for &(from, to) in gaps {
                 if at >= from && at < to {
                     return (until(to), Fate::Owned(Owner::Late));
                 }
@@ -227,8 +265,8 @@ impl Assembler {
             }
             return (until(self.next), Fate::Owned(Owner::Retransmission));
         }
-        let index = self.held.partition_point(|held| held.end() <= at);
-        match self.held.get(index) {
+        let (index, held) = self.held_at(at);
+        match held {
             Some(held) if held.offset <= at => {
                 (until(held.end()), Fate::Owned(Owner::Retransmission))
             }
@@ -242,8 +280,8 @@ impl Assembler {
     /// Notes a conflict where bytes that wait are not those that came again.
     fn compare(&mut self, at: i64, bytes: &[u8]) {
         let Ok(at) = u64::try_from(at) else { return };
-        let index = self.held.partition_point(|held| held.end() <= at);
-        if let Some(held) = self.held.get(index)
+        let (_, held) = self.held_at(at);
+        if let Some(held) = held
             && let Some(from) = at.checked_sub(held.offset)
             && let Some(first) = usize::try_from(from)
                 .ok()
@@ -289,16 +327,14 @@ impl Assembler {
 
     /// Whether something may be ready: bytes or an end that wait, or a hole.
     pub fn is_unsettled(&self) -> bool {
-        !self.held.is_empty()
+        self.holds()
             || self.fin.is_some_and(|fin| self.next <= fin)
             || self.next < self.acked.min(self.lost_below)
     }
 
     /// Whether bytes are missing before some that are there, or before an end that was seen or acknowledged.
     pub fn has_hole(&self) -> bool {
-        !self.held.is_empty()
-            || self.has_acknowledged_hole()
-            || self.fin.is_some_and(|fin| self.next < fin)
+        self.holds() || self.has_acknowledged_hole() || self.fin.is_some_and(|fin| self.next < fin)
     }
 
     /// Gives up every hole that ends at or before `offset`: what waits behind it comes out.
@@ -313,27 +349,30 @@ impl Assembler {
 
     /// What can be read now: bytes that waited, a hole that was given up, the end. To be asked until there is nothing.
     pub fn ready(&mut self) -> Option<Ready> {
-        if let Some(held) = self.held.pop_front_if(|held| held.offset == self.next) {
-            self.held_bytes -= held.bytes.len();
+        if let Some(disorder) = &mut self.disorder
+            && let Some(held) = disorder.held.pop_front_if(|held| held.offset == self.next)
+        {
+            disorder.held_bytes -= held.bytes.len();
             self.advance(held.piece.len);
             return Some(Ready::Bytes(held.bytes, held.piece));
         }
-        if self.fin == Some(self.next) && self.held.is_empty() {
+        if self.fin == Some(self.next) && !self.holds() {
             // FIN has a sequence number of its own, and stepping over it delivers it once.
             self.advance(1);
             return Some(Ready::Fin);
         }
         let known = self.fin.unwrap_or(self.acked).min(self.lost_below);
-        let end = self.held.front().map_or(known, |held| held.offset);
+        let end = self.held().next().map_or(known, |held| held.offset);
         (end > self.next && end <= self.lost_below).then(|| Ready::Gap(self.skip_to(end)))
     }
 
     fn skip_to(&mut self, end: u64) -> u64 {
         let len = end - self.next;
-        if self.gaps.len() == REMEMBERED_GAPS {
-            self.gaps.pop_front();
+        let gaps = &mut self.disorder.get_or_insert_default().gaps;
+        if gaps.len() == REMEMBERED_GAPS {
+            gaps.pop_front();
         }
-        self.gaps.push_back((self.next, end));
+        gaps.push_back((self.next, end));
         self.next = end;
         // Offsets were made from sequence numbers, so the low bits are the distance.
         #[expect(

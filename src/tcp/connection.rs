@@ -58,6 +58,9 @@ impl Numbers {
     }
 }
 
+/// Up to which offset bytes were acknowledged, when the connection had so many packets, and at what time.
+type Acknowledgment = (u64, u64, Timestamp);
+
 /// One side's half of a connection.
 #[derive(Debug, Default)]
 pub struct Half {
@@ -72,8 +75,12 @@ pub struct Half {
     last_ack: Option<u32>,
     /// The acknowledgment number that answers a probe of the other side, while an answer is due.
     probed: Option<u32>,
-    /// How far its bytes were acknowledged while it had holes: by offset, when the connection had so many packets, at that time.
-    acknowledgments: VecDeque<(u64, u64, Timestamp)>,
+    /// How far its bytes were acknowledged while it had holes; most streams never have any.
+    #[expect(
+        clippy::box_collection,
+        reason = "a pointer is a fourth of what an empty queue takes, for each side of each connection"
+    )]
+    acknowledgments: Option<Box<VecDeque<Acknowledgment>>>,
 }
 
 impl Half {
@@ -184,14 +191,12 @@ impl State {
             let acknowledged = self.half_mut(side.other());
             let before = acknowledged.assembler.acknowledged();
             acknowledged.assembler.acknowledge(ack);
-            if acknowledged.assembler.has_acknowledged_hole()
-                && (acknowledged.assembler.acknowledged() > before
-                    || acknowledged.acknowledgments.is_empty())
-            {
+            if acknowledged.assembler.has_acknowledged_hole() {
                 let offset = acknowledged.assembler.acknowledged();
-                acknowledged
-                    .acknowledgments
-                    .push_back((offset, packets, time));
+                let acknowledgments = acknowledged.acknowledgments.get_or_insert_default();
+                if offset > before || acknowledgments.is_empty() {
+                    acknowledgments.push_back((offset, packets, time));
+                }
             }
         }
     }
@@ -200,10 +205,16 @@ impl State {
     pub fn give_up_old_holes(&mut self, now: Timestamp) {
         let packets = self.packets;
         for half in self.halves.iter_mut() {
-            while let Some((offset, _, _)) = half.acknowledgments.pop_front_if(|(_, since, at)| {
+            let Some(acknowledgments) = &mut half.acknowledgments else {
+                continue;
+            };
+            while let Some((offset, _, _)) = acknowledgments.pop_front_if(|(_, since, at)| {
                 packets >= *since + PACKETS_OF_GRACE || now.since(*at) >= TIME_OF_GRACE
             }) {
                 half.assembler.give_up_below(offset);
+            }
+            if acknowledgments.is_empty() {
+                half.acknowledgments = None;
             }
         }
     }
@@ -211,7 +222,7 @@ impl State {
     /// Gives up all holes: nothing more can fill them.
     pub fn give_up_all_holes(&mut self) {
         for half in self.halves.iter_mut() {
-            half.acknowledgments.clear();
+            half.acknowledgments = None;
             half.assembler.give_up_below(u64::MAX);
         }
     }

@@ -1,0 +1,94 @@
+//! How fast wscope is: whole captures from end to end, and the parts that every byte goes through.
+//!
+//! ```text
+//! cargo bench                          all, with medians of the time that one unit takes
+//! cargo bench -- frames utf8           those whose names hold one of the words
+//! benches/instructions.sh              instructions counted by callgrind, held against benches/instructions.txt
+//! ```
+//!
+//! Time is this thread's and this machine's; instruction counts are the same on every quiet and every busy machine, so it is they that are
+//! kept and compared.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "a measurement that fails may panic"
+)]
+
+mod parts;
+mod random;
+mod traffic;
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use self::parts::Part;
+
+/// How often each part is measured.
+const ROUNDS: usize = 15;
+
+/// How long a round should last at least.
+const ROUND: Duration = Duration::from_millis(20);
+
+fn main() {
+    // `cargo bench` passes `--bench`; `cargo test --benches` passes nothing, and a measurement is no test.
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (options, words): (Vec<_>, Vec<_>) = arguments
+        .into_iter()
+        .partition(|word| word.starts_with("--"));
+    let has = |name: &str| options.iter().any(|option| option == name);
+    if has("--list") {
+        parts::all().for_each(|part| println!("{}", part.name));
+    } else if has("--once") {
+        // Prepared first, so that a counter can begin behind that: see `instructions.sh`.
+        for part in chosen(&words) {
+            let work = (part.prepare)();
+            counted(work);
+        }
+    } else if has("--bench") {
+        for part in chosen(&words) {
+            measure(&part);
+        }
+    }
+}
+
+/// The parts whose names hold one of the words; all where there is no word.
+fn chosen(words: &[String]) -> impl Iterator<Item = Part> {
+    parts::all().filter(|part| {
+        words.is_empty() || words.iter().any(|word| part.name.contains(word.as_str()))
+    })
+}
+
+/// What callgrind counts.
+#[inline(never)]
+fn counted(mut work: Box<dyn FnMut() -> u64>) {
+    black_box(work());
+}
+
+fn measure(part: &Part) {
+    let mut work = (part.prepare)();
+    let units = black_box(work());
+    let once = timed(&mut work, 1);
+    let times = (ROUND.as_nanos() / once.as_nanos().max(1)).clamp(1, 1 << 20) as u32;
+    let mut rounds: Vec<f64> = (0..ROUNDS)
+        .map(|_| timed(&mut work, times).as_nanos() as f64 / f64::from(times) / units as f64)
+        .collect();
+    rounds.sort_unstable_by(f64::total_cmp);
+    let (least, median) = (rounds[0], rounds[ROUNDS / 2]);
+    println!(
+        "{:<28} {median:>9.2} ns/{:<8} (least {least:.2}, {units} in a round of {times})",
+        part.name, part.unit
+    );
+}
+
+fn timed(work: &mut Box<dyn FnMut() -> u64>, times: u32) -> Duration {
+    let begin = Instant::now();
+    for _ in 0..times {
+        black_box(work());
+    }
+    begin.elapsed()
+}
