@@ -1,6 +1,8 @@
 //! TLS: what was said inside is what is read, however the records travel, and nothing is made up without the right keys.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Output, Stdio};
 
 use proptest::prelude::*;
 use wscope::capture::{Capture, Item, Packet};
@@ -12,6 +14,7 @@ use wscope::notice::Kind;
 use crate::collect::{Costs, Rows};
 use crate::conversations::conversation;
 use crate::fixtures;
+use crate::program;
 use crate::laws::{
     balances, config, connections_balance, fault, invents_nothing, mss, tells_the_truth,
 };
@@ -303,4 +306,93 @@ fn behind_a_hole_the_next_records_are_found_again() {
             .iter()
             .any(|notice| notice.kind == Kind::Resync)
     );
+}
+
+/// What the program prints about a fixture, with a key log or without.
+fn messages(folder: &str, capture: &str, keys: Option<&str>) -> Output {
+    let mut command = program::wscope(&fixtures::root().join(folder));
+    command.env_remove("SSLKEYLOGFILE");
+    command.args(["messages", "--format", "ndjson", capture]);
+    if let Some(keys) = keys {
+        command.args(["--keylog", keys]);
+    }
+    command.output().unwrap()
+}
+
+fn lines(run: &Output) -> usize {
+    run.stdout.iter().filter(|&&byte| byte == b'\n').count()
+}
+
+#[test]
+fn secrets_in_the_capture_are_found_by_themselves() {
+    let run = messages("tls-dsb", "tls-dsb.pcapng", None);
+    assert_eq!(lines(&run), 8, "{}", program::stderr(&run));
+}
+
+#[test]
+fn the_environment_names_a_key_log_and_an_option_overrules_it() {
+    let folder = fixtures::root().join("tls12-gcm");
+    let capture = "tls12-gcm.pcap";
+    let by_environment = |keys: &str, more: &[&str]| {
+        let mut command = program::wscope(&folder);
+        command.env("SSLKEYLOGFILE", keys);
+        command.args(["messages", "--format", "ndjson", capture]).args(more);
+        command.output().unwrap()
+    };
+    assert_eq!(lines(&by_environment("tls12-gcm.keys", &[])), 24);
+    let overruled = ["--keylog", "../tls12-cbc/tls12-cbc.keys"];
+    assert_eq!(lines(&by_environment("tls12-gcm.keys", &overruled)), 0);
+    let absent = by_environment("no-such.keys", &[]);
+    assert_eq!((absent.status.code(), lines(&absent)), (Some(0), 0));
+    assert!(program::stderr(&absent).contains("no-such.keys, which SSLKEYLOGFILE names"));
+}
+
+#[test]
+fn a_key_log_that_is_asked_for_and_not_there_is_an_error() {
+    let run = messages("tls12-gcm", "tls12-gcm.pcap", Some("no-such.keys"));
+    assert_eq!((run.status.code(), lines(&run)), (Some(2), 0));
+    let said = program::stderr(&run);
+    assert!(said.contains("no-such.keys") && said.contains("SSLKEYLOGFILE"), "{said}");
+}
+
+#[test]
+fn bad_lines_of_a_key_log_are_told_by_number_and_nothing_of_them_is_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = folder.path().join("bad.keys");
+    let good = case("tls12-gcm").log;
+    fs::write(&keys, format!("{good}CLIENT_RANDOM abcdef0123 secretsecret\n")).unwrap();
+    let run = messages("tls12-gcm", "tls12-gcm.pcap", keys.to_str());
+    assert_eq!(lines(&run), 24);
+    let number = good.lines().count() + 1;
+    let said = program::stderr(&run);
+    assert!(said.contains(&format!("line {number} is no secret")), "{said}");
+    assert!(!said.contains("abcdef0123") && !said.contains("secretsecret"), "{said}");
+}
+
+#[test]
+fn a_key_log_that_grows_is_read_on_while_packets_come() {
+    let case = case("tls13-ciphers");
+    let capture = fs::read(fixtures::root().join("tls13-ciphers/tls13-ciphers.pcap")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let keys = folder.path().join("growing.keys");
+    fs::write(&keys, "").unwrap();
+    let mut child = program::wscope(folder.path())
+        .env_remove("SSLKEYLOGFILE")
+        .args(["messages", "--format", "ndjson", "-", "--keylog", "growing.keys"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    // The first connection's handshake, in the file's first two kilobytes; then its secrets; then what it says.
+    input.write_all(&capture[..2000]).unwrap();
+    fs::write(&keys, &case.log).unwrap();
+    input.write_all(&capture[2000..]).unwrap();
+    let mut first = String::new();
+    output.read_line(&mut first).unwrap();
+    assert!(first.contains("\"message\":0"), "{first}");
+    drop(input);
+    assert_eq!(output.lines().count(), 23);
+    assert!(child.wait().unwrap().success());
 }
