@@ -14,10 +14,10 @@ use wscope::notice::Kind;
 use crate::collect::{Costs, Rows};
 use crate::conversations::conversation;
 use crate::fixtures;
-use crate::program;
 use crate::laws::{
     balances, config, connections_balance, fault, invents_nothing, mss, tells_the_truth,
 };
+use crate::program;
 use crate::traffic::Traffic;
 
 proptest! {
@@ -336,7 +336,9 @@ fn the_environment_names_a_key_log_and_an_option_overrules_it() {
     let by_environment = |keys: &str, more: &[&str]| {
         let mut command = program::wscope(&folder);
         command.env("SSLKEYLOGFILE", keys);
-        command.args(["messages", "--format", "ndjson", capture]).args(more);
+        command
+            .args(["messages", "--format", "ndjson", capture])
+            .args(more);
         command.output().unwrap()
     };
     assert_eq!(lines(&by_environment("tls12-gcm.keys", &[])), 24);
@@ -352,7 +354,10 @@ fn a_key_log_that_is_asked_for_and_not_there_is_an_error() {
     let run = messages("tls12-gcm", "tls12-gcm.pcap", Some("no-such.keys"));
     assert_eq!((run.status.code(), lines(&run)), (Some(2), 0));
     let said = program::stderr(&run);
-    assert!(said.contains("no-such.keys") && said.contains("SSLKEYLOGFILE"), "{said}");
+    assert!(
+        said.contains("no-such.keys") && said.contains("SSLKEYLOGFILE"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -360,13 +365,23 @@ fn bad_lines_of_a_key_log_are_told_by_number_and_nothing_of_them_is_printed() {
     let folder = tempfile::tempdir().unwrap();
     let keys = folder.path().join("bad.keys");
     let good = case("tls12-gcm").log;
-    fs::write(&keys, format!("{good}CLIENT_RANDOM abcdef0123 secretsecret\n")).unwrap();
+    fs::write(
+        &keys,
+        format!("{good}CLIENT_RANDOM abcdef0123 secretsecret\n"),
+    )
+    .unwrap();
     let run = messages("tls12-gcm", "tls12-gcm.pcap", keys.to_str());
     assert_eq!(lines(&run), 24);
     let number = good.lines().count() + 1;
     let said = program::stderr(&run);
-    assert!(said.contains(&format!("line {number} is no secret")), "{said}");
-    assert!(!said.contains("abcdef0123") && !said.contains("secretsecret"), "{said}");
+    assert!(
+        said.contains(&format!("line {number} is no secret")),
+        "{said}"
+    );
+    assert!(
+        !said.contains("abcdef0123") && !said.contains("secretsecret"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -378,7 +393,14 @@ fn a_key_log_that_grows_is_read_on_while_packets_come() {
     fs::write(&keys, "").unwrap();
     let mut child = program::wscope(folder.path())
         .env_remove("SSLKEYLOGFILE")
-        .args(["messages", "--format", "ndjson", "-", "--keylog", "growing.keys"])
+        .args([
+            "messages",
+            "--format",
+            "ndjson",
+            "-",
+            "--keylog",
+            "growing.keys",
+        ])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
