@@ -5,92 +5,37 @@
 
 use super::agreement::{Agreement, Epoch};
 use super::decryptor::{Decryptor, Missing};
-use super::hello::{ClientHello, ServerHello, TLS_1_2, TLS_1_3};
+use super::hello::{ClientHello, ServerHello, TLS_1_2};
 use super::keylog::Keys;
-use super::message::{Message, Messages};
+use super::message::Messages;
 use super::protection::Opened;
-use super::record::{ContentType, begins_record, record_len};
-use super::search;
+use super::record::{ContentType, HEADER_LEN, begins_record, record_len};
+use super::step::{Content, Need, Reason, Step};
 use crate::direction::{Both, Direction};
-
-/// What the bytes before the session turned out to be.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Step {
-    /// Not before more bytes come.
-    Incomplete,
-    /// Not before the other side's hello comes, or keys do.
-    Held(Need),
-    /// This direction cannot be opened from here on.
-    Closed(Reason),
-    /// So many bytes are not understood: the place is lost.
-    Skip(usize),
-    /// A record of so many bytes.
-    Record(usize, Content),
-}
-
-/// What a record holds.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Content {
-    /// So many bytes of application data, and what was lost before them.
-    Application(usize, Option<Missing>),
-    /// What only TLS needs: handshake, tickets, alerts, changes of keys.
-    Own,
-    /// Something that does not open.
-    Unread,
-}
-
-/// What a record waits for.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Need {
-    /// What the other side sent before.
-    OtherSide,
-    /// Keys.
-    Keys,
-}
-
-/// Why a direction cannot be opened.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Reason {
-    /// The hellos are not in the capture, or not whole.
-    NoHello,
-    /// There are no keys for this connection.
-    NoKeys,
-    /// The keys do not open it.
-    WrongKeys,
-    /// Its version or its cipher suite is not read.
-    Unsupported {
-        /// As the server chose it.
-        version: u16,
-        /// As the server chose it.
-        cipher_suite: u16,
-    },
-    /// The place was lost and not found again.
-    Lost,
-}
 
 /// A connection under TLS.
 #[derive(Default)]
 pub struct Session {
-    client: Option<ClientHello>,
-    server: Option<ServerHello>,
+    pub(super) client: Option<ClientHello>,
+    pub(super) server: Option<ServerHello>,
     /// Whether it is TLS 1.3; none while that is not known.
-    is_1_3: Option<bool>,
+    pub(super) is_1_3: Option<bool>,
     /// Whether the server takes early data; none while that is not known.
-    early_accepted: Option<bool>,
-    alpn: Option<Box<str>>,
-    halves: Both<Half>,
+    pub(super) early_accepted: Option<bool>,
+    pub(super) alpn: Option<Box<str>>,
+    pub(super) halves: Both<Half>,
     renegotiated: bool,
 }
 
 #[derive(Default)]
-struct Half {
-    messages: Messages,
-    decryptor: Decryptor,
+pub(super) struct Half {
+    pub(super) messages: Messages,
+    pub(super) decryptor: Decryptor,
     /// Whether the next byte may stand anywhere in a record.
-    lost: bool,
+    pub(super) lost: bool,
     /// Whether handshake messages are missing, so that what comes in the clear tells nothing sure.
-    messages_lost: bool,
-    closed: Option<Reason>,
+    pub(super) messages_lost: bool,
+    pub(super) closed: Option<Reason>,
 }
 
 impl std::fmt::Debug for Session {
@@ -191,7 +136,7 @@ impl Session {
         match (outer, clear, self.is_1_3) {
             // An alert, or the first part of the handshake.
             (ContentType::HANDSHAKE, true, _) if !half.messages_lost => {
-                let fragment = record.get(super::record::HEADER_LEN..).unwrap_or_default();
+                let fragment = record.get(HEADER_LEN..).unwrap_or_default();
                 self.messages(direction, fragment, keys);
                 own
             }
@@ -305,81 +250,6 @@ impl Session {
         }
     }
 
-    /// Takes handshake messages, in the clear or opened.
-    fn messages(&mut self, direction: Direction, content: &[u8], keys: &Keys) {
-        let mut messages = std::mem::take(&mut self.halves[direction].messages);
-        messages.read(content, |message| self.message(direction, message, keys));
-        self.halves[direction].messages = messages;
-    }
-
-    fn message(&mut self, direction: Direction, message: Message, keys: &Keys) {
-        let is_1_3 = self.is_1_3();
-        let epoch = self.halves[direction].decryptor.epoch;
-        match (direction, message) {
-            (Direction::ToServer, Message::ClientHello(hello)) => {
-                if epoch != Epoch::Clear {
-                    // A new handshake inside the old one: its keys hang on both new hellos.
-                    self.server = None;
-                }
-                if !hello.early_data {
-                    self.early_accepted.get_or_insert(false);
-                }
-                self.client = Some(hello);
-            }
-            (Direction::ToClient, Message::ServerHello(hello)) if hello.is_retry() => {
-                // Only TLS 1.3 asks for another hello.
-                self.is_1_3 = Some(true);
-                self.early_accepted = Some(false);
-            }
-            (Direction::ToClient, Message::ServerHello(hello)) => {
-                self.is_1_3 = Some(hello.version == TLS_1_3);
-                if hello.version != TLS_1_3 || !hello.pre_shared_key {
-                    self.early_accepted = Some(false);
-                }
-                if hello.alpn.is_some() {
-                    self.alpn.clone_from(&hello.alpn);
-                }
-                self.server = Some(hello);
-            }
-            (Direction::ToClient, Message::EncryptedExtensions(extensions)) if is_1_3 => {
-                self.early_accepted.get_or_insert(extensions.early_data);
-                self.alpn = extensions.alpn;
-            }
-            (Direction::ToServer, Message::EndOfEarlyData) if is_1_3 => {
-                self.change(direction, Epoch::Handshake, keys);
-            }
-            (_, Message::Finished) if is_1_3 && epoch == Epoch::Handshake => {
-                if direction == Direction::ToClient {
-                    // Its extensions were not seen; with the resumed key it took early data too, as far as anybody knows.
-                    self.early_accepted.get_or_insert(true);
-                }
-                self.change(direction, Epoch::Application, keys);
-            }
-            (_, Message::KeyUpdate) if is_1_3 && epoch == Epoch::Application => {
-                let (agreement, half) = split(
-                    direction,
-                    self.client.as_ref(),
-                    self.server.as_ref(),
-                    keys,
-                    &mut self.halves,
-                );
-                half.decryptor.update(&agreement);
-            }
-            _ => {}
-        }
-    }
-
-    fn change(&mut self, direction: Direction, epoch: Epoch, keys: &Keys) {
-        let (agreement, half) = split(
-            direction,
-            self.client.as_ref(),
-            self.server.as_ref(),
-            keys,
-            &mut self.halves,
-        );
-        half.decryptor.change(epoch, &agreement);
-    }
-
     /// None where the keys of an epoch are there; else what to do.
     fn ready(&mut self, direction: Direction, epoch: Epoch, keys: &Keys) -> Option<Step> {
         if self.client.is_none() || self.server.is_none() {
@@ -413,80 +283,7 @@ impl Session {
         Step::Held(need)
     }
 
-    /// Looks for a record in bytes that may begin anywhere in one.
-    fn find(
-        &mut self,
-        direction: Direction,
-        bytes: &[u8],
-        at_end: bool,
-        keys: &Keys,
-        out: &mut Vec<u8>,
-    ) -> Step {
-        let mut passed = 0;
-        for at in search::candidates(bytes) {
-            let rest = bytes.get(at..).unwrap_or_default();
-            let whole = record_len(rest).and_then(|len| rest.get(..len));
-            if whole.is_none() && at_end {
-                continue;
-            }
-            // How many bytes are lost bounds what is tried.
-            self.halves[direction].decryptor.lose((at - passed) as u64);
-            passed = at;
-            match whole {
-                Some(record) if !self.confirms(direction, record, rest, keys, out) => {}
-                Some(_) => {
-                    self.halves[direction].lost = false;
-                    return match at {
-                        0 => self.read(direction, bytes, at_end, keys, out),
-                        _ => Step::Skip(at),
-                    };
-                }
-                None if at == 0 => return Step::Incomplete,
-                None => return Step::Skip(at),
-            }
-        }
-        let kept = if at_end { 0 } else { search::HEAD };
-        // A candidate that was tried begins no record.
-        let len = bytes.len().saturating_sub(kept).max(passed);
-        self.halves[direction].decryptor.lose((len - passed) as u64);
-        match len {
-            0 => Step::Incomplete,
-            _ => Step::Skip(len),
-        }
-    }
-
-    /// Whether what looks like a record is one: it opens, or where there are no keys, another follows it.
-    fn confirms(
-        &mut self,
-        direction: Direction,
-        record: &[u8],
-        rest: &[u8],
-        keys: &Keys,
-        out: &mut Vec<u8>,
-    ) -> bool {
-        let (agreement, half) = split(
-            direction,
-            self.client.as_ref(),
-            self.server.as_ref(),
-            keys,
-            &mut self.halves,
-        );
-        let has_keys = half.closed.is_none()
-            && agreement.suite().is_some()
-            && agreement.has_keys(match half.decryptor.epoch {
-                Epoch::Clear => agreement.next_epoch(Epoch::Clear).unwrap_or_default(),
-                epoch => epoch,
-            });
-        let in_the_clear = half.decryptor.epoch == Epoch::Clear
-            && record.first() != Some(&ContentType::APPLICATION_DATA.0);
-        if has_keys && !in_the_clear {
-            return half.decryptor.would_open(record, &agreement, out);
-        }
-        let behind = rest.get(record.len()..).unwrap_or_default();
-        behind.is_empty() || search::is_plausible(behind)
-    }
-
-    fn is_1_3(&self) -> bool {
+    pub(super) fn is_1_3(&self) -> bool {
         self.is_1_3 == Some(true)
     }
 
@@ -501,7 +298,7 @@ impl Session {
 }
 
 /// What the hellos say, beside the half that needs it.
-fn split<'a>(
+pub(super) fn split<'a>(
     direction: Direction,
     client: Option<&'a ClientHello>,
     server: Option<&'a ServerHello>,

@@ -320,7 +320,7 @@ fn messages(folder: &str, capture: &str, keys: Option<&str>) -> Output {
 }
 
 fn lines(run: &Output) -> usize {
-    run.stdout.iter().filter(|&&byte| byte == b'\n').count()
+    run.stdout.lines().count()
 }
 
 #[test]

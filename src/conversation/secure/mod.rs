@@ -3,25 +3,22 @@
 //! Comes in: the deliveries of both directions. Goes out: the same kinds of deliveries, of what was inside. Records that carry no
 //! application data, and those that do not open, are charged here.
 
+mod notices;
+mod passing;
+mod waiting;
+
 use std::collections::VecDeque;
+
+use self::notices::{notice, notice_missing};
 
 use super::{Context, Conversation, Ledgers, Reading, Stream};
 use crate::direction::Direction;
-use crate::event::{Event, Protocol};
+use crate::event::Protocol;
 use crate::ledger::Row;
-use crate::notice::{Kind, Notice};
-use crate::reader::{Layer, Piece, Reader, Step as ReadStep};
+use crate::notice::Kind;
+use crate::reader::{Layer, Piece};
 use crate::tcp::{Delivery, Ending, Side, Sides};
-use crate::tls::{
-    Content, ContentType, Keys, Missing, Need, Reason, RecordEvent, RecordReader, Session, Step,
-};
-
-/// How many bytes of a direction wait for keys or for the other side's hello. Keys come with the first packets behind the handshake,
-/// or not at all; what browsers load before that is less.
-const HELD: usize = 256 << 10;
-
-/// How many bytes of all connections wait together.
-const HELD_BY_ALL: usize = 64 << 20;
+use crate::tls::{Content, Keys, Need, Reason, RecordReader, Session, Step};
 
 /// What connections under TLS share.
 #[derive(Debug, Default)]
@@ -174,12 +171,6 @@ impl Secure {
         };
         let rest = bytes.get(used..).unwrap_or_default();
         self.sides[side].stream.waiting.extend_from_slice(rest);
-    }
-
-    /// Whether a side has bytes that wait for what may still come.
-    fn is_held(&self, side: Side) -> bool {
-        let half = &self.sides[side];
-        half.held.is_some() && !half.finished
     }
 
     /// Reads both directions until neither gets further.
@@ -355,102 +346,6 @@ impl Secure {
         *acknowledged = if *acknowledged > read { u64::MAX } else { 0 };
     }
 
-    /// Passes over the record at hand, or in a direction that is closed over all; says how many bytes.
-    fn pass(
-        &mut self,
-        direction: Direction,
-        side: Side,
-        bytes: &[u8],
-        ledgers: &mut Ledgers,
-    ) -> usize {
-        let (used, is_tls) = self.charge(side, bytes, ledgers);
-        let half = &mut self.sides[side];
-        if !half.closed {
-            self.session.pass(direction, used as u64, true);
-        }
-        let half = &mut self.sides[side];
-        if !is_tls {
-            half.reader = RecordReader::default();
-            half.passing = false;
-            self.session.pass(direction, 0, false);
-        } else if half.reader.is_between_records() {
-            half.passing = half.closed;
-        }
-        used
-    }
-
-    /// Charges bytes as records that are not opened; says how many, and whether what follows may be a record.
-    fn charge(&mut self, side: Side, bytes: &[u8], ledgers: &mut Ledgers) -> (usize, bool) {
-        let half = &mut self.sides[side];
-        let mut used = 0;
-        while let ReadStep::Event(len, event) =
-            half.reader.read(bytes.get(used..).unwrap_or_default())
-        {
-            let (layer, row) = match event {
-                RecordEvent::Header(ContentType::APPLICATION_DATA) => (Layer::Tls, Row::Unread),
-                RecordEvent::Fragment(ContentType::APPLICATION_DATA) => {
-                    (Layer::Payload, Row::Unread)
-                }
-                RecordEvent::Header(_) | RecordEvent::Fragment(_) => (Layer::Tls, Row::Tls),
-                RecordEvent::NotTls => return (used, false),
-            };
-            half.stream
-                .pieces
-                .take(len as u64, layer, row, &mut ledgers[side]);
-            used += len;
-            if !half.closed && half.reader.is_between_records() {
-                break;
-            }
-        }
-        (used, true)
-    }
-
-    /// Charges the beginning of a record whose rest does not follow.
-    fn pass_part(
-        &mut self,
-        conversation: &Conversation,
-        side: Side,
-        part: &[u8],
-        ledgers: &mut Ledgers,
-    ) {
-        let (used, _) = self.charge(side, part, ledgers);
-        let half = &mut self.sides[side];
-        half.passing = true;
-        let rest = (part.len() - used) as u64;
-        half.stream
-            .pieces
-            .take(rest, Layer::Payload, Row::Unread, &mut ledgers[side]);
-        if rest > 0 {
-            half.reader = RecordReader::default();
-        }
-        let direction = conversation.direction_of(side);
-        self.session.pass(direction, part.len() as u64, rest == 0);
-    }
-
-    /// Passes over bytes that cannot be shown.
-    fn pass_hole(
-        &mut self,
-        conversation: &mut Conversation,
-        side: Side,
-        hole: Hole,
-        ledgers: &mut Ledgers,
-    ) {
-        let half = &mut self.sides[side];
-        let inside = half.passing && half.reader.skip(hole.len);
-        let direction = conversation.direction_of(side);
-        self.session.pass(direction, hole.len, inside);
-        half.stream.pieces.skip(hole.len);
-        if let Some(cut) = hole.cut {
-            let mut wire = cut.headers_share();
-            wire.payload = u64::from(cut.len);
-            ledgers[side].charge(Row::Unread, cut.packet, cut.packets, wire);
-        }
-        if !inside {
-            half.reader = RecordReader::default();
-        }
-        half.passing = inside && (half.closed || !half.reader.is_between_records());
-    }
-
     /// A side has ended, and all that it said was read.
     fn finish(
         &mut self,
@@ -479,113 +374,6 @@ impl Secure {
         }
         conversation.end_plain(side, ending, ledgers, cx);
     }
-
-    /// Ends the waiting of a side, where nothing can come that it waits for, or it has waited for too long.
-    fn give_up_waiting(&mut self, conversation: &Conversation, cx: &mut Context<'_>) -> bool {
-        for side in Side::ALL.into_iter().filter(|&side| self.is_held(side)) {
-            let (half, other) = (&self.sides[side], &self.sides[side.other()]);
-            let full = half.stream.waiting.len() > HELD || cx.scratch.secure.held > HELD_BY_ALL;
-            let in_vain = match half.held {
-                Some(Need::OtherSide) => {
-                    other.closed || other.finished || half.ended.is_some() && other.ended.is_some()
-                }
-                _ => !cx.scratch.secure.keys.may_come(),
-            };
-            if !(full || in_vain) {
-                continue;
-            }
-            let reason = match half.held {
-                Some(Need::OtherSide) => Reason::NoHello,
-                _ => Reason::NoKeys,
-            };
-            if full && !in_vain {
-                let told = "too many TLS records waited for keys or for the other side's hello";
-                notice(conversation, side, Kind::LimitReached, told, cx);
-            }
-            self.session.close(conversation.direction_of(side), reason);
-            return true;
-        }
-        false
-    }
-
-    fn count_held(&mut self, cx: &mut Context<'_>) {
-        let held = Side::ALL
-            .into_iter()
-            .filter(|&side| self.is_held(side))
-            .map(|side| self.sides[side].stream.waiting.len())
-            .sum();
-        cx.scratch.secure.held = cx.scratch.secure.held - self.counted + held;
-        self.counted = held;
-    }
-
-    fn notice_closed(
-        &mut self,
-        conversation: &Conversation,
-        side: Side,
-        reason: Reason,
-        cx: &mut Context<'_>,
-    ) {
-        if std::mem::replace(&mut self.told, true) {
-            return;
-        }
-        let (kind, told) = match reason {
-            Reason::NoKeys if cx.scratch.secure.keys.is_empty() => (
-                Kind::NoKeys,
-                "a TLS connection; to read what is inside, give a key log with --keylog FILE or SSLKEYLOGFILE".to_string(),
-            ),
-            Reason::NoKeys => (
-                Kind::NoKeys,
-                "the key log has no secrets of this TLS connection".to_string(),
-            ),
-            Reason::WrongKeys => (
-                Kind::NoKeys,
-                "the secrets that the key log has for this TLS connection do not open it".to_string(),
-            ),
-            Reason::NoHello => (
-                Kind::NoKeys,
-                "the hellos of this TLS connection are not in the capture, so that no key can be found for it".to_string(),
-            ),
-            Reason::Unsupported {
-                version,
-                cipher_suite,
-            } => (
-                Kind::NotRead,
-                format!("TLS version {version:04x} with cipher suite {cipher_suite:04x} is not read"),
-            ),
-            Reason::Lost => (
-                Kind::Resync,
-                "TLS records were lost, and those behind them could not be opened".to_string(),
-            ),
-        };
-        notice(conversation, side, kind, &told, cx);
-    }
-}
-
-fn notice_missing(conversation: &Conversation, side: Side, missing: Missing, cx: &mut Context<'_>) {
-    let about = if missing.likely { "" } else { "at most " };
-    let told = format!(
-        "TLS records with {about}{} bytes could not be opened; the next record was found",
-        missing.len
-    );
-    let mut notice = Notice::new(Kind::Resync, told).at_packet(cx.packet);
-    notice.connection = Some(cx.place.connection);
-    notice.sender = Some(conversation.direction_of(side));
-    notice.stream_offset = Some(conversation.streams[side].pieces.offset());
-    notice.length = Some(missing.len);
-    (cx.out)(&Event::Notice(&notice));
-}
-
-fn notice(
-    conversation: &Conversation,
-    side: Side,
-    kind: Kind,
-    explanation: &str,
-    cx: &mut Context<'_>,
-) {
-    let mut notice = Notice::new(kind, explanation).at_packet(cx.packet);
-    notice.connection = Some(cx.place.connection);
-    notice.sender = Some(conversation.direction_of(side));
-    (cx.out)(&Event::Notice(&notice));
 }
 
 fn to_u32(len: usize) -> u32 {

@@ -1,0 +1,87 @@
+//! What is said of a connection under TLS that is not read, or not wholly.
+
+use super::Secure;
+use crate::conversation::{Context, Conversation};
+use crate::event::Event;
+use crate::notice::{Kind, Notice};
+use crate::tcp::Side;
+use crate::tls::{Missing, Reason};
+
+impl Secure {
+    /// Says, once a connection, why a side of it is not opened.
+    pub(super) fn notice_closed(
+        &mut self,
+        conversation: &Conversation,
+        side: Side,
+        reason: Reason,
+        cx: &mut Context<'_>,
+    ) {
+        if std::mem::replace(&mut self.told, true) {
+            return;
+        }
+        let (kind, told) = match reason {
+            Reason::NoKeys if cx.scratch.secure.keys.is_empty() => (
+                Kind::NoKeys,
+                "a TLS connection; to read what is inside, give a key log with --keylog FILE or SSLKEYLOGFILE".to_string(),
+            ),
+            Reason::NoKeys => (
+                Kind::NoKeys,
+                "the key log has no secrets of this TLS connection".to_string(),
+            ),
+            Reason::WrongKeys => (
+                Kind::NoKeys,
+                "the secrets that the key log has for this TLS connection do not open it".to_string(),
+            ),
+            Reason::NoHello => (
+                Kind::NoKeys,
+                "the hellos of this TLS connection are not in the capture, so that no key can be found for it".to_string(),
+            ),
+            Reason::Unsupported {
+                version,
+                cipher_suite,
+            } => (
+                Kind::NotRead,
+                format!("TLS version {version:04x} with cipher suite {cipher_suite:04x} is not read"),
+            ),
+            Reason::Lost => (
+                Kind::Resync,
+                "TLS records were lost, and those behind them could not be opened".to_string(),
+            ),
+        };
+        notice(conversation, side, kind, &told, cx);
+    }
+}
+
+/// Says what could not be opened before a record that could.
+pub(super) fn notice_missing(
+    conversation: &Conversation,
+    side: Side,
+    missing: Missing,
+    cx: &mut Context<'_>,
+) {
+    let about = if missing.likely { "" } else { "at most " };
+    let told = format!(
+        "TLS records with {about}{} bytes could not be opened; the next record was found",
+        missing.len
+    );
+    let mut notice = Notice::new(Kind::Resync, told).at_packet(cx.packet);
+    notice.connection = Some(cx.place.connection);
+    notice.sender = Some(conversation.direction_of(side));
+    notice.stream_offset = Some(conversation.streams[side].pieces.offset());
+    notice.length = Some(missing.len);
+    (cx.out)(&Event::Notice(&notice));
+}
+
+/// Says something about a side of a connection.
+pub(super) fn notice(
+    conversation: &Conversation,
+    side: Side,
+    kind: Kind,
+    explanation: &str,
+    cx: &mut Context<'_>,
+) {
+    let mut notice = Notice::new(kind, explanation).at_packet(cx.packet);
+    notice.connection = Some(cx.place.connection);
+    notice.sender = Some(conversation.direction_of(side));
+    (cx.out)(&Event::Notice(&notice));
+}
