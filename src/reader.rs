@@ -41,8 +41,8 @@ pub struct Piece {
     pub packet: u64,
     /// When it was captured.
     pub time: Timestamp,
-    /// Link, network, transport and TLS bytes of the packet.
-    pub headers: [u32; 4],
+    /// Link, network and transport bytes of the packet.
+    pub headers: [u32; 3],
     /// How many payload bytes share the headers.
     pub of: u32,
     /// Where in that payload the run begins.
@@ -71,7 +71,7 @@ impl Piece {
 
     /// What this run pays of its packet's headers; `head` and `payload` are left to who knows what the bytes are.
     pub fn headers_share(&self) -> Wire {
-        let [link, network, transport, tls] = if self.from == 0 && self.len == self.of {
+        let [link, network, transport] = if self.from == 0 && self.len == self.of {
             self.headers.map(u64::from)
         } else {
             let of = u64::from(self.of).max(1);
@@ -86,7 +86,7 @@ impl Piece {
             link,
             network,
             transport,
-            tls,
+            tls: 0,
             head: 0,
             payload: 0,
         }

@@ -237,7 +237,7 @@ impl Live {
         let whole = Piece {
             packet: segment.packet,
             time: segment.time,
-            headers: [link, network, transport, 0],
+            headers: [link, network, transport],
             of: segment.payload_len,
             from: 0,
             len: segment.payload_len,

@@ -146,12 +146,7 @@ pub(super) fn give(connection: &Connection, whole: &mut Ledger, out: &mut dyn Fn
 fn charge(segment: &Segment<'_>, numbers: Numbers, ledger: &mut Ledger) -> u64 {
     ledger.packets += u64::from(segment.packets);
     let whole = Piece {
-        headers: [
-            segment.headers[0],
-            segment.headers[1],
-            segment.headers[2],
-            0,
-        ],
+        headers: segment.headers,
         of: segment.payload_len,
         len: segment.payload_len,
         ..Piece::default()

@@ -95,7 +95,10 @@ impl KeyFile {
     fn read(&mut self) -> std::io::Result<Zeroizing<Vec<u8>>> {
         let mut file = File::open(&self.path)?;
         file.seek(SeekFrom::Start(self.read))?;
-        let mut text = Zeroizing::new(Vec::new());
+        // Room for all at once: what grows leaves copies behind that nobody wipes.
+        let len = file.metadata()?.len().saturating_sub(self.read);
+        let room = usize::try_from(len).unwrap_or(0).saturating_add(1 << 10);
+        let mut text = Zeroizing::new(Vec::with_capacity(room));
         file.read_to_end(&mut text)?;
         let whole = memchr::memrchr(b'\n', &text).map_or(0, |end| end + 1);
         if self.read > 0 {

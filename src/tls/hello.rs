@@ -163,7 +163,11 @@ fn server_name(data: &[u8]) -> Option<Box<str>> {
         .parse(data)
         .ok()?;
     let (_, (kind, host)) = name(list).ok()?;
-    (kind == 0).then(|| text(host)).flatten()
+    // A name of the DNS, and nothing that would do something where it is printed.
+    let is_name = host
+        .iter()
+        .all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(byte));
+    (kind == 0 && is_name).then(|| text(host)).flatten()
 }
 
 fn first_protocol(data: &[u8]) -> Option<Box<str>> {

@@ -82,6 +82,28 @@ proptest! {
         invents_nothing(&rows, &traffic.truth)?;
     }
 
+    /// Law 8 in small, under TLS.
+    #[test]
+    fn damaged_packets_balance_too_under_tls(
+        conversation in conversation(), mss in mss(), seed in any::<u64>(),
+        damage in prop::collection::vec((any::<usize>(), any::<usize>(), any::<u8>()), 1..30),
+    ) {
+        let (traffic, log) = conversation.traffic().under_tls(seed);
+        let mut recording = traffic.segmented(mss).recording();
+        for (packet, at, value) in damage {
+            let index = packet % recording.packets.len();
+            let bytes = &mut recording.packets[index].bytes;
+            // Behind the headers, as damage in them is tried elsewhere.
+            let at = 66 + at % bytes.len().saturating_sub(66).max(1);
+            if let Some(byte) = bytes.get_mut(at) {
+                *byte = value;
+            }
+        }
+        let rows = Rows::opened(recording.packets(), &log);
+        balances(&rows, &recording)?;
+        invents_nothing(&rows, &traffic.truth)?;
+    }
+
     #[test]
     fn without_the_right_keys_nothing_is_read(
         conversation in conversation(), mss in mss(), seed in any::<u64>(), wrong in any::<bool>(),

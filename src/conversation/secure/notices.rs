@@ -19,18 +19,22 @@ impl Secure {
         if std::mem::replace(&mut self.told, true) {
             return;
         }
+        let to = match self.session.server_name() {
+            Some(name) => format!(" to {name}"),
+            None => String::new(),
+        };
         let (kind, told) = match reason {
             Reason::NoKeys if cx.scratch.secure.keys.is_empty() => (
                 Kind::NoKeys,
-                "a TLS connection; to read what is inside, give a key log with --keylog FILE or SSLKEYLOGFILE".to_string(),
+                format!("a TLS connection{to}; to read what is inside, give a key log with --keylog FILE or SSLKEYLOGFILE"),
             ),
             Reason::NoKeys => (
                 Kind::NoKeys,
-                "the key log has no secrets of this TLS connection".to_string(),
+                format!("the key log has no secrets of this TLS connection{to}"),
             ),
             Reason::WrongKeys => (
                 Kind::NoKeys,
-                "the secrets that the key log has for this TLS connection do not open it".to_string(),
+                format!("the secrets that the key log has for this TLS connection{to} do not open it"),
             ),
             Reason::NoHello => (
                 Kind::NoKeys,
