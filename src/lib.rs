@@ -47,6 +47,12 @@ pub mod analysis;
 
 pub mod expect;
 
+pub mod compare;
+
+pub mod artefact;
+
+pub mod medium;
+
 pub mod report;
 
 pub mod cli;

@@ -21,6 +21,7 @@ mod man;
 mod messages;
 mod near;
 mod options;
+mod overhead;
 mod parse;
 mod rules;
 mod schema;
@@ -82,6 +83,7 @@ enum Command {
     Messages(messages::Args),
     Frames(frames::Args),
     Http(http::Args),
+    Overhead(overhead::Args),
     Follow(follow::Args),
     Check(check::Args),
     Rules(rules::Args),
@@ -107,6 +109,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
             Command::Messages(args) => args.run(console),
             Command::Frames(args) => args.run(console),
             Command::Http(args) => args.run(console),
+            Command::Overhead(args) => args.run(console),
             Command::Follow(args) => args.run(console),
             Command::Check(args) => args.run(console),
             Command::Rules(args) => args.run(console),

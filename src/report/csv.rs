@@ -84,6 +84,13 @@ impl Fields for Row<'_> {
         }
     }
 
+    fn ratio(&mut self, _name: &'static str, value: Option<f64>) {
+        self.out.push(b',');
+        if let Some(ratio) = value {
+            self.out.extend_from_slice(format!("{ratio:.4}").as_bytes());
+        }
+    }
+
     fn boolean(&mut self, _name: &'static str, value: Option<bool>) {
         self.out.extend_from_slice(match value {
             Some(true) => b",true",
@@ -194,6 +201,10 @@ impl Fields for Names {
     }
 
     fn integer(&mut self, name: &'static str, _value: Option<u64>) {
+        self.push(name);
+    }
+
+    fn ratio(&mut self, name: &'static str, _value: Option<f64>) {
         self.push(name);
     }
 

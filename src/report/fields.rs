@@ -27,6 +27,8 @@ pub trait Fields {
     fn choice(&mut self, name: &'static str, value: Option<&'static str>, set: &[&'static str]);
     /// A count, a length, a number.
     fn integer(&mut self, name: &'static str, value: Option<u64>);
+    /// A ratio, with four digits behind the point.
+    fn ratio(&mut self, name: &'static str, value: Option<f64>);
     /// Yes or no.
     fn boolean(&mut self, name: &'static str, value: Option<bool>);
     /// Bytes in hexadecimal digits.

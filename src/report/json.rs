@@ -67,6 +67,12 @@ impl Fields for Json<'_> {
         self.value(name, value, |json, number| integer(json.out, number));
     }
 
+    fn ratio(&mut self, name: &'static str, value: Option<f64>) {
+        self.value(name, value, |json, ratio| {
+            json.out.extend_from_slice(format!("{ratio:.4}").as_bytes());
+        });
+    }
+
     fn boolean(&mut self, name: &'static str, value: Option<bool>) {
         let text: &[u8] = match value {
             Some(true) => b"true",

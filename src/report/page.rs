@@ -2,16 +2,19 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table, presets};
+use comfy_table::{Cell, Color};
 
 use super::context::Context;
 use super::listing::bytes as with_unit;
 use super::listing::connection::{bytes, closed, handshake, messages, packets, protocol};
 use super::look::{BOLD, verdict_style};
 use super::output::{Form, Output};
+use super::overhead::brief;
+use super::sheet::{duration, line, mean, pad, place, sheet, title};
 use super::summary::{Detail, Summary, Tally};
 use super::{Report, text};
 use crate::capture::Packet;
+use crate::compare::Answers;
 use crate::direction::Direction;
 use crate::event::{Event, Verdict};
 use crate::ledger::Ledger;
@@ -21,6 +24,7 @@ use crate::notice::{Kind, Notice};
 #[derive(Debug, Default)]
 pub struct SummaryReport {
     summary: Summary,
+    answers: Answers,
     notices: bool,
     pages: u64,
 }
@@ -41,6 +45,7 @@ impl SummaryReport {
 impl Report for SummaryReport {
     fn begin(&mut self, _context: &Context<'_>, out: &mut Output<'_>) {
         self.summary = Summary::default();
+        self.answers = Answers::default();
         if out.form() != Form::Markdown {
             out.begin::<Summary>();
         }
@@ -52,6 +57,9 @@ impl Report for SummaryReport {
 
     fn event(&mut self, context: &Context<'_>, event: &Event<'_>, out: &mut Output<'_>) -> u64 {
         self.summary.event(event);
+        if out.form() == Form::Table {
+            self.answers.event(event);
+        }
         match event {
             Event::Notice(notice) if self.notices => {
                 let capture = context.files.of_packet(notice.packet.unwrap_or(0));
@@ -75,7 +83,7 @@ impl Report for SummaryReport {
                 if !first {
                     out.push(b'\n');
                 }
-                page(&self.summary, context, out);
+                page(&self.summary, &self.answers, context, out);
             });
         } else {
             out.single(context.files.name(0), &self.summary);
@@ -85,11 +93,12 @@ impl Report for SummaryReport {
 }
 
 /// Writes the page: the answer first, then what it rests on, then what to ask next.
-fn page(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
+fn page(summary: &Summary, answers: &Answers, context: &Context<'_>, out: &mut Vec<u8>) {
     head(summary, context, out);
     connections(summary, context, out);
     handshakes(summary, context, out);
     message_table(summary, context, out);
+    brief(out, context, answers);
     rest(summary, context, out);
     out.push(b'\n');
     context.next(out, &hints(summary));
@@ -442,7 +451,7 @@ fn hints(summary: &Summary) -> Vec<String> {
     }
     if summary.frames.iter().any(|count| *count > 0) {
         hints.push("messages".to_string());
-        hints.push("frames".to_string());
+        hints.push("overhead".to_string());
     } else if summary.exchanges > 0 {
         hints.push("http".to_string());
     }
@@ -452,41 +461,6 @@ fn hints(summary: &Summary) -> Vec<String> {
     hints
 }
 
-/// A table without lines; the columns of these numbers stand right.
-fn sheet(context: &Context<'_>, titles: &[&str], right: &[usize]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).force_no_tty();
-    if context.look.color {
-        table.enforce_styling();
-    }
-    if let Some(width) = context.look.width {
-        table
-            .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_width(u16::try_from(width).unwrap_or(u16::MAX));
-    }
-    let cells = titles.iter().enumerate().map(|(index, title)| {
-        let cell = Cell::new(title).add_attribute(comfy_table::Attribute::Bold);
-        if right.contains(&index) {
-            cell.set_alignment(CellAlignment::Right)
-        } else {
-            cell
-        }
-    });
-    table.set_header(cells.collect::<Vec<_>>());
-    table
-}
-
-fn place(out: &mut Vec<u8>, table: &mut Table, right: &[usize]) {
-    for (index, column) in table.column_iter_mut().enumerate() {
-        let left = u16::from(index == 0 && right.contains(&0));
-        column.set_padding((left, 2));
-        if right.contains(&index) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    line(out, &table.trim_fmt());
-}
-
 fn verdict_cell(verdict: Option<Verdict>, name: &str) -> Cell {
     let cell = Cell::new(name);
     match verdict {
@@ -494,73 +468,5 @@ fn verdict_cell(verdict: Option<Verdict>, name: &str) -> Cell {
         Some(Verdict::Invalid) => cell.fg(Color::Red),
         Some(Verdict::Refused) => cell.fg(Color::Yellow),
         Some(Verdict::Unknown) | None => cell,
-    }
-}
-
-fn title(out: &mut Vec<u8>, context: &Context<'_>, text: &str) {
-    out.push(b'\n');
-    context.look.paint(out, BOLD, text);
-    out.push(b'\n');
-}
-
-fn line(out: &mut Vec<u8>, text: &str) {
-    out.extend_from_slice(text.as_bytes());
-    out.push(b'\n');
-}
-
-fn pad(text: &mut String, width: usize) {
-    let missing = width.saturating_sub(text::width(text));
-    text.extend(std::iter::repeat_n(' ', missing));
-}
-
-/// A mean with at most one digit behind the point, rounded.
-fn mean(sum: u64, count: u64) -> String {
-    let count = u128::from(count.max(1));
-    let tenths = (u128::from(sum) * 10 + count / 2) / count;
-    let whole = text::grouped(u64::try_from(tenths / 10).unwrap_or(u64::MAX));
-    match tenths % 10 {
-        0 => whole,
-        tenth => format!("{whole}.{tenth}"),
-    }
-}
-
-/// A length of time with three digits.
-fn duration(nanoseconds: i64) -> String {
-    let milliseconds = nanoseconds.unsigned_abs() / 1_000_000;
-    match milliseconds {
-        0..1000 => format!("{milliseconds} ms"),
-        1000..60_000 => {
-            let (seconds, rest) = (milliseconds / 1000, milliseconds % 1000 / 10);
-            format!("{seconds}.{rest:02} s")
-        }
-        60_000..3_600_000 => {
-            let seconds = milliseconds / 1000;
-            format!("{} min {:02} s", seconds / 60, seconds % 60)
-        }
-        _ => {
-            let minutes = milliseconds / 60_000;
-            format!("{} h {:02} min", text::grouped(minutes / 60), minutes % 60)
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn means_are_rounded_to_a_tenth() {
-        assert_eq!(mean(252, 3), "84");
-        assert_eq!(mean(10, 3), "3.3");
-        assert_eq!(mean(0, 0), "0");
-        assert_eq!(mean(12_345, 1), "12,345");
-    }
-
-    #[test]
-    fn durations_read_well() {
-        assert_eq!(duration(6_021_000_000), "6.02 s");
-        assert_eq!(duration(999_000_000), "999 ms");
-        assert_eq!(duration(61_000_000_000), "1 min 01 s");
-        assert_eq!(duration(7_260_000_000_000), "2 h 01 min");
     }
 }

@@ -5,11 +5,14 @@
 use serde_json::{Map, Value, json};
 
 use super::fields::{Fields, Record, wire_columns};
-use super::record::LedgerRecord;
+use super::record::{LedgerRecord, UnitRecord};
 use super::summary::Summary;
+use crate::artefact::Artefact;
 use crate::check::{Finding, Unjudged};
+use crate::compare::{BreakEven, WhatIf};
 use crate::event::{Connection, Exchange, Frame, Handshake, Message};
 use crate::expect::Compared;
+use crate::medium::Ethernet;
 use crate::notice::Notice;
 use crate::time::Timestamp;
 use crate::wire::Wire;
@@ -27,6 +30,11 @@ pub fn schema() -> Value {
     add::<Finding>(&mut definitions);
     add::<Unjudged>(&mut definitions);
     add::<Compared>(&mut definitions);
+    add::<UnitRecord>(&mut definitions);
+    add::<BreakEven>(&mut definitions);
+    add::<WhatIf>(&mut definitions);
+    add::<Artefact>(&mut definitions);
+    add::<Ethernet>(&mut definitions);
     add::<Notice>(&mut definitions);
     let any: Vec<Value> = definitions
         .keys()
@@ -101,6 +109,10 @@ impl Fields for Columns {
 
     fn integer(&mut self, name: &'static str, value: Option<u64>) {
         self.simple(name, "integer", value.is_none(), json!({ "minimum": 0 }));
+    }
+
+    fn ratio(&mut self, name: &'static str, value: Option<f64>) {
+        self.simple(name, "number", value.is_none(), json!({ "minimum": 0 }));
     }
 
     fn boolean(&mut self, name: &'static str, value: Option<bool>) {

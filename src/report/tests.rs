@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::capture::{LinkType, Packet};
+use crate::compare;
 use crate::decode::Endpoint;
 use crate::direction::{Both, Direction};
 use crate::event::{
@@ -408,27 +409,26 @@ fn every_record_keeps_to_the_schema() {
     }
     let mut summary = SummaryReport::new(false);
     check(&written(Form::Ndjson, Look::default(), &mut summary, all));
-    let mut text = Vec::new();
-    let ledger = LedgerRecord {
-        connection: None,
-        sender: Some(Direction::ToServer),
-        ..LedgerRecord::blank()
-    };
-    json::write(&mut text, &mut json::Clock::default(), "a", &ledger);
-    check(std::str::from_utf8(&text).unwrap());
+    let mut overhead = OverheadReport::new(compare::Options::default()).on_ethernet(true);
+    check(&written(Form::Ndjson, Look::default(), &mut overhead, all));
     types.sort();
     types.dedup();
     assert_eq!(
         types,
         [
+            "artefact",
+            "break_even",
+            "comparison",
             "connection",
             "exchange",
             "frame",
             "handshake",
             "ledger",
+            "medium",
             "message",
             "notice",
-            "summary"
+            "summary",
+            "what_if"
         ]
     );
 }
@@ -609,7 +609,7 @@ BYTES   55 B = 43 B packet headers + 6 B protocol heads + 6 B payload
 
 NOT IN THE CAPTURE  1 gap
 
-Next: wscope messages 'a b.pcap' · wscope frames 'a b.pcap'
+Next: wscope messages 'a b.pcap' · wscope overhead 'a b.pcap'
 "
     );
 }

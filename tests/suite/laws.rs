@@ -7,10 +7,9 @@ use proptest::prelude::*;
 use wscope::direction::Both;
 use wscope::direction::Direction::{self, ToClient, ToServer};
 use wscope::event::{Closing, MessageKind, Opening, Protocol, Verdict};
-use wscope::ledger::{Ledger, Row};
 use wscope::websocket::Header;
-use wscope::wire::Wire;
 
+use crate::balance;
 use crate::collect::{Costs, Rows};
 use crate::conversations::{conversation, sender};
 use crate::traffic::link::{IpVersion, Link, Recording};
@@ -383,41 +382,8 @@ pub fn balances(rows: &Rows, recording: &Recording) -> Result<(), TestCaseError>
 }
 
 pub fn connections_balance(rows: &Rows) -> Result<(), TestCaseError> {
-    let mut all = Wire::default();
-    for connection in &rows.connections {
-        for direction in Direction::ALL {
-            let ledger = &connection.ledgers.as_ref().unwrap()[direction];
-            prop_assert_eq!(ledger.total(), connection.bytes[direction]);
-            prop_assert_eq!(ledger.packets, connection.packets[direction]);
-            all += ledger.sum();
-        }
-    }
-    prop_assert_eq!(all + rows.ledger.row(Row::Other).wire, rows.ledger.sum());
-    let frames = rows
-        .frames
-        .iter()
-        .fold(Wire::default(), |sum, row| sum + row.wire);
-    prop_assert_eq!(frames, of_rows(&rows.ledger, &[Row::Message, Row::Control]));
-    let wires = rows
-        .exchanges
-        .iter()
-        .flat_map(|row| [row.request_wire, row.response_wire]);
-    let exchanges = wires
-        .flatten()
-        .fold(Wire::default(), |sum, wire| sum + wire);
-    let http = [
-        Row::UpgradeRequest,
-        Row::UpgradeResponse,
-        Row::HttpRequest,
-        Row::HttpResponse,
-    ];
-    prop_assert_eq!(exchanges, of_rows(&rows.ledger, &http));
+    prop_assert_eq!(balance::unbalanced(rows), None);
     Ok(())
-}
-
-fn of_rows(ledger: &Ledger, rows: &[Row]) -> Wire {
-    rows.iter()
-        .fold(Wire::default(), |sum, &row| sum + ledger.row(row).wire)
 }
 
 /// The builder's own promises, on which the laws stand.

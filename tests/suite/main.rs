@@ -15,6 +15,7 @@
     reason = "nobody reads a test suite's documentation as a library's"
 )]
 
+mod balance;
 mod cli_files;
 mod collect;
 mod conversations;

@@ -20,6 +20,7 @@ impl Listed for Exchange<'_> {
         Column::number("status", 6),
         Column::number("request", 7),
         Column::number("response", 8),
+        Column::number("overhead", 8).leaving(3),
         Column::number("content", 7).leaving(1),
         Column::text("type", 10),
         Column::text("host and target", 0),
@@ -43,6 +44,14 @@ impl Listed for Exchange<'_> {
         }
         wire(row, self.request_wire.as_ref());
         wire(row, self.response_wire.as_ref());
+        match (&self.request_wire, &self.response_wire) {
+            (None, None) => row.dash(),
+            (request, response) => {
+                let wires = [request, response].into_iter().flatten();
+                let overhead: u64 = wires.map(|wire| wire.total() - wire.payload).sum();
+                row.put(PLAIN, format_args!("{}", bytes(overhead)));
+            }
+        }
         match self.response_content_length {
             Some(length) => row.put(PLAIN, format_args!("{}", bytes(length))),
             None => row.dash(),

@@ -19,6 +19,7 @@ impl Listed for Message<'_> {
         Column::number("frames", 6),
         Column::number("payload", 7),
         Column::number("on the wire", 11),
+        Column::number("overhead", 8).leaving(2),
         Column::text("content", 0),
     ];
     const NOUN: (&'static str, &'static str) = ("message", "messages");
@@ -38,7 +39,12 @@ impl Listed for Message<'_> {
             Some(length) => row.put(PLAIN, format_args!("{}", bytes(length))),
             None => row.dash(),
         }
-        row.put(PLAIN, format_args!("{}", bytes(self.wire.total())));
+        let total = self.wire.total();
+        row.put(PLAIN, format_args!("{}", bytes(total)));
+        row.put(
+            PLAIN,
+            format_args!("{}", bytes(total.saturating_sub(self.wire.payload))),
+        );
         row.write(PLAIN, |out| message_preview(out, self));
     }
 

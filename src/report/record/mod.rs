@@ -1,5 +1,8 @@
 //! The records: for each type its columns, in the order of the contract that README and `wscope schema` state.
 
+mod artefact;
+mod break_even;
+mod comparison;
 mod connection;
 mod exchange;
 mod expectation;
@@ -7,10 +10,13 @@ mod finding;
 mod frame;
 mod handshake;
 pub(super) mod ledger;
+mod medium;
 mod message;
 mod notice;
 mod summary;
+mod what_if;
 
+pub use comparison::UnitRecord;
 pub(super) use frame::OPCODES;
 pub use ledger::{LedgerRecord, LedgerRow};
 

@@ -1,0 +1,97 @@
+//! `wscope overhead`: where every byte went, and what HTTP costs beside WebSocket.
+
+use clap::ValueEnum;
+
+use super::console::Console;
+use super::drive;
+use super::options::Options;
+use crate::analysis;
+use crate::compare;
+use crate::report::{OverheadReport, Part};
+
+/// Where every byte went, what HTTP costs beside WebSocket, and what the same messages would cost otherwise
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// Only this type of record; csv and markdown have one type, ledger unless told
+    #[arg(long, value_enum, value_name = "TYPE", help_heading = "Output")]
+    record: Option<Only>,
+
+    /// Model HTTP with request heads of so many bytes [default: the median of the capture's, else 500]
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(..=1 << 20), help_heading = "Model")]
+    http_request_bytes: Option<u64>,
+
+    /// Model HTTP with response heads of so many bytes [default: the median of the capture's, else 300]
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(..=1 << 20), help_heading = "Model")]
+    http_response_bytes: Option<u64>,
+
+    /// Add what a medium adds that no capture shows: preambles, check sequences, gaps, padding
+    #[arg(long, value_enum, value_name = "MEDIUM", help_heading = "Model")]
+    medium: Option<Medium>,
+
+    #[command(flatten)]
+    options: Options,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  wscope overhead traffic.pcap
+  wscope overhead --connection 3 traffic.pcap
+  wscope overhead -o ledger.csv traffic.pcap   a line for each row of each ledger
+  wscope overhead --record what_if --format csv traffic.pcap
+  wscope overhead --http-request-bytes 900 --http-response-bytes 400 traffic.pcap
+
+--since, --until and --packets choose connections and messages; the capture's own ledger is always of all that was read, and is left
+out with --connection. --limit counts connections. Messages longer than --max-payload are left out where they would be deflated.";
+
+/// A type of record by name.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum Only {
+    /// Where the bytes went
+    Ledger,
+    /// What an answer costs over HTTP and over WebSocket
+    Comparison,
+    /// When a WebSocket has paid for its handshake
+    BreakEven,
+    /// What the messages would have cost otherwise
+    WhatIf,
+    /// Where the capture is not what the network carried
+    Artefact,
+    /// What the medium adds (with --medium)
+    Medium,
+}
+
+/// What carries packets.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Medium {
+    /// Ethernet
+    Ethernet,
+}
+
+impl Args {
+    pub(super) fn run(&self, console: &mut Console<'_>) -> u8 {
+        let only = self.record.map(|only| match only {
+            Only::Ledger => Part::Ledger,
+            Only::Comparison => Part::Comparison,
+            Only::BreakEven => Part::BreakEven,
+            Only::WhatIf => Part::WhatIf,
+            Only::Artefact => Part::Artefact,
+            Only::Medium => Part::Medium,
+        });
+        let keep = analysis::Options {
+            keep_messages: self.options.message_payload(),
+            ..analysis::Options::default()
+        };
+        let model = compare::Options {
+            request_head: self.http_request_bytes,
+            response_head: self.http_response_bytes,
+        };
+        let mut report = OverheadReport::new(model)
+            .only(only)
+            .of_connection(self.options.connection)
+            .on_ethernet(matches!(self.medium, Some(Medium::Ethernet)))
+            .with_notices(self.options.notices);
+        drive::run(&self.options, keep, &mut report, console)
+    }
+}

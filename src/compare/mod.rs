@@ -1,0 +1,208 @@
+//! Compare: HTTP beside WebSocket, when a WebSocket has paid for its handshake, and what the same messages would cost, sent otherwise.
+//!
+//! Comes in: events. Goes out: units with their medians, a break-even, what-ifs. Memory is bounded by the connections that are alive
+//! and by the bounds of [`Quantiles`] and of what is deflated.
+
+mod answers;
+mod break_even;
+mod deflated;
+mod model;
+mod quantiles;
+mod units;
+mod what_if;
+
+use hashbrown::HashMap;
+
+pub use answers::Answers;
+pub use break_even::{Basis, BreakEven, Side};
+pub use quantiles::Quantiles;
+pub use units::{Cost, Tally, Unit, Units};
+pub use what_if::{Way, WhatIf};
+
+use self::break_even::{Heads, Openings, sum};
+use self::model::Path;
+use self::what_if::WhatIfs;
+use crate::direction::Direction;
+use crate::event::{Connection, Event, Exchange, Frame, Message};
+use crate::ledger::Row;
+use crate::time::Timestamp;
+
+/// Heads of a browser's request without cookies and of a small answer, in bytes: a guess for captures without HTTP, to be replaced
+/// by what one's own clients and servers send.
+const ASSUMED_HEADS: (u64, u64) = (500, 300);
+
+/// Stated lengths of HTTP heads, in bytes; where one is stated, HTTP is modelled even where the capture holds some.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Options {
+    /// Of requests.
+    pub request_head: Option<u64>,
+    /// Of responses.
+    pub response_head: Option<u64>,
+}
+
+/// Compares while events come.
+#[derive(Debug, Default)]
+pub struct Comparison {
+    options: Options,
+    units: Units,
+    request_heads: Quantiles,
+    response_heads: Quantiles,
+    upgrades: Quantiles,
+    openings: Openings,
+    path: Path,
+    what_ifs: WhatIfs,
+    channels: HashMap<u64, Channel>,
+}
+
+/// What must be remembered of a connection while it lives.
+#[derive(Debug, Default)]
+struct Channel {
+    /// The last message, while no other answers it.
+    unanswered: Option<(Direction, Cost)>,
+    exchanges: u64,
+    messages: u64,
+    /// When the first answer or message was whole.
+    first: Option<Timestamp>,
+    what_if: what_if::Channel,
+}
+
+impl Comparison {
+    /// A comparison that has seen nothing.
+    pub fn new(options: Options) -> Self {
+        Self {
+            options,
+            ..Self::default()
+        }
+    }
+
+    /// Takes an event.
+    pub fn event(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Exchange(exchange) => self.exchange(exchange),
+            Event::Frame(frame) => self.frame(frame),
+            Event::Message(message) => self.message(message),
+            Event::Connection(connection) => self.connection(connection),
+            _ => {}
+        }
+    }
+
+    /// What answers cost.
+    pub fn units(&self) -> &Units {
+        &self.units
+    }
+
+    /// When a WebSocket has paid for its handshake; none where there are no messages.
+    pub fn break_even(&self) -> Option<BreakEven> {
+        self.openings
+            .break_even(&self.units, &self.path, self.upgrade(), self.heads())
+    }
+
+    /// What the messages would have cost, sent otherwise.
+    pub fn what_ifs(&self) -> Vec<WhatIf> {
+        let connection = self.openings.plain_connection(self.upgrade());
+        self.what_ifs.results(&self.path, self.heads(), connection)
+    }
+
+    fn exchange(&mut self, exchange: &Exchange<'_>) {
+        let Some((response, whole)) = Cost::of_exchange(exchange) else {
+            return;
+        };
+        self.units.add(Unit::HttpResponse, &response);
+        self.units.add(Unit::HttpExchange, &whole);
+        if let Some(len) = exchange.request_head_length {
+            self.request_heads.add(len, ());
+        }
+        if let Some(len) = exchange.response_head_length {
+            self.response_heads.add(len, ());
+        }
+        let channel = self.channels.entry(exchange.place.connection).or_default();
+        channel.exchanges += 1;
+        if channel.messages == 0 {
+            channel.first.get_or_insert(exchange.span.end_time);
+        }
+    }
+
+    fn frame(&mut self, frame: &Frame<'_>) {
+        if frame.complete && frame.span.first_packet == frame.span.last_packet {
+            let channel = self.channels.entry(frame.place.connection).or_default();
+            WhatIfs::frame(&mut channel.what_if, frame.direction, &frame.wire);
+        }
+    }
+
+    fn message(&mut self, message: &Message<'_>) {
+        let channel = self.channels.entry(message.place.connection).or_default();
+        channel.messages += 1;
+        if channel.messages == 1 {
+            channel.first = Some(message.span.end_time);
+        }
+        let way = message.direction;
+        let Some(cost) = Cost::of_message(message) else {
+            channel.unanswered = None;
+            self.what_ifs.leave_out(&mut channel.what_if, way);
+            return;
+        };
+        self.units.add(Unit::WebSocketMessage(way), &cost);
+        let asked = channel.unanswered.take_if(|(asked, _)| *asked != way);
+        match asked {
+            Some((_, asked)) => self.units.add(Unit::WebSocketPair, &asked.and(cost)),
+            None => channel.unanswered = Some((way, cost)),
+        }
+        self.what_ifs
+            .message(&mut channel.what_if, message, asked.is_some());
+    }
+
+    fn connection(&mut self, connection: &Connection) {
+        let Some(channel) = self.channels.remove(&connection.number) else {
+            return;
+        };
+        let Channel {
+            exchanges,
+            messages,
+            first,
+            what_if,
+            ..
+        } = channel;
+        self.openings.add(connection, exchanges, messages, first);
+        let upgrade = sum(connection, &[Row::UpgradeRequest, Row::UpgradeResponse]);
+        let around = upgrade + sum(connection, &[Row::Open, Row::Tls, Row::Close]);
+        self.what_ifs.end(&what_if, messages, around, upgrade);
+        if messages > 0 {
+            self.upgrades.add(upgrade, ());
+            if let Some(ledgers) = &connection.ledgers {
+                for direction in Direction::ALL {
+                    self.path.add(direction, &ledgers[direction]);
+                }
+            }
+        }
+    }
+
+    /// The median cost of an upgrade.
+    fn upgrade(&self) -> u64 {
+        self.upgrades.median().map_or(0, |(upgrade, ())| upgrade)
+    }
+
+    /// Heads as stated, else as measured, else as assumed.
+    fn heads(&self) -> Heads {
+        let measured = self
+            .request_heads
+            .median()
+            .zip(self.response_heads.median());
+        let (known, source) = match measured {
+            Some(((request, ()), (response, ()))) => {
+                ((request, response), "medians of this capture")
+            }
+            None => (ASSUMED_HEADS, "assumed"),
+        };
+        let stated = self
+            .options
+            .request_head
+            .or(self.options.response_head)
+            .is_some();
+        Heads {
+            request: self.options.request_head.unwrap_or(known.0),
+            response: self.options.response_head.unwrap_or(known.1),
+            source: if stated { "as stated" } else { source },
+            stated,
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Units: what an answer costs over HTTP, and over WebSocket.
+//!
+//! Only what the capture shows whole and placed exactly is counted, so that no loss makes anything look cheap. Opening handshakes
+//! are no HTTP here: they are the price of opening, which is told apart.
+
+use super::quantiles::Quantiles;
+use crate::direction::Direction;
+use crate::event::{Exchange, Message};
+use crate::span::Trust;
+use crate::wire::Wire;
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Unit {
+    /// An HTTP response.
+    HttpResponse,
+    /// An HTTP request and its response.
+    HttpExchange,
+    /// A WebSocket message.
+    WebSocketMessage(Direction),
+    /// A WebSocket message one way and the next one back.
+    WebSocketPair,
+}
+
+impl Unit {
+    /// Every unit, in the order of reports.
+    pub const ALL: [Self; 5] = [
+        Self::HttpResponse,
+        Self::WebSocketMessage(Direction::ToClient),
+        Self::WebSocketMessage(Direction::ToServer),
+        Self::HttpExchange,
+        Self::WebSocketPair,
+    ];
+
+    /// Its name in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::HttpResponse => "http_response",
+            Self::HttpExchange => "http_exchange",
+            Self::WebSocketMessage(_) => "websocket_message",
+            Self::WebSocketPair => "websocket_pair",
+        }
+    }
+
+    /// Who sends it; none where both do.
+    pub fn sender(self) -> Option<Direction> {
+        match self {
+            Self::HttpResponse => Some(Direction::ToClient),
+            Self::WebSocketMessage(direction) => Some(direction),
+            Self::HttpExchange | Self::WebSocketPair => None,
+        }
+    }
+
+    fn place(self) -> usize {
+        Self::ALL.iter().position(|&unit| unit == self).unwrap_or(0)
+    }
+}
+
+/// One unit's cost, and its payload as the application sees it, where that is known.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Cost {
+    /// What it cost.
+    pub wire: Wire,
+    /// Payload after inflation, in bytes.
+    pub application: Option<u64>,
+}
+
+impl Cost {
+    /// Of a message; none unless it is whole and exactly placed.
+    pub fn of_message(message: &Message<'_>) -> Option<Self> {
+        let sure = message.complete && message.trust == Trust::Exact;
+        sure.then_some(Self {
+            wire: message.wire,
+            application: message.payload_length,
+        })
+    }
+
+    /// Of a response and of its whole exchange; none unless both ends are whole and exactly placed, and for opening handshakes.
+    pub fn of_exchange(exchange: &Exchange<'_>) -> Option<(Self, Self)> {
+        let sure = exchange.complete && exchange.trust == Trust::Exact && !exchange.upgrade;
+        let (request, response) = (exchange.request_wire?, exchange.response_wire?);
+        let plain = exchange.content_encoding.is_none();
+        let of = |wire: Wire| Self {
+            wire,
+            application: plain.then_some(wire.payload),
+        };
+        sure.then(|| (of(response), of(request + response)))
+    }
+
+    /// Of both together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let both = self.application.zip(other.application);
+        Self {
+            wire: self.wire + other.wire,
+            application: both.map(|(one, other)| one + other),
+        }
+    }
+}
+
+/// The sums and ranks of one unit.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// The sum of all.
+    pub wire: Wire,
+    /// Payload as the applications see it; none once there was one whose payload is not known.
+    pub application: Option<u64>,
+    /// Bytes on the wire, each with how they divide.
+    pub wires: Quantiles<Wire>,
+    /// Payload bytes as sent.
+    pub payloads: Quantiles,
+    /// Bytes on the wire that are no payload.
+    pub overheads: Quantiles,
+}
+
+impl Tally {
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        self.wires.count()
+    }
+
+    fn add(&mut self, cost: &Cost) {
+        let first = self.count() == 0;
+        let before = if first { Some(0) } else { self.application };
+        self.application = before.zip(cost.application).map(|(sum, more)| sum + more);
+        let (total, payload) = (cost.wire.total(), cost.wire.payload);
+        self.wire += cost.wire;
+        self.wires.add(total, cost.wire);
+        self.payloads.add(payload, ());
+        self.overheads.add(total - payload, ());
+    }
+}
+
+/// The tallies of all units.
+#[derive(Clone, Debug, Default)]
+pub struct Units {
+    tallies: [Tally; Unit::ALL.len()],
+}
+
+impl Units {
+    /// Counts one.
+    pub fn add(&mut self, unit: Unit, cost: &Cost) {
+        if let Some(tally) = self.tallies.get_mut(unit.place()) {
+            tally.add(cost);
+        }
+    }
+
+    /// Those of which there are any, in the order of reports.
+    pub fn present(&self) -> impl Iterator<Item = (Unit, &Tally)> {
+        let all = Unit::ALL.into_iter().zip(&self.tallies);
+        all.filter(|(_, tally)| tally.count() > 0)
+    }
+
+    /// One of them, if there are any of it.
+    pub fn get(&self, unit: Unit) -> Option<&Tally> {
+        self.tallies
+            .get(unit.place())
+            .filter(|tally| tally.count() > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payload_that_is_not_known_makes_the_sum_unknown() {
+        let cost = |application| Cost {
+            application,
+            ..Cost::default()
+        };
+        let mut tally = Tally::default();
+        tally.add(&cost(Some(3)));
+        tally.add(&cost(Some(4)));
+        assert_eq!(tally.application, Some(7));
+        tally.add(&cost(None));
+        tally.add(&cost(Some(4)));
+        assert_eq!(tally.application, None);
+    }
+
+    #[test]
+    fn every_unit_has_its_own_place() {
+        for (place, unit) in Unit::ALL.into_iter().enumerate() {
+            assert_eq!(unit.place(), place);
+        }
+    }
+}

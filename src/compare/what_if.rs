@@ -1,0 +1,491 @@
+//! What if: what the same messages would have cost, sent otherwise. Every figure is computed from the capture's own messages.
+
+use super::break_even::Heads;
+use super::deflated::{ContextTakeover, Deflater};
+use super::model::{
+    self, Path, SEGMENT, TLS13_RECORD, event_of_binary, event_of_text, frame_header, records,
+    segments,
+};
+use super::quantiles::Quantiles;
+use crate::direction::{Both, Direction};
+use crate::event::{Message, MessageKind, Payload};
+use crate::time::Timestamp;
+use crate::wire::Wire;
+
+/// How long a sender that batches waits, in nanoseconds of capture time: 10 ms, which nobody sees.
+const BATCH: i64 = 10_000_000;
+
+/// Another way to send the same messages.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Way {
+    /// Each in one frame.
+    OneFrame,
+    /// In one frame each, with permessage-deflate that takes its context over.
+    Deflate,
+    /// In one frame each, with permessage-deflate that begins anew for each.
+    DeflateNoTakeover,
+    /// In TLS 1.3 records.
+    Tls13,
+    /// Those that follow each other soon in one segment.
+    Batching,
+    /// HTTP/1.1, asked for one by one on a connection that stays.
+    PollingKept,
+    /// HTTP/1.1, asked for one by one on a new connection each.
+    PollingNew,
+    /// HTTP/1.1, with a request that waits for each message of the server.
+    LongPolling,
+    /// HTTP/1.1, the server's messages in one endless response.
+    ServerSentEvents,
+}
+
+impl Way {
+    /// Every way, in the order of reports.
+    pub const ALL: [Self; 9] = [
+        Self::OneFrame,
+        Self::Deflate,
+        Self::DeflateNoTakeover,
+        Self::Tls13,
+        Self::Batching,
+        Self::PollingKept,
+        Self::PollingNew,
+        Self::LongPolling,
+        Self::ServerSentEvents,
+    ];
+
+    /// Its name in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OneFrame => "one_frame",
+            Self::Deflate => "deflate",
+            Self::DeflateNoTakeover => "deflate_no_takeover",
+            Self::Tls13 => "tls13",
+            Self::Batching => "batching",
+            Self::PollingKept => "polling_kept",
+            Self::PollingNew => "polling_new",
+            Self::LongPolling => "long_polling",
+            Self::ServerSentEvents => "server_sent_events",
+        }
+    }
+}
+
+/// What the messages would have cost.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct WhatIf {
+    /// How they would be sent.
+    pub way: Way,
+    /// Whose messages; none where both senders' go together.
+    pub sender: Option<Direction>,
+    /// How many it was computed for.
+    pub count: u64,
+    /// How many it was not computed for, because their payload was not kept, not inflated, or too much in all.
+    pub left_out: u64,
+    /// Their payload as the application sees it.
+    pub payload_bytes: u64,
+    /// What they did cost.
+    pub actual_bytes: u64,
+    /// What they would have cost.
+    pub wire_bytes: u64,
+    /// The median of one; none where that is no sum over messages.
+    pub wire_median: Option<u64>,
+    /// What was assumed.
+    pub assumes: String,
+}
+
+/// Computes while messages come.
+#[derive(Debug, Default)]
+pub(super) struct WhatIfs {
+    ways: Both<Messages>,
+    deflater: Deflater,
+    /// Pairs of messages, which a single exchange replaces.
+    pairs: u64,
+    /// Connections that had messages.
+    connections: u64,
+    /// Their opening and closing, as it was.
+    around: u64,
+    /// Of that, their upgrades.
+    upgrades: u64,
+}
+
+/// The messages of one sender.
+#[derive(Debug, Default)]
+struct Messages {
+    wire: Wire,
+    payload: u64,
+    lengths: Quantiles,
+    one_frame: Sum,
+    deflate: Sum,
+    deflate_no_takeover: Sum,
+    tls13: Sum,
+    /// Packets and bytes above TCP when batched.
+    batched: (u64, u64),
+    /// Segments and bytes as events of a stream.
+    events: (u64, u64),
+}
+
+/// A sum over messages.
+#[derive(Debug, Default)]
+struct Sum {
+    left_out: u64,
+    payload: u64,
+    actual: u64,
+    wires: Quantiles,
+}
+
+/// What must be remembered of a connection.
+#[derive(Debug, Default)]
+pub(super) struct Channel {
+    sides: Both<Sender>,
+}
+
+#[derive(Debug, Default)]
+struct Sender {
+    /// The most headers that something in one packet had to pay: those of a packet of its own.
+    headers: u64,
+    context: ContextTakeover,
+    batch: Option<(Timestamp, u64)>,
+}
+
+impl WhatIfs {
+    /// Takes a frame, for the headers of its packet.
+    pub(super) fn frame(channel: &mut Channel, sender: Direction, wire: &Wire) {
+        let headers = &mut channel.sides[sender].headers;
+        *headers = (*headers).max(packet_headers(wire));
+    }
+
+    /// Takes a message that is whole and exactly placed.
+    pub(super) fn message(&mut self, channel: &mut Channel, message: &Message<'_>, answers: bool) {
+        let way = message.direction;
+        // What is said after the other side spoke may be an answer, and could not have been sent before.
+        channel.sides[way.other()].batch = None;
+        let sender = &mut channel.sides[way];
+        let len = message.payload_length.unwrap_or(message.coded_length);
+        let messages = &mut self.ways[way];
+        let actual = message.wire.total();
+        messages.wire += message.wire;
+        messages.payload += len;
+        messages.lengths.add(len, ());
+        self.pairs += u64::from(answers);
+        let one = recast(message, message.coded_length, sender.headers);
+        messages.one_frame.add(len, actual, one);
+        messages
+            .tls13
+            .add(len, actual, under_tls(message, sender.headers));
+        let (segments, bytes) = &mut messages.events;
+        let event = event(message, len);
+        *segments += model::segments(event);
+        *bytes += event;
+        messages.batch(sender, message);
+        let payload = inflated(message, len);
+        let deflated =
+            payload.and_then(|payload| self.deflater.deflate(payload, &mut sender.context));
+        if payload.is_none() {
+            self.deflater.leave_out(&mut sender.context);
+        }
+        let sums = [
+            (
+                &mut messages.deflate_no_takeover,
+                deflated.map(|deflated| deflated.alone),
+            ),
+            (
+                &mut messages.deflate,
+                deflated.and_then(|deflated| deflated.taken_over),
+            ),
+        ];
+        for (sum, coded) in sums {
+            match coded {
+                Some(coded) => sum.add(len, actual, recast(message, coded, sender.headers)),
+                None => sum.left_out += 1,
+            }
+        }
+    }
+
+    /// Takes note of a message that cannot be computed with.
+    pub(super) fn leave_out(&mut self, channel: &mut Channel, sender: Direction) {
+        self.deflater.leave_out(&mut channel.sides[sender].context);
+        let messages = &mut self.ways[sender];
+        for sum in messages.sums_mut() {
+            sum.left_out += 1;
+        }
+    }
+
+    /// Takes note of a connection that is over: what opening and closing it cost, and its upgrade.
+    pub(super) fn end(&mut self, channel: &Channel, messages: u64, around: u64, upgrade: u64) {
+        for direction in Direction::ALL {
+            self.deflater.end(&channel.sides[direction].context);
+        }
+        if messages > 0 {
+            self.connections += 1;
+            self.around += around;
+            self.upgrades += upgrade;
+        }
+    }
+
+    /// What all would have cost; nothing where there are no messages.
+    pub(super) fn results(&self, path: &Path, heads: Heads, connection: (u64, u64)) -> Vec<WhatIf> {
+        let mut results = Vec::new();
+        for way in Way::ALL {
+            match way {
+                Way::OneFrame
+                | Way::Deflate
+                | Way::DeflateNoTakeover
+                | Way::Tls13
+                | Way::Batching => {
+                    let of = |sender| self.of_sender(way, sender, path);
+                    results.extend(Direction::ALL.into_iter().filter_map(of));
+                }
+                _ => results.extend(self.over_http(way, path, heads, connection)),
+            }
+        }
+        results
+    }
+
+    fn of_sender(&self, way: Way, sender: Direction, path: &Path) -> Option<WhatIf> {
+        let messages = &self.ways[sender];
+        let of = |sum: &Sum, assumes: &str| WhatIf {
+            way,
+            sender: Some(sender),
+            count: sum.wires.count(),
+            left_out: sum.left_out,
+            payload_bytes: sum.payload,
+            actual_bytes: sum.actual,
+            wire_bytes: sum.wires.sum(),
+            wire_median: sum.wires.median().map(|(wire, ())| wire),
+            assumes: assumes.to_string(),
+        };
+        if messages.lengths.count() == 0 {
+            return None;
+        }
+        Some(match way {
+            Way::OneFrame => of(&messages.one_frame, "packets as they were"),
+            Way::Deflate => of(
+                &messages.deflate,
+                "zlib level 6, the full window, taken over from message to message; one frame each",
+            ),
+            Way::DeflateNoTakeover => of(
+                &messages.deflate_no_takeover,
+                "zlib level 6, the full window, anew for each message; one frame each",
+            ),
+            Way::Tls13 => of(
+                &messages.tls13,
+                "22 bytes for each record of at most 16,384, a record for each message; without the TLS handshake",
+            ),
+            _ => {
+                let (packets, bytes) = messages.batched;
+                let actual = messages.wire.total();
+                let batched = bytes + packets * path.packet_headers(sender);
+                let assumes = format!(
+                    "messages of a sender within 10 ms, while the other is silent, share segments of {SEGMENT} bytes"
+                );
+                WhatIf {
+                    // A sender that batched more than this would not begin to do so less.
+                    wire_bytes: batched.min(actual),
+                    wire_median: None,
+                    actual_bytes: actual,
+                    ..of(&messages.one_frame, &assumes)
+                }
+            }
+        })
+    }
+
+    /// The same messages over HTTP/1.1, with what opening and closing the connections costs.
+    fn over_http(
+        &self,
+        way: Way,
+        path: &Path,
+        heads: Heads,
+        connection: (u64, u64),
+    ) -> Option<WhatIf> {
+        let (client, server) = (&self.ways.to_server, &self.ways.to_client);
+        let counts = (client.lengths.count(), server.lengths.count());
+        if counts == (0, 0) {
+            return None;
+        }
+        let mut actual = Wire::default();
+        actual += client.wire;
+        actual += server.wire;
+        let tls = actual.tls.checked_div(counts.0 + counts.1).unwrap_or(0);
+        let request = Part {
+            head: heads.request,
+            headers: path.packet_headers(Direction::ToServer),
+            tls,
+        };
+        let response = Part {
+            head: heads.response,
+            headers: path.packet_headers(Direction::ToClient),
+            tls,
+        };
+        let plain = self.around.saturating_sub(self.upgrades);
+        let (opening, closing) = connection;
+        let (http, connections, how) = match way {
+            Way::PollingKept | Way::PollingNew => {
+                let http = request.with(&client.lengths)
+                    + request.empty(counts.1.saturating_sub(self.pairs))
+                    + response.with(&server.lengths)
+                    + response.empty(counts.0.saturating_sub(self.pairs));
+                let exchanges = counts.0 + counts.1.saturating_sub(self.pairs);
+                if way == Way::PollingKept {
+                    (
+                        http,
+                        plain,
+                        "one exchange for a message and its answer, no poll in vain",
+                    )
+                } else {
+                    (
+                        http,
+                        exchanges * (opening + closing),
+                        "one exchange and connection for a message and its answer, no poll in vain",
+                    )
+                }
+            }
+            Way::LongPolling => (
+                request.with(&client.lengths)
+                    + request.empty(counts.1)
+                    + response.with(&server.lengths)
+                    + response.empty(counts.0),
+                if counts.0 > 0 { 2 * plain } else { plain },
+                "a request waits for each message of the server; the client's go on a second connection",
+            ),
+            _ => {
+                let (segments, bytes) = server.events;
+                let events = segments * response.headers + bytes + counts.1 * tls;
+                (
+                    request.with(&client.lengths)
+                        + request.empty(self.connections)
+                        + response.empty(counts.0 + self.connections)
+                        + events,
+                    if counts.0 > 0 { 2 * plain } else { plain },
+                    "a chunk for each event, binary as base64; the client's messages go on a second connection",
+                )
+            }
+        };
+        Some(WhatIf {
+            way,
+            sender: None,
+            count: counts.0 + counts.1,
+            left_out: client.one_frame.left_out + server.one_frame.left_out,
+            payload_bytes: client.payload + server.payload,
+            actual_bytes: actual.total() + self.around,
+            wire_bytes: http + connections,
+            wire_median: None,
+            assumes: format!(
+                "{}; {how}; opening and closing included, acknowledgments not",
+                heads.text()
+            ),
+        })
+    }
+}
+
+/// Requests, or responses.
+struct Part {
+    head: u64,
+    headers: u64,
+    tls: u64,
+}
+
+impl Part {
+    /// With bodies of these lengths.
+    fn with(&self, lengths: &Quantiles) -> u64 {
+        let each = lengths.ascending();
+        let packets: u64 = each
+            .iter()
+            .map(|(len, (), count)| segments(self.head + len) * count)
+            .sum();
+        packets * self.headers + lengths.count() * (self.head + self.tls) + lengths.sum()
+    }
+
+    /// Without bodies.
+    fn empty(&self, count: u64) -> u64 {
+        count * (segments(self.head) * self.headers + self.head + self.tls)
+    }
+}
+
+impl Messages {
+    fn sums_mut(&mut self) -> [&mut Sum; 4] {
+        [
+            &mut self.one_frame,
+            &mut self.deflate,
+            &mut self.deflate_no_takeover,
+            &mut self.tls13,
+        ]
+    }
+
+    /// Puts a message into the sender's open segment, or into a new one.
+    fn batch(&mut self, sender: &mut Sender, message: &Message<'_>) {
+        let wire = &message.wire;
+        let len = wire.tls + wire.head + wire.payload;
+        let (packets, bytes) = &mut self.batched;
+        *bytes += len;
+        let time = message.span.end_time;
+        match &mut sender.batch {
+            Some((begin, filled)) if time.since(*begin) <= BATCH => {
+                *packets += segments(*filled + len) - segments(*filled);
+                *filled += len;
+            }
+            batch => {
+                *packets += segments(len);
+                *batch = Some((time, len));
+            }
+        }
+    }
+}
+
+impl Sum {
+    fn add(&mut self, payload: u64, actual: u64, wire: u64) {
+        self.payload += payload;
+        self.actual += actual;
+        self.wires.add(wire, ());
+    }
+}
+
+/// The cost of a message with its payload coded in so many bytes, in one frame: in the same packets, or in as many as it needs where
+/// it took several and the `headers` of one are known. Under TLS it keeps what its records added.
+pub(super) fn recast(message: &Message<'_>, coded: u64, headers: u64) -> u64 {
+    let above = frame_header(coded, message.direction) + coded;
+    let own = packet_headers(&message.wire);
+    let packets = if headers == 0 || is_in_one_packet(message) {
+        own
+    } else {
+        own.min(segments(above) * headers)
+    };
+    packets + message.wire.tls + above
+}
+
+/// The cost of a message in TLS 1.3 records of its own.
+fn under_tls(message: &Message<'_>, headers: u64) -> u64 {
+    let wire = &message.wire;
+    let above = wire.head + wire.payload;
+    let tls = records(above) * TLS13_RECORD;
+    let more = segments(above + tls) - segments(above);
+    packet_headers(wire) + more * headers + above + tls
+}
+
+/// The bytes of a message as a chunk that holds an event.
+fn event(message: &Message<'_>, len: u64) -> u64 {
+    let event = match (message.payload, message.kind) {
+        (Some(Payload::Text(text)), _) => {
+            let line_feeds = memchr::memchr_iter(b'\n', text.as_bytes()).count();
+            event_of_text(len, line_feeds as u64)
+        }
+        (_, Some(MessageKind::Binary)) => event_of_binary(len),
+        _ => event_of_text(len, 0),
+    };
+    event + model::chunk_framing(event)
+}
+
+/// The whole payload as the application sees it, where it is there.
+fn inflated<'a>(message: &Message<'a>, len: u64) -> Option<&'a [u8]> {
+    let payload = match message.payload? {
+        Payload::Text(text) => text.as_bytes(),
+        Payload::Data(data) => data,
+    };
+    let whole = !message.payload_truncated && payload.len() as u64 == len;
+    (whole && message.payload_length.is_some()).then_some(payload)
+}
+
+fn packet_headers(wire: &Wire) -> u64 {
+    wire.link + wire.network + wire.transport
+}
+
+fn is_in_one_packet(message: &Message<'_>) -> bool {
+    message.span.first_packet == message.span.last_packet
+}

@@ -1,0 +1,112 @@
+//! What the same messages would have cost, sent otherwise: a line a way.
+
+use comfy_table::Cell;
+
+use crate::compare::{Way, WhatIf};
+use crate::direction::Direction;
+use crate::report::context::Context;
+use crate::report::sheet::{fitted, paragraph, place};
+use crate::report::text;
+
+/// Writes the section; nothing where there are no messages.
+pub(super) fn section(out: &mut Vec<u8>, context: &Context<'_>, what_ifs: &[WhatIf]) {
+    if what_ifs.is_empty() {
+        return;
+    }
+    let titles = [
+        "WHAT IF (computed)",
+        "sender",
+        "messages",
+        "as it was",
+        "as if",
+        "change",
+    ];
+    let right = [2, 3, 4, 5];
+    let mut table = fitted(context, &titles, &right);
+    for what_if in what_ifs {
+        table.add_row(cells(what_if));
+    }
+    out.push(b'\n');
+    place(out, &mut table, &right);
+    let left_out = what_ifs
+        .iter()
+        .map(|what_if| what_if.left_out)
+        .max()
+        .unwrap_or(0);
+    if left_out > 0 {
+        let left_out = text::count(left_out, "message", "messages");
+        let sentence = format!(
+            "Up to {left_out} left out: incomplete, not inflated, longer than --max-payload, or too many to deflate."
+        );
+        paragraph(out, context, 1, &sentence);
+    }
+    let over_http = what_ifs
+        .iter()
+        .find(|what_if| what_if.way == Way::PollingKept);
+    if let Some(over_http) = over_http {
+        let (heads, _) = over_http.assumes.split_once(';').unwrap_or_default();
+        let sentence = format!("HTTP with {heads}. Opening and closing included, ACKs not.");
+        paragraph(out, context, 1, &sentence);
+    }
+}
+
+fn cells(what_if: &WhatIf) -> [Cell; 6] {
+    let bytes = |number: u64| format!("{} B", text::grouped(number));
+    let computed = what_if.count > 0;
+    let or_dash = |cell: String| if computed { cell } else { "-".to_string() };
+    [
+        format!(" {}", name(what_if.way)),
+        what_if.sender.map_or("both", Direction::sender).to_string(),
+        text::grouped(what_if.count),
+        or_dash(bytes(what_if.actual_bytes)),
+        or_dash(bytes(what_if.wire_bytes)),
+        or_dash(change(what_if.actual_bytes, what_if.wire_bytes)),
+    ]
+    .map(Cell::new)
+}
+
+fn name(way: Way) -> &'static str {
+    match way {
+        Way::OneFrame => "one frame each",
+        Way::Deflate => "permessage-deflate",
+        Way::DeflateNoTakeover => "  no context takeover",
+        Way::Tls13 => "TLS 1.3",
+        Way::Batching => "batched, within 10 ms",
+        Way::PollingKept => "HTTP polling, kept",
+        Way::PollingNew => "HTTP polling, new each",
+        Way::LongPolling => "HTTP long polling",
+        Way::ServerSentEvents => "server-sent events",
+    }
+}
+
+/// A change in percent, with its sign.
+fn change(from: u64, to: u64) -> String {
+    let (sign, by) = if to < from {
+        ("-", from - to)
+    } else {
+        ("+", to - from)
+    };
+    let from = u128::from(from.max(1));
+    let tenths = (u128::from(by) * 1000 + from / 2) / from;
+    match tenths {
+        0 => "0 %".to_string(),
+        1..1000 => format!("{sign}{}.{} %", tenths / 10, tenths % 10),
+        _ => format!(
+            "{sign}{} %",
+            text::grouped(u64::try_from(tenths / 10).unwrap_or(u64::MAX))
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_have_signs() {
+        assert_eq!(change(100, 100), "0 %");
+        assert_eq!(change(73, 71), "-2.7 %");
+        assert_eq!(change(73, 185), "+153 %");
+        assert_eq!(change(100, 0), "-100 %");
+    }
+}
