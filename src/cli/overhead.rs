@@ -81,6 +81,7 @@ impl Args {
         });
         let keep = analysis::Options {
             keep_messages: self.options.message_payload(),
+            decode_bodies: true,
             ..analysis::Options::default()
         };
         let model = compare::Options {

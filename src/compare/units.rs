@@ -79,10 +79,13 @@ impl Cost {
     pub fn of_exchange(exchange: &Exchange<'_>) -> Option<(Self, Self)> {
         let sure = exchange.complete && exchange.trust == Trust::Exact && !exchange.upgrade;
         let (request, response) = (exchange.request_wire?, exchange.response_wire?);
-        let plain = exchange.content_encoding.is_none();
+        let decoded = match exchange.content_encoding {
+            None => Some(response.payload),
+            Some(_) => exchange.response_decoded_length,
+        };
         let of = |wire: Wire| Self {
             wire,
-            application: plain.then_some(wire.payload),
+            application: decoded.map(|decoded| wire.payload - response.payload + decoded),
         };
         sure.then(|| (of(response), of(request + response)))
     }
