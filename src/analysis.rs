@@ -5,6 +5,7 @@ mod first;
 mod live;
 mod read;
 mod tombstone;
+mod watch;
 
 use self::connections::Connections;
 pub use self::read::read;
@@ -82,7 +83,8 @@ pub struct Analysis {
 
 impl Analysis {
     /// An analysis that has seen nothing.
-    pub fn new(options: Options) -> Self {
+    pub fn new(mut options: Options) -> Self {
+        options.measure_distances |= options.check;
         Self {
             connections: Connections::new(options),
             ..Self::default()

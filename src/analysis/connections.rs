@@ -9,9 +9,10 @@ use super::first::First;
 use super::live::{Live, notice_midstream};
 use super::tombstone::{Tombstone, give};
 use super::{Options, Settled};
+use crate::check::Across;
 use crate::conversation::{Ledgers, Scratch};
 use crate::decode::Segment;
-use crate::event::Event;
+use crate::event::{Connection, Event};
 use crate::ledger::Ledger;
 use crate::notice::{Kind, Notice};
 use crate::tcp::{Key, Place, Side, Table};
@@ -46,6 +47,7 @@ pub(super) struct Connections {
     /// What connections without ledgers of their own are charged to.
     shared: Ledgers,
     pub(super) scratch: Scratch,
+    across: Across,
 }
 
 /// What a connection is by now.
@@ -191,6 +193,7 @@ impl Connections {
         }
         let asked_for = self.options.settled.includes(number);
         let live = Live::new(number, key, from_lower, asked_for, segment);
+        let live = live.watched(segment, &self.options);
         *slot = Slot::Live(Box::new(live));
         self.take(index, Side::Opener, segment, out);
     }
@@ -251,7 +254,7 @@ impl Connections {
         live.settle(&self.options, &mut self.shared, &mut self.scratch, out);
         let mut tombstone = live.tombstone(self.table.hash(live.key()));
         let (number, client) = (live.number(), live.client());
-        let connection = live.into_record();
+        let connection = record(*live, &mut self.across);
         if self.options.settled.includes(number) {
             tombstone.keep(connection, client);
         } else {
@@ -274,7 +277,7 @@ impl Connections {
             Slot::Live(mut live) => {
                 live.settle(&self.options, &mut self.shared, &mut self.scratch, out);
                 let hash = self.table.hash(live.key());
-                give(&live.into_record(), whole, out);
+                give(&record(*live, &mut self.across), whole, out);
                 hash
             }
             Slot::First(_) | Slot::Free => return,
@@ -353,20 +356,32 @@ impl Connections {
             }
             if let Slot::Live(mut live) = std::mem::take(slot) {
                 live.settle(&self.options, &mut self.shared, &mut self.scratch, out);
-                give(&live.into_record(), whole, out);
+                give(&record(*live, &mut self.across), whole, out);
             }
         }
+        self.across.finish(out);
         for side in Side::ALL {
             *whole += &std::mem::take(&mut self.shared[side]);
         }
     }
 }
 
+/// A connection's record; what it leaves behind for the rules over several is compared.
+fn record(mut live: Live, across: &mut Across) -> Connection {
+    let closed = live.take_closed();
+    let connection = live.into_record();
+    if let Some(closed) = closed {
+        across.closed(&connection, &closed);
+    }
+    connection
+}
+
 /// Makes a connection of a first packet, because a second one has come, or the end.
 fn bring_to_life(slot: &mut Slot, options: &Options, shared: &mut Ledgers, scratch: &mut Scratch) {
     if let Slot::First(first) = slot {
         let asked_for = options.settled.includes(first.number());
-        let (mut live, segment) = first.live(asked_for);
+        let (live, segment) = first.live(asked_for);
+        let mut live = live.watched(&segment, options);
         // A packet without payload tells nothing, so there is nobody to listen.
         live.segment(
             Side::Opener,

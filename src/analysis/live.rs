@@ -1,7 +1,8 @@
 //! A connection that is alive: its TCP state, its conversation, and what its packets cost.
 
-use super::Options;
 use super::tombstone::Tombstone;
+use super::{Options, watch};
+use crate::check::{Checks, Closed};
 use crate::conversation::{Context, Conversation, Ledgers, Scratch};
 use crate::decode::Segment;
 use crate::direction::Both;
@@ -28,6 +29,8 @@ pub(super) struct Live {
     opener_is_lower: bool,
     closed: bool,
     told_of_conflict: bool,
+    /// What the rules want to know, where they are judged.
+    checks: Option<Box<Checks>>,
 }
 
 /// What a connection's packets cost.
@@ -116,7 +119,21 @@ impl Live {
             opener_is_lower,
             closed: false,
             told_of_conflict: false,
+            checks: None,
         }
+    }
+
+    /// The same, with facts gathered for the rules if they are judged; `first` is its first packet.
+    pub(super) fn watched(mut self, first: &Segment<'_>, options: &Options) -> Self {
+        self.checks = options
+            .check
+            .then(|| watch::begin(self.number, first, options.unjudged));
+        self
+    }
+
+    /// What it leaves behind for the rules that compare connections.
+    pub(super) fn take_closed(&mut self) -> Option<Closed> {
+        self.checks.take().map(|checks| checks.into_closed())
     }
 
     pub(super) fn key(&self) -> &Key {
@@ -151,6 +168,7 @@ impl Live {
     ) -> bool {
         let mut own = None;
         let ledgers = self.account.open(&mut own, shared);
+        let mut checks = self.checks.take();
         let mut cx = Context {
             place: Place {
                 connection: self.number,
@@ -159,9 +177,15 @@ impl Live {
             packet: segment.packet,
             options,
             scratch,
+            opening: self.tcp.has_both_beginnings,
+            acked: None,
+            encrypted: false,
+            time: segment.time,
+            checks: checks.as_deref_mut(),
             out,
         };
         let closes = self.take(side, segment, ledgers, &mut cx);
+        self.checks = checks;
         self.account.close(own, shared);
         closes
     }
@@ -195,6 +219,9 @@ impl Live {
                 return false;
             }
         }
+        if let Some(checks) = &mut cx.checks {
+            watch::before(checks, &self.tcp, side, segment);
+        }
         if class == Class::Data {
             self.payload(side, segment, ledgers, cx);
         }
@@ -214,6 +241,15 @@ impl Live {
         }
         self.tcp.give_up_old_holes(segment.time);
         self.deliver_ready(ledgers, cx);
+        if let Some(checks) = &mut cx.checks {
+            watch::after(
+                checks,
+                &self.tcp,
+                self.conversation.client().0,
+                side,
+                segment,
+            );
+        }
         if !self.tcp.is_closed() {
             return false;
         }
@@ -265,6 +301,9 @@ impl Live {
                 }
                 Owner::Retransmission => {
                     self.account.retransmitted_bytes += u64::from(run.piece.len);
+                    if let Some(checks) = &mut cx.checks {
+                        watch::again(checks, side, run.piece.len, segment);
+                    }
                     Row::Retransmission
                 }
                 Owner::Early => Row::Unread,
@@ -285,7 +324,12 @@ impl Live {
 
     fn notice_troubles(&mut self, side: Side, cx: &mut Context<'_>) {
         let half = self.tcp.half_mut(side);
-        let conflict = half.assembler.take_conflict() && !self.told_of_conflict;
+        let conflict = half.assembler.take_conflict();
+        if let Some(checks) = cx.checks.as_mut().filter(|_| conflict) {
+            let line = &mut checks.lines[side];
+            line.conflict.get_or_insert((cx.time, cx.packet));
+        }
+        let conflict = conflict && !self.told_of_conflict;
         let overflow = half.assembler.take_overflow();
         if !conflict && !overflow {
             return;
@@ -337,7 +381,12 @@ impl Live {
         ledgers: &mut Ledgers,
         cx: &mut Context<'_>,
     ) {
-        let acknowledged = self.tcp.half(side.other()).assembler.acknowledged();
+        let other = &self.tcp.half(side.other()).assembler;
+        let acknowledged = other.acknowledged();
+        cx.acked = other.has_begun().then_some(acknowledged);
+        if let Some(checks) = &mut cx.checks {
+            checks.acked = cx.acked;
+        }
         self.conversation
             .deliver(side, delivery, acknowledged, ledgers, cx);
     }
@@ -357,7 +406,12 @@ impl Live {
                         self.account.sides[side].missing += len;
                         self.deliver(side, &Delivery::Gap { len, cut: None }, ledgers, cx);
                     }
-                    Ready::Fin => self.deliver(side, &Delivery::End(Ending::Fin), ledgers, cx),
+                    Ready::Fin => {
+                        if let Some(checks) = &mut cx.checks {
+                            checks.lines[side].fin_read = true;
+                        }
+                        self.deliver(side, &Delivery::End(Ending::Fin), ledgers, cx);
+                    }
                 }
             }
         }
@@ -365,6 +419,11 @@ impl Live {
 
     fn end_both(&mut self, ending: Ending, ledgers: &mut Ledgers, cx: &mut Context<'_>) {
         self.closed = true;
+        if let Some(checks) = &mut cx.checks {
+            for side in Side::ALL {
+                checks.lines[side].has_hole = self.tcp.half(side).assembler.has_hole();
+            }
+        }
         self.tcp.give_up_all_holes();
         self.deliver_ready(ledgers, cx);
         for side in Side::ALL {
@@ -382,6 +441,7 @@ impl Live {
     ) {
         let mut own = None;
         let ledgers = self.account.open(&mut own, shared);
+        let mut checks = self.checks.take();
         let mut cx = Context {
             place: Place {
                 connection: self.number,
@@ -390,9 +450,15 @@ impl Live {
             packet: self.last_packet,
             options,
             scratch,
+            opening: self.tcp.has_both_beginnings,
+            acked: None,
+            encrypted: false,
+            time: self.end_time,
+            checks: checks.as_deref_mut(),
             out,
         };
         self.end_both(Ending::Capture, ledgers, &mut cx);
+        self.checks = checks;
         self.account.close(own, shared);
     }
 
@@ -411,6 +477,7 @@ impl Live {
     ) {
         let mut own = None;
         let ledgers = self.account.open(&mut own, shared);
+        let mut checks = self.checks.take();
         let mut cx = Context {
             place: Place {
                 connection: self.number,
@@ -419,9 +486,18 @@ impl Live {
             packet: self.last_packet,
             options,
             scratch,
+            opening: self.tcp.has_both_beginnings,
+            acked: None,
+            encrypted: false,
+            time: self.end_time,
+            checks: checks.as_deref_mut(),
             out,
         };
         self.conversation.settle(ledgers, &mut cx);
+        if let Some(checks) = &mut checks {
+            checks.finish(self.client(), (self.last_packet, self.end_time), out);
+        }
+        self.checks = checks;
         self.account.close(own, shared);
     }
 

@@ -1,9 +1,343 @@
-//! Rules: across.
+//! Rules: several connections compared, as they close. A finding names the connection by which it became certain.
 
+use std::hash::BuildHasher as _;
+use std::net::IpAddr;
+
+use foldhash::quality::FixedState;
+use hashbrown::HashMap;
+use smallvec::SmallVec;
+
+use super::channel::EndFacts;
+use super::collector;
 use super::finding::Severity;
-use super::rule::{Fault, Rule, Subject};
+use super::handshake::HandshakeFacts;
+use super::key::key;
+use super::outcome::Spot;
+use super::refusal::seconds;
+use super::rule::{Accused, Fault, Judge, Rule, Subject};
+use crate::decode::Endpoint;
+use crate::direction::Direction;
+use crate::event::{Connection, Event, Place, Verdict};
+use crate::time::Timestamp;
 
-/// Its rules.
+/// How many keys, pairs of ends and polled targets are remembered: some megabytes. What comes later is not compared.
+const REMEMBERED: usize = 1 << 16;
+
+/// How many accusations of one rule are kept.
+const ACCUSED: usize = 1024;
+
+/// How many targets one connection's polls are told apart of, and how many pending handshakes of one pair.
+const TOLD_APART: usize = 8;
+const PENDING: usize = 32;
+
+/// Within what time a handshake that is seen twice, at two servers, is a proxy's copy.
+const PROXIED: i64 = 1_000_000_000;
+
+/// What is no time to wait before connecting again, and how often in a row is too often.
+const AT_ONCE: i64 = 100_000_000;
+const TOO_OFTEN: u64 = 3;
+
+/// How often a target must be asked for to be polled, and how long the usual pause may be.
+const POLLS: u64 = 10;
+const PAUSE: i64 = 30_000_000_000;
+
+/// What a short connection is: its life and its messages; and how many are many.
+const SHORT: (i64, u64) = (5_000_000_000, 5);
+const MANY: u64 = 5;
+
+/// What a connection leaves behind for those that compare.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Closed {
+    shakes: SmallVec<[Shake; 1]>,
+    polls: SmallVec<[Series; 1]>,
+    pub(super) is_websocket: bool,
+    /// Whether it certainly ended without a Close.
+    abnormal: bool,
+    pub(super) messages: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Shake {
+    key: Option<u64>,
+    spot: Spot,
+    answered: Option<Timestamp>,
+}
+
+/// A request that may be one of many, and its response.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Poll {
+    /// A hash of what is asked for, without the query.
+    pub(crate) target: u64,
+    pub(crate) heads: u64,
+    pub(crate) bodies: u64,
+    pub(crate) spot: Spot,
+}
+
+/// Requests for one target.
+#[derive(Clone, Copy, Debug)]
+struct Series {
+    target: u64,
+    count: u64,
+    heads: u64,
+    bodies: u64,
+    /// Pauses, and how many of them are short.
+    pauses: u64,
+    short: u64,
+    first: Spot,
+    last: Timestamp,
+    connection: u64,
+}
+
+impl Closed {
+    /// Takes a handshake.
+    pub(super) fn handshake(&mut self, facts: &HandshakeFacts<'_>, verdict: Verdict, spot: Spot) {
+        let answered = facts.waited.filter(|_| verdict != Verdict::Unknown);
+        if self.shakes.len() < TOLD_APART && facts.request.is_some() {
+            self.shakes.push(Shake {
+                key: facts
+                    .request
+                    .and_then(key)
+                    .map(|key| FixedState::default().hash_one(key)),
+                spot,
+                answered: answered.map(|waited| Timestamp(spot.time.0.saturating_add(waited))),
+            });
+        }
+    }
+
+    /// Takes a request.
+    pub(super) fn poll(&mut self, poll: Poll) {
+        let known = self
+            .polls
+            .iter_mut()
+            .find(|series| series.target == poll.target);
+        if let Some(series) = known {
+            series.add(&Series::of(poll));
+        } else if self.polls.len() < TOLD_APART {
+            self.polls.push(Series::of(poll));
+        }
+    }
+
+    /// Takes what is known at the end.
+    pub(super) fn end(&mut self, end: &EndFacts<'_>, direction: Direction) {
+        let whole = end.whole(direction).is_ok() && end.channel.talks[direction].close.is_none();
+        self.abnormal = whole && (direction == Direction::ToServer || self.abnormal);
+    }
+}
+
+impl Series {
+    fn of(poll: Poll) -> Self {
+        Self {
+            target: poll.target,
+            count: 1,
+            heads: poll.heads,
+            bodies: poll.bodies,
+            pauses: 0,
+            short: 0,
+            first: poll.spot,
+            last: poll.spot.time,
+            connection: 0,
+        }
+    }
+
+    fn add(&mut self, later: &Self) {
+        let pause = later.first.time.since(self.last);
+        self.count += later.count;
+        self.heads += later.heads;
+        self.bodies += later.bodies;
+        self.pauses += later.pauses + 1;
+        self.short += later.short + u64::from((0..PAUSE).contains(&pause));
+        self.last = later.last;
+        self.connection = later.connection;
+    }
+}
+
+/// Closed connections, compared in the order of closing.
+#[derive(Debug, Default)]
+pub(crate) struct Across {
+    keys: HashMap<u64, Use>,
+    pairs: HashMap<(IpAddr, Endpoint), Pair>,
+    polls: HashMap<(IpAddr, u64), Series>,
+    reused: Vec<Accused>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Use {
+    connection: u64,
+    server: Endpoint,
+    time: Timestamp,
+}
+
+/// The connections of one client's address to one server.
+#[derive(Debug, Default)]
+struct Pair {
+    pending: Vec<(Timestamp, Timestamp)>,
+    parallel: Option<Accused>,
+    /// When the last one ended, if without a Close.
+    abnormal_end: Option<Timestamp>,
+    quick: u64,
+    reconnects: Option<Accused>,
+    short: u64,
+    life: i64,
+    messages: u64,
+    last_short: Option<(u64, Spot)>,
+}
+
+impl Across {
+    /// Takes a connection that is closed.
+    pub(crate) fn closed(&mut self, connection: &Connection, closed: &Closed) {
+        for shake in &closed.shakes {
+            self.compare_key(connection, shake);
+        }
+        for series in &closed.polls {
+            let known = (connection.client.address, series.target);
+            let own = Series {
+                connection: connection.number,
+                ..*series
+            };
+            if let Some(series) = self.polls.get_mut(&known) {
+                series.add(&own);
+            } else if self.polls.len() < REMEMBERED {
+                self.polls.insert(known, own);
+            }
+        }
+        if closed.is_websocket || !closed.shakes.is_empty() {
+            let ends = (connection.client.address, connection.server);
+            if self.pairs.len() < REMEMBERED || self.pairs.contains_key(&ends) {
+                self.pairs.entry(ends).or_default().add(connection, closed);
+            }
+        }
+    }
+
+    fn compare_key(&mut self, connection: &Connection, shake: &Shake) {
+        let Some(key) = shake.key else { return };
+        let own = Use {
+            connection: connection.number,
+            server: connection.server,
+            time: shake.spot.time,
+        };
+        let Some(other) = self.keys.get(&key).copied() else {
+            if self.keys.len() < REMEMBERED {
+                self.keys.insert(key, own);
+            }
+            return;
+        };
+        if other.connection == own.connection || self.reused.len() >= ACCUSED {
+            return;
+        }
+        let apart = own.time.since(other.time).abs();
+        let proxied = other.server != own.server && apart < PROXIED;
+        self.reused.push(Accused {
+            connection: own.connection,
+            severity: if proxied {
+                Severity::Info
+            } else {
+                Severity::Error
+            },
+            explanation: if proxied {
+                format!(
+                    "the same handshake as on connection {}: a proxy passed it on",
+                    other.connection
+                )
+            } else {
+                format!("the key was used on connection {} before", other.connection)
+            },
+            spot: shake.spot,
+            count: 1,
+        });
+    }
+
+    /// The capture is over: gives what several connections show.
+    pub(crate) fn finish(&self, out: &mut dyn FnMut(&Event<'_>)) {
+        let mut findings = Vec::new();
+        for rule in RULES {
+            let Judge::Across(judge) = rule.judge else {
+                continue;
+            };
+            for accused in judge(self) {
+                let place = Place {
+                    connection: accused.connection,
+                    http_stream: None,
+                };
+                let said = (accused.severity, accused.explanation);
+                let mut finding =
+                    collector::finding(place, rule, Some(Direction::ToServer), said, accused.spot);
+                finding.count = accused.count;
+                findings.push(finding);
+            }
+        }
+        findings.sort_by_key(|finding| (finding.first_packet, finding.place.connection));
+        for finding in findings {
+            out(&Event::Finding(&finding));
+        }
+    }
+}
+
+impl Pair {
+    fn add(&mut self, connection: &Connection, closed: &Closed) {
+        let spot = closed.shakes.first().map_or(
+            Spot::of_packet(connection.first_packet, connection.time),
+            |shake| shake.spot,
+        );
+        for shake in &closed.shakes {
+            let Some(answered) = shake.answered else {
+                continue;
+            };
+            let own = (shake.spot.time, answered);
+            let at_once = self
+                .pending
+                .iter()
+                .filter(|other| other.0 < own.1 && own.0 < other.1)
+                .count();
+            if at_once > 0 {
+                self.accuse_parallel(connection.number, shake.spot);
+            }
+            if self.pending.len() >= PENDING {
+                self.pending.remove(0);
+            }
+            self.pending.push(own);
+        }
+        if let Some(ended) = self.abnormal_end {
+            let pause = connection.time.since(ended);
+            self.quick = if (0..=AT_ONCE).contains(&pause) {
+                self.quick + 1
+            } else {
+                0
+            };
+        }
+        if self.quick >= TOO_OFTEN {
+            self.reconnects = Some(Accused {
+                connection: connection.number,
+                severity: Severity::Warning,
+                explanation: format!(
+                    "the client connected again within 100 ms of a failure, {} times in a row",
+                    self.quick
+                ),
+                spot,
+                count: 1,
+            });
+        }
+        self.abnormal_end = closed.abnormal.then_some(connection.end_time);
+        let life = connection.end_time.since(connection.time);
+        if closed.is_websocket && life < SHORT.0 && closed.messages < SHORT.1 {
+            self.short += 1;
+            self.life = self.life.saturating_add(life);
+            self.messages += closed.messages;
+            self.last_short = Some((connection.number, spot));
+        }
+    }
+
+    fn accuse_parallel(&mut self, connection: u64, spot: Spot) {
+        let accused = self.parallel.get_or_insert(Accused {
+            connection,
+            severity: Severity::Info,
+            explanation: "the client had another handshake pending with the same server"
+                .to_string(),
+            spot,
+            count: 0,
+        });
+        accused.count += 1;
+    }
+}
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "ws-req-key-reused",
@@ -16,6 +350,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "A key used twice proves nothing: an old answer fits the new handshake.",
         help: "Draw a new key for every connection, and never cache the bytes of a handshake.",
         example: None,
+        judge: Judge::Across(key_reused),
     },
     Rule {
         id: "ws-req-parallel-connecting",
@@ -28,6 +363,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "The limit keeps a page from opening many connections at once. Clients behind one address look the same, so this is a hint.",
         help: "Wait for an answer before the next connection to the same address.",
         example: None,
+        judge: Judge::Across(parallel_connecting),
     },
     Rule {
         id: "ws-reconnect-no-backoff",
@@ -40,6 +376,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "Many clients that try again at once take down the server that has just come up.",
         help: "Wait a random time of up to 5 s before the first attempt, and longer before each next one.",
         example: None,
+        judge: Judge::Across(reconnect_no_backoff),
     },
     Rule {
         id: "perf-http-polling",
@@ -52,6 +389,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "Every poll pays for its heads again, whether there is news or not.",
         help: "Use a WebSocket, or server-sent events.",
         example: None,
+        judge: Judge::Across(http_polling),
     },
     Rule {
         id: "perf-short-connections",
@@ -64,5 +402,75 @@ pub(super) const RULES: &[Rule] = &[
         why: "A handshake costs more than many messages.",
         help: "Keep one connection open.",
         example: None,
+        judge: Judge::Across(short_connections),
     },
 ];
+
+fn key_reused(across: &Across) -> Vec<Accused> {
+    across.reused.clone()
+}
+
+fn parallel_connecting(across: &Across) -> Vec<Accused> {
+    first(
+        across
+            .pairs
+            .values()
+            .filter_map(|pair| pair.parallel.clone()),
+    )
+}
+
+fn reconnect_no_backoff(across: &Across) -> Vec<Accused> {
+    first(
+        across
+            .pairs
+            .values()
+            .filter_map(|pair| pair.reconnects.clone()),
+    )
+}
+
+fn http_polling(across: &Across) -> Vec<Accused> {
+    first(across.polls.values().filter_map(|series| {
+        let usual = series.short * 2 > series.pauses;
+        let polled = series.count >= POLLS && usual && series.heads > series.bodies;
+        polled.then(|| Accused {
+            connection: series.connection,
+            severity: Severity::Info,
+            explanation: format!(
+                "{} requests for one target cost {} bytes of heads for {} bytes of bodies; as frames the heads would cost some {}",
+                series.count,
+                series.heads,
+                series.bodies,
+                series.count * 8
+            ),
+            spot: series.first,
+            count: 1,
+        })
+    }))
+}
+
+fn short_connections(across: &Across) -> Vec<Accused> {
+    first(across.pairs.values().filter_map(|pair| {
+        let (connection, spot) = pair.last_short.filter(|_| pair.short >= MANY)?;
+        let average = pair.life / i64::try_from(pair.short).unwrap_or(i64::MAX).max(1);
+        Some(Accused {
+            connection,
+            severity: Severity::Info,
+            explanation: format!(
+                "{} connections to one server lived {:.1} s on average, for {} messages in all",
+                pair.short,
+                seconds(average),
+                pair.messages
+            ),
+            spot,
+            count: 1,
+        })
+    }))
+}
+
+/// The first of many, by packet: a map has no order of its own.
+fn first(accused: impl Iterator<Item = Accused>) -> Vec<Accused> {
+    let mut accused: Vec<Accused> = accused.collect();
+    accused.sort_by_key(|accused| accused.spot.first_packet);
+    accused.truncate(ACCUSED);
+    accused
+}

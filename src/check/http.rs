@@ -1,9 +1,18 @@
-//! Rules: http.
+//! Rules: the heads of any HTTP message (RFC 9112, sections 2, 5 and 6).
 
 use super::finding::Severity;
-use super::rule::{Fault, Rule, Subject};
+use super::outcome::Outcome;
+use super::request::shown;
+use super::rule::{Fault, Judge, Rule, Subject};
+use crate::http::Fields;
 
-/// Its rules.
+/// A head that is in the capture from its first byte to its last, and surely is one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeadFacts<'a> {
+    pub(crate) fields: &'a Fields,
+    pub(crate) version: &'a [u8],
+    pub(crate) is_request: bool,
+}
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "http-te-and-cl",
@@ -16,6 +25,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "Two readers disagree on where the message ends: the classic form of request smuggling.",
         help: "Refuse such messages, and look for who sent both.",
         example: None,
+        judge: Judge::Head(te_and_cl),
     },
     Rule {
         id: "http-te-invalid",
@@ -28,6 +38,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "Readers disagree on the message's end where one does not know the coding.",
         help: "Refuse the message with 400.",
         example: None,
+        judge: Judge::Head(te_invalid),
     },
     Rule {
         id: "http-cl-conflict",
@@ -40,6 +51,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "Readers that take different values disagree on the message's end.",
         help: "Refuse the message with 400.",
         example: None,
+        judge: Judge::Head(cl_conflict),
     },
     Rule {
         id: "http-header-malformed",
@@ -52,5 +64,103 @@ pub(super) const RULES: &[Rule] = &[
         why: "Recipients disagree on what such a line means.",
         help: "Refuse the message, and look for who writes such lines.",
         example: None,
+        judge: Judge::Head(header_malformed),
     },
 ];
+
+/// Transfer codings in IANA's registry (RFC 9112, section 7).
+const CODINGS: [&[u8]; 6] = [
+    b"chunked",
+    b"gzip",
+    b"x-gzip",
+    b"deflate",
+    b"compress",
+    b"x-compress",
+];
+
+fn te_and_cl(head: &HeadFacts<'_>) -> Outcome {
+    let both = head.fields.first("Transfer-Encoding").is_some()
+        && head.fields.first("Content-Length").is_some();
+    Outcome::error_if(both, || {
+        "both Transfer-Encoding and Content-Length are there".to_string()
+    })
+}
+
+fn te_invalid(head: &HeadFacts<'_>) -> Outcome {
+    let codings: Vec<&[u8]> = head.fields.members("Transfer-Encoding").collect();
+    if head.fields.first("Transfer-Encoding").is_none() {
+        return Outcome::NotApplicable;
+    }
+    let is = |coding: &[u8], name: &[u8]| coding.eq_ignore_ascii_case(name);
+    let unknown = codings
+        .iter()
+        .find(|coding| !CODINGS.iter().any(|name| is(coding, name)));
+    let chunked = codings
+        .iter()
+        .filter(|coding| is(coding, b"chunked"))
+        .count();
+    let ends_chunked = codings.last().is_some_and(|last| is(last, b"chunked"));
+    let wrong = if let Some(unknown) = unknown {
+        Some(format!(
+            "the transfer coding {} is not known",
+            shown(unknown)
+        ))
+    } else if chunked > 1 {
+        Some("chunked is applied twice".to_string())
+    } else if !ends_chunked && (head.is_request || chunked == 1) {
+        Some("the last transfer coding is not chunked".to_string())
+    } else if matches!(head.version, b"0.9" | b"1.0") {
+        Some("HTTP/1.0 has no Transfer-Encoding".to_string())
+    } else {
+        None
+    };
+    Outcome::error_if(wrong.is_some(), || wrong.unwrap_or_default())
+}
+
+fn cl_conflict(head: &HeadFacts<'_>) -> Outcome {
+    let mut values = head
+        .fields
+        .values("Content-Length")
+        .flat_map(|line| line.split(|byte| *byte == b','));
+    let Some(first) = values.next().map(<[u8]>::trim_ascii) else {
+        return Outcome::NotApplicable;
+    };
+    let is_number = |value: &[u8]| !value.is_empty() && value.iter().all(u8::is_ascii_digit);
+    let other = values.map(<[u8]>::trim_ascii).find(|value| *value != first);
+    Outcome::error_if(other.is_some() || !is_number(first), || match other {
+        Some(other) => format!(
+            "Content-Length is both {} and {}",
+            shown(first),
+            shown(other)
+        ),
+        None => format!("Content-Length is {}", shown(first)),
+    })
+}
+
+fn header_malformed(head: &HeadFacts<'_>) -> Outcome {
+    let bytes = head.fields.head();
+    let malformed = head.fields.iter().find(|field| field.is_malformed);
+    let line_break = memchr::memchr2_iter(b'\r', b'\n', bytes).find(|&at| {
+        let pair = |from: usize| bytes.get(from..from + 2) == Some(b"\r\n");
+        !(pair(at) || at > 0 && pair(at - 1))
+    });
+    let control = |byte: &u8| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\r' | b'\n');
+    let what = if let Some(field) = malformed {
+        Some(if field.name.is_empty() {
+            "a line that has no name before a colon, or that goes on the line before".to_string()
+        } else {
+            format!(
+                "the name {} is followed by white space, or is no token",
+                shown(field.name)
+            )
+        })
+    } else if let Some(at) = line_break {
+        Some(format!("a bare CR or LF at byte {at} of the head"))
+    } else {
+        bytes
+            .iter()
+            .position(control)
+            .map(|at| format!("a control byte at byte {at} of the head"))
+    };
+    Outcome::error_if(what.is_some(), || what.unwrap_or_default())
+}

@@ -1,9 +1,72 @@
-//! Rules: messages.
+//! Rules: messages (RFC 6455, sections 5.4, 5.6 and 10.4).
 
-use super::finding::Severity;
-use super::rule::{Fault, Rule, Subject};
+use super::channel::EndFacts;
+use super::finding::{Cause, Severity};
+use super::frames::Agreement;
+use super::outcome::{Outcome, Spot};
+use super::rule::{Answer, Fault, Judge, Rule, Subject};
+use crate::direction::Direction;
+use crate::event::MessageKind;
+use crate::span::{Span, Trust};
+use crate::websocket::deflate::Inflated;
 
-/// Its rules.
+/// From which length on a message is large: as sent, and inflated. Many servers refuse less.
+const LARGE: (u64, u64) = (1 << 20, 4 << 20);
+
+/// A message that has ended, or that the capture leaves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MessageFacts<'a> {
+    pub(crate) direction: Direction,
+    pub(crate) index: u64,
+    pub(crate) span: &'a Span,
+    pub(crate) trust: Trust,
+    pub(crate) kind: Option<MessageKind>,
+    pub(crate) frames: u64,
+    pub(crate) compressed: bool,
+    pub(crate) coded_length: u64,
+    pub(crate) payload_length: Option<u64>,
+    /// Whether its last frame was read to its end.
+    pub(crate) finished: bool,
+    /// Whether all its bytes are there.
+    pub(crate) complete: bool,
+    pub(crate) valid_utf8: Option<bool>,
+    pub(crate) inflated: Option<Inflated>,
+    /// Filled in from what was kept of its frames.
+    pub(crate) shape: Shape,
+    pub(crate) agreement: Agreement,
+    /// Whether the subprotocol wants binary messages.
+    pub(crate) wants_binary: bool,
+}
+
+/// What is kept of a message's frames.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Shape {
+    /// Frames with little payload.
+    pub(crate) tiny: u64,
+    /// Header bytes of all.
+    pub(crate) header_bytes: u64,
+    /// Payload of the last.
+    pub(crate) last_len: u64,
+    /// The longest run of base64, in bytes.
+    pub(crate) base64: u64,
+    /// Whether a frame has reserved bits set that mean nothing, so that its payload may be anything.
+    pub(crate) is_odd: bool,
+}
+
+impl MessageFacts<'_> {
+    /// Whether no rule about messages can be broken.
+    #[inline]
+    pub(super) fn is_ordinary(&self) -> bool {
+        self.valid_utf8 != Some(false)
+            && self.inflated.is_none()
+            && self.frames == 1
+            && self.coded_length <= LARGE.0
+            && self.shape.base64 == 0
+            && !self.wants_binary
+            && self.finished
+            && (self.complete || self.kind != Some(MessageKind::Text))
+    }
+}
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "ws-frame-truncated",
@@ -16,6 +79,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "The receiver waits for bytes that never come, and loses the message.",
         help: "Look for a crash, or for a socket that was closed while a write was pending.",
         example: None,
+        judge: Judge::End(frame_truncated),
     },
     Rule {
         id: "ws-message-unfinished",
@@ -28,6 +92,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "The receiver drops what it has of it.",
         help: "Look why the sender stopped. Behind its own Close this is allowed, and only worth knowing.",
         example: None,
+        judge: Judge::End(message_unfinished),
     },
     Rule {
         id: "ws-text-invalid-utf8",
@@ -40,6 +105,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "A receiver must fail the connection with 1007.",
         help: "Send what is not text as a binary message, or encode it as UTF-8.",
         example: Some("81 02 c0 af"),
+        judge: Judge::Message(invalid_utf8),
     },
     Rule {
         id: "ws-message-too-large",
@@ -52,6 +118,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "Many servers refuse messages above 64 KiB to 1 MiB by default.",
         help: "Split what you send, or raise the receiver's limit knowingly.",
         example: None,
+        judge: Judge::Message(too_large),
     },
     Rule {
         id: "ws-message-refused-too-big",
@@ -64,6 +131,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "The close code 1009 says that the other side's last message exceeded a limit.",
         help: "Raise the receiver's limit, or split the message.",
         example: None,
+        judge: Judge::End(refused_too_big),
     },
     Rule {
         id: "ws-subprotocol-wrong-type",
@@ -76,5 +144,109 @@ pub(super) const RULES: &[Rule] = &[
         why: "A receiver of that subprotocol closes on the other type.",
         help: "Send with the right opcode.",
         example: None,
+        judge: Judge::Message(wrong_type),
     },
 ];
+
+fn invalid_utf8(message: &MessageFacts<'_>) -> Outcome {
+    if message.shape.is_odd {
+        return Outcome::NotApplicable;
+    }
+    match (message.kind, message.valid_utf8) {
+        (Some(MessageKind::Text), None) => Outcome::Unknown(Cause::Gap),
+        (_, valid) => Outcome::error_if(valid == Some(false), || {
+            format!("text message {} is not UTF-8", message.index)
+        }),
+    }
+}
+
+fn too_large(message: &MessageFacts<'_>) -> Outcome {
+    let (coded, plain) = (message.coded_length, message.payload_length.unwrap_or(0));
+    // A length with its highest bit set is no length.
+    let large = coded > LARGE.0 && coded >> 63 == 0;
+    Outcome::info_if(large || plain > LARGE.1 && plain >> 63 == 0, || {
+        format!("message {} has {} bytes", message.index, coded.max(plain))
+    })
+}
+
+fn wrong_type(message: &MessageFacts<'_>) -> Outcome {
+    let wrong = message.wants_binary && message.kind == Some(MessageKind::Text);
+    Outcome::warning_if(wrong, || {
+        format!(
+            "message {} is a text, and the subprotocol mqtt is binary",
+            message.index
+        )
+    })
+}
+
+fn frame_truncated(end: &EndFacts<'_>, direction: Direction) -> Answer {
+    let talk = &end.channel.talks[direction];
+    let Some(frame) = talk.open_frame else {
+        return Answer::none();
+    };
+    let outcome = match end.whole(direction) {
+        Ok(()) => Outcome::Fail(
+            Severity::Warning,
+            match frame.missing {
+                0 => format!(
+                    "the connection ended inside the header of frame {}",
+                    frame.index
+                ),
+                missing => format!(
+                    "the connection ended {missing} bytes before the end of frame {}",
+                    frame.index
+                ),
+            },
+        ),
+        Err(cause) => Outcome::Unknown(cause),
+    };
+    let spot = match end.lines[direction].end() {
+        Some((time, packet)) if frame.missing == 0 => Spot::of_packet(packet, time),
+        _ => frame.spot,
+    };
+    Answer::of(direction, outcome, spot)
+}
+
+fn message_unfinished(end: &EndFacts<'_>, direction: Direction) -> Answer {
+    let talk = &end.channel.talks[direction];
+    // A message whose frame is cut is told by that.
+    let Some(spot) = talk.open_message.filter(|_| talk.open_frame.is_none()) else {
+        return Answer::none();
+    };
+    let severity = if talk.close.is_some() {
+        Severity::Info
+    } else {
+        Severity::Warning
+    };
+    let outcome = match end.whole(direction) {
+        Ok(()) => Outcome::Fail(
+            severity,
+            "a fragmented message never got its final frame".to_string(),
+        ),
+        Err(cause) => Outcome::Unknown(cause),
+    };
+    Answer::of(direction, outcome, spot)
+}
+
+fn refused_too_big(end: &EndFacts<'_>, direction: Direction) -> Answer {
+    let talks = &end.channel.talks;
+    let closed = talks[direction]
+        .close
+        .filter(|close| close.code == Some(1009));
+    let largest = talks[direction.other()].largest_message;
+    let Some(close) = closed.filter(|_| largest > 0) else {
+        return Answer::none();
+    };
+    let outcome = Outcome::Fail(
+        Severity::Info,
+        format!("closed with 1009; the other side's longest message had {largest} bytes as sent"),
+    );
+    Answer::of(
+        direction,
+        outcome,
+        Spot {
+            message: None,
+            ..close.spot
+        },
+    )
+}

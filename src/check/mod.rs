@@ -1,20 +1,31 @@
 //! Checks: what a peer did that the standards forbid.
 //!
-//! A check answers only where all its evidence is in the capture. What the capture lacks accuses nobody.
+//! ```text
+//! readers -> Checks (facts of one connection) -> RULES -> Finding, Unjudged
+//!                                      Closed -> Across -> Finding
+//! ```
+//!
+//! A rule is one row in the table of its subject and one function, which sees facts and answers. It accuses only where all its
+//! evidence is in the capture: what the capture lacks accuses nobody. Facts are gathered once and do not grow with the connection.
 
 mod across;
 mod answers;
+mod channel;
+mod checks;
 mod close;
 mod closing;
+mod collector;
 mod deflate;
 mod finding;
 mod frames;
+mod handshake;
 mod http;
 mod key;
+mod line;
 mod masks;
 mod messages;
 mod offers;
-mod opening;
+mod outcome;
 mod performance;
 mod pings;
 mod policy;
@@ -25,7 +36,16 @@ mod rule;
 mod security;
 mod transport;
 
+pub(crate) use across::{Across, Closed, Poll};
+pub(crate) use checks::Checks;
 pub use finding::{Cause, Finding, Severity, Unjudged};
-pub use opening::{HandshakeFacts, Judgement, judge};
+pub(crate) use frames::{Agreement, FrameFacts};
+pub use handshake::{Early, HandshakeFacts, Judgement, Reach, judge};
+pub(crate) use http::HeadFacts;
+pub(crate) use line::{Line, Small};
+pub(crate) use messages::{MessageFacts, Shape};
+pub(crate) use outcome::Spot;
+pub(crate) use performance::LONG;
 pub use policy::{Level, Policy};
 pub use rule::{Fault, RULES, Rule, Subject, rule};
+pub(crate) use transport::Unanswered;

@@ -1,9 +1,178 @@
-//! Rules: performance.
+//! Rules: what costs more than it need. They only tell what is worth knowing.
 
+use flate2::{Compress, Compression, FlushCompress};
+
+use super::channel::EndFacts;
 use super::finding::Severity;
-use super::rule::{Fault, Rule, Subject};
+use super::messages::MessageFacts;
+use super::outcome::{Outcome, Spot};
+use super::refusal::seconds;
+use super::rule::{Answer, Fault, Judge, Rule, Subject};
+use crate::direction::Direction;
+use crate::time::Timestamp;
 
-/// Its rules.
+/// Below which payload a fragment is tiny, and above which message that matters.
+pub(super) const TINY: u64 = 128;
+const WHOLE: u64 = 512;
+
+/// Below which payload a frame could share its packet, and how many in a second are many.
+const SMALL: u64 = 100;
+const STREAM: u64 = 50;
+const SECOND: i64 = 1_000_000_000;
+
+/// How many messages say what a side's messages are like.
+const MESSAGES: u64 = 10;
+
+/// From which length on a text is looked at for JSON, and for base64.
+pub(crate) const LONG: u64 = 1 << 10;
+const LONGER: u64 = 4 << 10;
+
+/// How much JSON is much.
+const MUCH: u64 = 64 << 10;
+
+/// How much content of a side is kept for trying to compress it: as much as DEFLATE can look back.
+const SAMPLE: usize = 32 << 10;
+
+/// Small frames in packets of their own.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Stream {
+    since: Timestamp,
+    count: u64,
+    last_packet: u64,
+    most: u64,
+    spot: Option<Spot>,
+}
+
+impl Stream {
+    #[inline]
+    pub(super) fn push(
+        &mut self,
+        payload: u64,
+        packet: u64,
+        time: Timestamp,
+        spot: impl FnOnce() -> Spot,
+    ) {
+        let shares = packet == self.last_packet;
+        self.last_packet = packet;
+        if payload >= SMALL || shares || time.since(self.since) > SECOND {
+            (self.since, self.count) = (time, 0);
+            return;
+        }
+        self.count += 1;
+        self.most = self.most.max(self.count);
+        if self.count == STREAM && self.spot.is_none() {
+            self.spot = Some(spot());
+        }
+    }
+}
+
+/// Frames whose header and payload stand in two packets.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Split {
+    pub(super) frames: u64,
+    pub(super) split: u64,
+}
+
+/// The beginning of what a side says, for trying to compress it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sample {
+    bytes: Vec<u8>,
+    /// Where messages end.
+    ends: Vec<usize>,
+    /// How long they were as sent.
+    coded: u64,
+    /// Bytes of long texts that begin like JSON.
+    json: u64,
+    spot: Option<Spot>,
+}
+
+impl Sample {
+    /// Takes a piece of a message.
+    pub(super) fn push(&mut self, plain: &[u8]) {
+        let room = SAMPLE - self.bytes.len();
+        self.bytes
+            .extend_from_slice(plain.get(..room).unwrap_or(plain));
+    }
+
+    /// Takes the beginning of a text that is not compressed.
+    pub(super) fn push_text(&mut self, len: u64, begins: &[u8], spot: impl FnOnce() -> Spot) {
+        if matches!(begins.trim_ascii_start().first(), Some(b'{' | b'[')) {
+            self.json = self.json.saturating_add(len);
+            self.spot.get_or_insert_with(spot);
+            self.push(begins);
+        }
+    }
+
+    /// A compressed message ends whose whole content was pushed.
+    pub(super) fn end_message(&mut self, coded: u64) {
+        if self.bytes.len() < SAMPLE {
+            self.ends.push(self.bytes.len());
+            self.coded += coded;
+        }
+    }
+
+    /// Bytes as sent and as they would be with context takeover, and of how many messages; none where there are too few.
+    pub(super) fn with_takeover(&self) -> Option<(u64, u64, usize)> {
+        const ENOUGH: usize = 20;
+        if self.ends.len() < ENOUGH {
+            return None;
+        }
+        let mut compress = Compress::new(Compression::default(), false);
+        let (mut from, mut room) = (0, Vec::with_capacity(SAMPLE * 2));
+        for &end in &self.ends {
+            let message = self.bytes.get(from..end)?;
+            compress
+                .compress_vec(message, &mut room, FlushCompress::Sync)
+                .ok()?;
+            from = end;
+        }
+        // The four bytes of each flush are not sent (RFC 7692, section 7.2.1).
+        let tails = 4 * self.ends.len() as u64;
+        Some((
+            self.coded,
+            compress.total_out().saturating_sub(tails),
+            self.ends.len(),
+        ))
+    }
+
+    /// What a hundred bytes of it compress to.
+    fn percent(&self) -> Option<u64> {
+        let mut compress = Compress::new(Compression::default(), false);
+        let mut room = Vec::with_capacity(SAMPLE * 2);
+        compress
+            .compress_vec(&self.bytes, &mut room, FlushCompress::Finish)
+            .ok()?;
+        (compress.total_out() * 100).checked_div(compress.total_in())
+    }
+}
+
+/// The longest run of base64 in a text that comes in pieces.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Base64Run {
+    run: u64,
+    longest: u64,
+}
+
+impl Base64Run {
+    pub(super) fn push(&mut self, text: &[u8]) {
+        for part in
+            text.split_inclusive(|byte| !byte.is_ascii_alphanumeric() && !b"+/-_=".contains(byte))
+        {
+            let ends = part
+                .last()
+                .is_some_and(|byte| !byte.is_ascii_alphanumeric() && !b"+/-_=".contains(byte));
+            self.run += part.len() as u64 - u64::from(ends);
+            self.longest = self.longest.max(self.run);
+            if ends {
+                self.run = 0;
+            }
+        }
+    }
+
+    pub(super) fn longest(self) -> u64 {
+        self.longest
+    }
+}
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "perf-tiny-fragments",
@@ -16,6 +185,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "Each fragment pays its own header, and often its own packet.",
         help: "Gather what is written before it is sent.",
         example: None,
+        judge: Judge::Message(tiny_fragments),
     },
     Rule {
         id: "perf-empty-final-fragment",
@@ -28,6 +198,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "The empty frame costs its header, and often a packet of its own.",
         help: "Use the library's call for whole messages instead of its streaming writer.",
         example: Some("01 05 48 65 6c 6c 6f 80 00"),
+        judge: Judge::Message(empty_final_fragment),
     },
     Rule {
         id: "perf-header-payload-split",
@@ -40,6 +211,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "Two packets cost twice the headers, and invite delays.",
         help: "Write both at once, with a vectored write or a buffer.",
         example: None,
+        judge: Judge::End(header_payload_split),
     },
     Rule {
         id: "perf-nagle-delay",
@@ -52,6 +224,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "The first write waits for its delayed acknowledgment before the second leaves: some 40 ms each time.",
         help: "Set TCP_NODELAY, or join the writes.",
         example: None,
+        judge: Judge::End(nagle_delay),
     },
     Rule {
         id: "perf-frame-per-segment",
@@ -64,6 +237,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "Each packet costs 40 bytes or more above its payload.",
         help: "Send several messages at once where the delay allows it.",
         example: None,
+        judge: Judge::End(frame_per_segment),
     },
     Rule {
         id: "perf-json-uncompressed",
@@ -76,6 +250,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "JSON mostly shrinks to a fraction.",
         help: "Agree on permessage-deflate.",
         example: None,
+        judge: Judge::End(json_uncompressed),
     },
     Rule {
         id: "perf-base64-in-text",
@@ -88,6 +263,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "It costs a third more than the bytes that it stands for.",
         help: "Send a binary message.",
         example: None,
+        judge: Judge::Message(base64_in_text),
     },
     Rule {
         id: "perf-overhead",
@@ -100,5 +276,112 @@ pub(super) const RULES: &[Rule] = &[
         why: "Tiny messages pay more for their headers than for their content.",
         help: "Join small messages where the delay allows it.",
         example: None,
+        judge: Judge::End(overhead),
     },
 ];
+
+fn tiny_fragments(message: &MessageFacts<'_>) -> Outcome {
+    let tiny = message.frames >= 3
+        && message.shape.tiny * 2 > message.frames
+        && message.coded_length > WHOLE;
+    Outcome::info_if(tiny, || {
+        format!(
+            "message {} of {} bytes came in {} frames, with {} bytes of headers",
+            message.index, message.coded_length, message.frames, message.shape.header_bytes
+        )
+    })
+}
+
+fn empty_final_fragment(message: &MessageFacts<'_>) -> Outcome {
+    let empty = message.finished
+        && message.frames >= 2
+        && message.shape.last_len == 0
+        && message.coded_length > 0;
+    Outcome::info_if(empty, || {
+        format!(
+            "message {} ends in an empty continuation frame",
+            message.index
+        )
+    })
+}
+
+fn base64_in_text(message: &MessageFacts<'_>) -> Outcome {
+    let (run, len) = (message.shape.base64, message.coded_length);
+    Outcome::info_if(len > LONGER && run > len / 10 * 8, || {
+        format!(
+            "message {} of {len} bytes is nearly all base64",
+            message.index
+        )
+    })
+}
+
+fn header_payload_split(end: &EndFacts<'_>, direction: Direction) -> Answer {
+    let Split { frames, split } = end.channel.talks[direction].split;
+    let outcome = Outcome::info_if(frames >= 10 && split * 2 > frames, || {
+        format!(
+            "of {frames} frames {split} have their header in one packet and their payload in the next"
+        )
+    });
+    Answer::of(direction, outcome, Spot::of_packet(end.last.0, end.last.1))
+}
+
+fn nagle_delay(end: &EndFacts<'_>, direction: Direction) -> Answer {
+    let line = end.lines[direction];
+    let Some((time, packet)) = line.waits_at else {
+        return Answer::none();
+    };
+    let outcome = Outcome::info_if(line.waits >= 3, || {
+        let each = line.waited / i64::try_from(line.waits).unwrap_or(i64::MAX).max(1);
+        format!(
+            "{} small writes waited {:.0} ms each for an acknowledgment",
+            line.waits,
+            seconds(each) * 1e3
+        )
+    });
+    Answer::of(direction, outcome, Spot::of_packet(packet, time))
+}
+
+fn frame_per_segment(end: &EndFacts<'_>, direction: Direction) -> Answer {
+    let stream = end.channel.talks[direction].stream;
+    let Some(spot) = stream.spot else {
+        return Answer::none();
+    };
+    let outcome = Outcome::Fail(
+        Severity::Info,
+        format!(
+            "up to {} small frames within a second, each in a packet of its own",
+            stream.most
+        ),
+    );
+    Answer::of(direction, outcome, spot)
+}
+
+fn json_uncompressed(end: &EndFacts<'_>, direction: Direction) -> Answer {
+    let sample = &end.channel.talks[direction].sample;
+    let agreement = end.channel.agreement;
+    let Some(spot) = sample
+        .spot
+        .filter(|_| sample.json > MUCH && agreement.seen && !agreement.deflate)
+    else {
+        return Answer::none();
+    };
+    let Some(percent) = sample.percent() else {
+        return Answer::none();
+    };
+    let outcome = Outcome::info_if(percent < 40, || {
+        format!(
+            "{} bytes of JSON could shrink to some {percent} %",
+            sample.json
+        )
+    });
+    Answer::of(direction, outcome, spot)
+}
+
+fn overhead(end: &EndFacts<'_>, direction: Direction) -> Answer {
+    let talk = &end.channel.talks[direction];
+    let (headers, payload) = (talk.header_bytes, talk.payload_bytes);
+    let outcome = Outcome::info_if(talk.messages >= MESSAGES && headers > payload / 2, || {
+        format!("{headers} bytes of frame headers for {payload} bytes of payload")
+    });
+    Answer::of(direction, outcome, Spot::of_packet(end.last.0, end.last.1))
+}

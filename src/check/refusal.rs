@@ -1,9 +1,19 @@
-//! Rules: refusal.
+//! Rules: a response that does not accept an opening handshake, or comes late (RFC 6455, sections 4.1 and 4.2.2).
 
-use super::finding::Severity;
-use super::rule::{Fault, Rule, Subject};
+use super::finding::{Cause, Severity};
+use super::handshake::HandshakeFacts;
+use super::key::is_version;
+use super::outcome::Outcome;
+use super::request::shown;
+use super::rule::{Answer, Fault, Judge, Rule, Subject};
+use super::transport::LineFacts;
+use crate::direction::Direction;
 
-/// Its rules.
+/// From when on the answer to a handshake is slow.
+const SLOW: i64 = 1_000_000_000;
+
+/// For how long it is waited for.
+const WAIT: i64 = 10_000_000_000;
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "ws-resp-not-101",
@@ -16,6 +26,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "Everything behind another status is plain HTTP: there is no WebSocket here.",
         help: "400: a bad field. 401, 403: credentials or Origin. 404: the path. 426: the version. 200 or 3xx: no WebSocket endpoint. 502 to 504: the proxy does not reach its backend.",
         example: None,
+        judge: Judge::Response(not_101),
     },
     Rule {
         id: "ws-resp-version-header-missing",
@@ -28,6 +39,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "Without the list a client cannot try again with a version that works.",
         help: "Add Sec-WebSocket-Version: 13 to the refusal.",
         example: None,
+        judge: Judge::Response(version_header_missing),
     },
     Rule {
         id: "ws-resp-426-without-upgrade",
@@ -40,6 +52,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "The status says that another protocol is needed, and the field must say which.",
         help: "Send Upgrade: websocket and Connection: Upgrade with the 426.",
         example: None,
+        judge: Judge::Response(upgrade_missing),
     },
     Rule {
         id: "ws-resp-redirect",
@@ -52,6 +65,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "Clients may follow a redirection and browsers never do.",
         help: "Connect to the final address at once.",
         example: None,
+        judge: Judge::Response(redirect),
     },
     Rule {
         id: "ws-resp-auth-challenge",
@@ -64,6 +78,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "A page cannot add an Authorization field to a WebSocket, so a browser cannot answer.",
         help: "Use a cookie, or a short-lived ticket in the first message.",
         example: None,
+        judge: Judge::Response(auth_challenge),
     },
     Rule {
         id: "ws-resp-missing",
@@ -76,6 +91,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "The client waits for nothing, and most give up silently.",
         help: "Look at a proxy's time limit, or at a backend that does not speak HTTP.",
         example: None,
+        judge: Judge::Line(missing),
     },
     Rule {
         id: "ws-handshake-slow",
@@ -88,5 +104,112 @@ pub(super) const RULES: &[Rule] = &[
         why: "Nothing can be sent until the 101 has come, so every new connection waits for as long.",
         help: "Compare with the connection's round trip: what is longer was spent in the server or its proxy.",
         example: None,
+        judge: Judge::Response(slow),
     },
 ];
+
+/// A rule about a handshake that was refused.
+macro_rules! of_refusal {
+    ($(fn $name:ident($request:ident, $response:ident) $body:block)*) => {
+        $(fn $name(facts: &HandshakeFacts<'_>) -> Outcome {
+            let Some(($request, $response)) = facts.refused() else {
+                return facts.unpaired();
+            };
+            $body
+        })*
+    };
+}
+
+of_refusal! {
+    fn not_101(_request, response) {
+        Outcome::Fail(
+            Severity::Info,
+            format!("the handshake was answered with {} {}", response.status(), shown(response.reason())),
+        )
+    }
+
+    fn version_header_missing(request, response) {
+        let version = request.fields().first("Sec-WebSocket-Version");
+        let refused_for_it = matches!(response.status(), 400 | 426)
+            && version.is_some_and(|version| is_version(version) && version != b"13");
+        let missing = refused_for_it && response.fields().first("Sec-WebSocket-Version").is_none();
+        Outcome::error_if(missing, || "a version was refused, and none is named that would do".to_string())
+    }
+
+    fn upgrade_missing(_request, response) {
+        let missing = response.status() == 426 && response.fields().first("Upgrade").is_none();
+        Outcome::error_if(missing, || "the 426 has no Upgrade".to_string())
+    }
+
+    fn redirect(_request, response) {
+        let redirects = (300..400).contains(&response.status()) && response.status() != 304;
+        Outcome::warning_if(redirects, || {
+            // A location may hold a query.
+            let location = response.fields().first("Location").unwrap_or_default();
+            let path = location.split(|byte| *byte == b'?').next().unwrap_or_default();
+            format!("the handshake was redirected to {}", shown(path))
+        })
+    }
+
+    fn auth_challenge(_request, response) {
+        let name = match response.status() {
+            401 => "WWW-Authenticate",
+            407 => "Proxy-Authenticate",
+            _ => return Outcome::Pass,
+        };
+        let scheme = response.fields().first(name).unwrap_or(b"no scheme");
+        let scheme = scheme.split(|byte| *byte == b' ').next().unwrap_or_default();
+        Outcome::Fail(Severity::Info, format!("the server asks for credentials ({})", shown(scheme)))
+    }
+}
+
+fn slow(facts: &HandshakeFacts<'_>) -> Outcome {
+    match facts.waited.filter(|_| facts.answer().is_some()) {
+        Some(waited) => Outcome::info_if(waited > SLOW, || {
+            format!(
+                "the answer began {:.1} s behind the request",
+                seconds(waited)
+            )
+        }),
+        None => facts.unpaired(),
+    }
+}
+
+/// Nanoseconds as seconds, for a sentence.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a sentence needs a tenth of a second"
+)]
+pub(super) fn seconds(nanoseconds: i64) -> f64 {
+    nanoseconds as f64 / 1e9
+}
+
+fn missing(facts: &LineFacts<'_>, direction: Direction) -> Answer {
+    let Some(request) = facts
+        .http
+        .unanswered
+        .filter(|_| direction == Direction::ToClient)
+    else {
+        return Answer::none();
+    };
+    let line = facts.lines.to_client;
+    let waited = line
+        .read_until
+        .map_or(0, |until| until.since(request.spot.time));
+    let outcome = if request.lost || line.has_hole {
+        Outcome::Unknown(Cause::Gap)
+    } else if facts.lines.to_server.acked < request.end || !(line.ended() || waited >= WAIT) {
+        Outcome::Unknown(Cause::CaptureEnd)
+    } else {
+        let how = if line.ended() {
+            "the connection ended"
+        } else {
+            "10 s went by"
+        };
+        Outcome::Fail(
+            Severity::Warning,
+            format!("{how}, and the handshake had no response"),
+        )
+    };
+    Answer::of(direction, outcome, request.spot)
+}

@@ -1,10 +1,21 @@
 //! Rule: what a peer must keep, and why. `RULES` lists them all, by subject.
 
+use super::across::Across;
+use super::channel::EndFacts;
+use super::close::CloseFacts;
 use super::finding::Severity;
+use super::frames::FrameFacts;
+use super::handshake::HandshakeFacts;
+use super::http::HeadFacts;
+use super::masks::Masks;
+use super::messages::MessageFacts;
+use super::outcome::{Outcome, Spot};
+use super::transport::LineFacts;
 use super::{
     across, answers, close, closing, deflate, frames, http, key, masks, messages, offers,
     performance, pings, refusal, request, response, security, transport,
 };
+use crate::direction::Direction;
 
 /// Something that a peer must, or should, keep.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +40,82 @@ pub struct Rule {
     pub help: &'static str,
     /// Bytes or a line that break it.
     pub example: Option<&'static str>,
+    /// The function that judges it.
+    pub(super) judge: Judge,
+}
+
+/// When a rule is asked, and the function that answers.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Judge {
+    /// With the request of an opening handshake.
+    Request(fn(&HandshakeFacts<'_>) -> Outcome),
+    /// With its response.
+    Response(fn(&HandshakeFacts<'_>) -> Outcome),
+    /// With any exchange.
+    Exchange(fn(&HandshakeFacts<'_>) -> Outcome),
+    /// With the head of any HTTP message.
+    Head(fn(&HeadFacts<'_>) -> Outcome),
+    /// With a frame's header, unless it is ordinary.
+    Frame(fn(&FrameFacts<'_>) -> Outcome),
+    /// With a masking key that stands out.
+    Mask(fn(&Masks) -> Outcome),
+    /// With masked bytes: whether they look like a request.
+    Wire(fn(bool) -> Outcome),
+    /// With a frame behind its sender's Close: its name, and whether it is a control frame.
+    BehindClose(fn((&str, bool)) -> Outcome),
+    /// With a close frame.
+    Close(fn(&CloseFacts<'_>) -> Outcome),
+    /// With a message, unless it is ordinary.
+    Message(fn(&MessageFacts<'_>) -> Outcome),
+    /// When a WebSocket's connection ends, of each side.
+    End(fn(&EndFacts<'_>, Direction) -> Answer),
+    /// When any connection ends, of each side.
+    Line(fn(&LineFacts<'_>, Direction) -> Answer),
+    /// When the capture ends, or a connection does, of all connections.
+    Across(fn(&Across) -> Vec<Accused>),
+}
+
+/// The answer of a rule that looks at a whole: it also says who is meant, and where.
+#[derive(Clone, Debug)]
+pub(super) struct Answer {
+    pub(super) sender: Option<Direction>,
+    pub(super) outcome: Outcome,
+    pub(super) spot: Spot,
+}
+
+impl Answer {
+    /// About nothing.
+    pub(super) fn none() -> Self {
+        Self::of_nobody(Outcome::NotApplicable, Spot::default())
+    }
+
+    /// About one side.
+    pub(super) fn of(sender: Direction, outcome: Outcome, spot: Spot) -> Self {
+        Self {
+            sender: Some(sender),
+            outcome,
+            spot,
+        }
+    }
+
+    /// About both sides.
+    pub(super) fn of_nobody(outcome: Outcome, spot: Spot) -> Self {
+        Self {
+            sender: None,
+            outcome,
+            spot,
+        }
+    }
+}
+
+/// A connection that breaks a rule about several, and how.
+#[derive(Clone, Debug)]
+pub(super) struct Accused {
+    pub(super) connection: u64,
+    pub(super) severity: Severity,
+    pub(super) explanation: String,
+    pub(super) spot: Spot,
+    pub(super) count: u64,
 }
 
 /// Whose bytes break a rule.

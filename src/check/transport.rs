@@ -1,9 +1,42 @@
-//! Rules: transport.
+//! Rules: TCP under a WebSocket or HTTP (RFC 9293).
 
-use super::finding::Severity;
-use super::rule::{Fault, Rule, Subject};
+use super::channel::Channel;
+use super::finding::{Cause, Severity};
+use super::line::Line;
+use super::outcome::{Outcome, Spot};
+use super::refusal::seconds;
+use super::rule::{Answer, Fault, Judge, Rule, Subject};
+use crate::direction::{Both, Direction};
 
-/// Its rules.
+/// What is long, for a stall and for a window of zero.
+const LONG: i64 = 1_000_000_000;
+
+/// One side of a connection, whatever it speaks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LineFacts<'a> {
+    pub(super) lines: Both<&'a Line>,
+    pub(super) channel: Option<&'a Channel>,
+    pub(super) http: &'a HttpEnd,
+}
+
+/// What is left of a connection's HTTP when it ends.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct HttpEnd {
+    /// The request of a handshake that got no response.
+    pub(crate) unanswered: Option<Unanswered>,
+    /// Where the connection was used as a tunnel although no upgrade was agreed, by whom and how.
+    pub(crate) tunnel: Option<(Direction, &'static str, Spot)>,
+}
+
+/// The request of a handshake that got no response.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unanswered {
+    /// The offset behind its last byte.
+    pub(crate) end: u64,
+    pub(crate) spot: Spot,
+    /// Whether bytes of the server's are missing.
+    pub(crate) lost: bool,
+}
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "tcp-retransmission",
@@ -16,6 +49,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "The network loses packets; what is slow is not the WebSocket.",
         help: "Look at the path, not at the program.",
         example: None,
+        judge: Judge::Line(retransmission),
     },
     Rule {
         id: "tcp-overlap-conflict",
@@ -28,6 +62,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "Two readers see two streams: an evasion, or a broken middlebox.",
         help: "Find who sent the second copy.",
         example: None,
+        judge: Judge::Line(overlap_conflict),
     },
     Rule {
         id: "tcp-rst-without-close",
@@ -40,6 +75,7 @@ pub(super) const RULES: &[Rule] = &[
         why: "Both applications are told 1006, and what was under way is lost.",
         help: "Look for a crash, a kill, a firewall, or a socket closed with unread data.",
         example: None,
+        judge: Judge::Line(rst_without_close),
     },
     Rule {
         id: "tcp-zero-window",
@@ -52,5 +88,72 @@ pub(super) const RULES: &[Rule] = &[
         why: "A window of zero stops the sender: the receiver is too slow.",
         help: "Read faster, or let the sender slow down by itself.",
         example: None,
+        judge: Judge::Line(zero_window),
     },
 ];
+
+fn retransmission(facts: &LineFacts<'_>, direction: Direction) -> Answer {
+    let line = facts.lines[direction];
+    let Some((time, packet)) = line.again_at else {
+        return Answer::none();
+    };
+    let outcome = Outcome::info_if(line.again * 100 > line.bytes || line.stall > LONG, || {
+        format!(
+            "{} bytes came again, the longest stall took {:.1} s",
+            line.again,
+            seconds(line.stall)
+        )
+    });
+    Answer::of(direction, outcome, Spot::of_packet(packet, time))
+}
+
+fn overlap_conflict(facts: &LineFacts<'_>, direction: Direction) -> Answer {
+    let Some((time, packet)) = facts.lines[direction].conflict else {
+        return Answer::none();
+    };
+    let outcome = Outcome::Fail(
+        Severity::Warning,
+        "two copies of the same bytes disagree; the first was taken".to_string(),
+    );
+    Answer::of(direction, outcome, Spot::of_packet(packet, time))
+}
+
+fn rst_without_close(facts: &LineFacts<'_>, direction: Direction) -> Answer {
+    let line = facts.lines[direction];
+    let (Some((time, packet, in_order)), Some(channel)) =
+        (line.reset.filter(|_| line.fin.is_none()), facts.channel)
+    else {
+        return Answer::none();
+    };
+    let talk = &channel.talks[direction];
+    if talk.close.is_some() {
+        return Answer::none();
+    }
+    let outcome = match talk.lost {
+        Some(cause) => Outcome::Unknown(cause),
+        None if !in_order || line.has_hole => Outcome::Unknown(Cause::Gap),
+        None => Outcome::Fail(
+            Severity::Warning,
+            format!(
+                "the {} reset the connection and had sent no Close",
+                direction.sender()
+            ),
+        ),
+    };
+    Answer::of(direction, outcome, Spot::of_packet(packet, time))
+}
+
+fn zero_window(facts: &LineFacts<'_>, direction: Direction) -> Answer {
+    let line = facts.lines[direction];
+    let Some((time, packet)) = line.zero_at else {
+        return Answer::none();
+    };
+    let outcome = Outcome::info_if(line.zero > LONG, || {
+        format!(
+            "the {} did not read for {:.1} s",
+            direction.sender(),
+            seconds(line.zero)
+        )
+    });
+    Answer::of(direction, outcome, Spot::of_packet(packet, time))
+}

@@ -6,6 +6,7 @@ use super::Context;
 use super::content::Content;
 use super::midstream::{Extent, Hole};
 use super::opening;
+use crate::check::{Early, Spot, Unanswered};
 use crate::direction::{Both, Direction};
 use crate::event::{Event, Exchange, Verdict};
 use crate::http::{
@@ -16,6 +17,7 @@ use crate::ledger::{Ledger, Row};
 use crate::notice::{Kind, Notice};
 use crate::reader::{Cost, Layer, Piece, Pieces, Reader, Step};
 use crate::span::{Span, Trust};
+use crate::websocket::resync::{self, Expected};
 use crate::websocket::{Compression, Deflate, asks_for_websocket};
 
 /// How many pieces of an unfinished head are kept apart before they are folded into one.
@@ -23,6 +25,9 @@ const PIECES: usize = 16;
 
 /// How many response bytes wait for a request that the capture should still bring.
 const WAITING: usize = 256 << 10;
+
+/// How many frames behind a refused handshake are no chance.
+const FRAMES: u32 = 2;
 
 /// How many requests may wait for their responses: no client pipelines as many.
 const PIPELINED: usize = 4096;
@@ -70,7 +75,20 @@ pub(super) struct Open {
     pub(super) request: Option<Part<RequestHead>>,
     pub(super) response: Option<Part<ResponseHead>>,
     pub(super) is_handshake: bool,
-    pub(super) early_data: bool,
+    /// What the client sent before it could have seen the response.
+    pub(super) early: Option<Early>,
+    /// Whether it is under TLS.
+    pub(super) encrypted: bool,
+    /// The first bytes that waited behind the request for its response.
+    waits: Option<Waits>,
+}
+
+/// Bytes that wait behind a request for its response.
+#[derive(Clone, Copy, Debug)]
+struct Waits {
+    early: Early,
+    /// How far the client had acknowledged the server's bytes when it sent them, at most; none where that is not known.
+    acked: Option<u64>,
 }
 
 /// One message of an exchange.
@@ -107,6 +125,24 @@ impl<H> Part<H> {
 
     fn is_complete(&self) -> bool {
         self.ended && self.whole && self.head.is_some()
+    }
+
+    /// How sure its beginning is.
+    pub(super) fn trust(&self) -> Trust {
+        self.trust
+    }
+
+    /// How many bytes of body were read.
+    pub(super) fn body_length(&self) -> u64 {
+        self.body_length
+    }
+
+    /// Where it stands.
+    pub(super) fn spot(&self) -> Spot {
+        Spot {
+            last_packet: self.head_packet,
+            ..Spot::of_span(&self.cost.span.unwrap_or_default(), self.trust)
+        }
     }
 }
 
@@ -202,6 +238,22 @@ impl Exchanges {
         self.server_has = acknowledged;
     }
 
+    /// Bytes of the client's wait, perhaps behind a request whose response decides what they are. `acked` says how far the client
+    /// had acknowledged the server's bytes when it sent the last of them, at most.
+    pub(super) fn client_waits(&mut self, waiting: &[u8], acked: Option<u64>) {
+        if let Some(open) = self.open.back_mut()
+            && !waiting.is_empty()
+            && open.waits.is_none()
+            && open.holds_the_client()
+        {
+            let early = Early {
+                len: waiting.len() as u64,
+                is_request: begins_request(waiting) == Likely::Yes,
+            };
+            open.waits = Some(Waits { early, acked });
+        }
+    }
+
     /// Reads what can be read of the bytes that wait; says how many were taken, and who reads on.
     pub(super) fn read(
         &mut self,
@@ -234,6 +286,7 @@ impl Exchanges {
                     break;
                 }
                 Step::Event(_, HttpEvent::NotHttp) => {
+                    self.note_tunnel(direction, rest, pieces, cx);
                     used += self.lose_place(direction, rest.len(), pieces, ledger, cx);
                     if self.cannot_go_on() {
                         return (used, Next::Other);
@@ -263,6 +316,34 @@ impl Exchanges {
             self.client_read = pieces.offset();
         }
         (used, Next::Same)
+    }
+
+    /// Takes note of frames behind a handshake that was refused.
+    fn note_tunnel(
+        &self,
+        direction: Direction,
+        bytes: &[u8],
+        pieces: &Pieces,
+        cx: &mut Context<'_>,
+    ) {
+        let refused = self.handshake == Some(Verdict::Refused)
+            && direction == Direction::ToServer
+            && self.trust[direction] <= Trust::Carried;
+        let expected = Expected {
+            masked: Some(true),
+            rsv1: true,
+            at_end: false,
+        };
+        if let Some(checks) = cx.checks.as_mut().filter(|_| refused)
+            && resync::chain_from_start(bytes, expected).is_some_and(|chain| chain.frames >= FRAMES)
+        {
+            let spot = Spot {
+                stream_offset: Some(pieces.offset()),
+                ..Spot::of_packet(cx.packet, cx.time)
+            };
+            let how = "frames follow although the upgrade was refused";
+            checks.http.tunnel.get_or_insert((direction, how, spot));
+        }
     }
 
     /// Whether the next bytes of a direction can be read now, or must wait for the other direction.
@@ -307,7 +388,7 @@ impl Exchanges {
         match event {
             HttpEvent::Request(head) => {
                 let head_packet = pieces.packet_of(len);
-                let open = self.begin(asks_for_websocket(&head));
+                let open = self.begin(asks_for_websocket(&head), cx.encrypted);
                 let row = open.row(Direction::ToServer);
                 let mut part = Part::new(Trust::Exact, cx.options.keep_bodies);
                 part.content.begin(head.fields(), direction, cx);
@@ -320,7 +401,7 @@ impl Exchanges {
                 let head_packet = pieces.packet_of(len);
                 if self.answered().is_none() {
                     let is_handshake = head.status() == 101 && head.switches_to_websocket();
-                    self.begin(is_handshake);
+                    self.begin(is_handshake, cx.encrypted);
                 }
                 let Some(open) = self.answered() else {
                     return Next::Same;
@@ -334,6 +415,11 @@ impl Exchanges {
                     part.content.begin(head.fields(), direction, cx);
                     (part.head_length, part.head_packet, part.head) =
                         (len, head_packet, Some(head));
+                    let end = pieces.offset();
+                    open.early = open
+                        .waits
+                        .filter(|waits| waits.acked.is_some_and(|acked| acked < end))
+                        .map(|waits| waits.early);
                 }
                 self.mark_trust(direction);
             }
@@ -373,7 +459,7 @@ impl Exchanges {
         Next::Same
     }
 
-    fn begin(&mut self, is_handshake: bool) -> &mut Open {
+    fn begin(&mut self, is_handshake: bool, encrypted: bool) -> &mut Open {
         let index = self.count;
         self.count += 1;
         self.open.push_back(Box::new(Open {
@@ -381,7 +467,9 @@ impl Exchanges {
             request: None,
             response: None,
             is_handshake,
-            early_data: false,
+            early: None,
+            encrypted,
+            waits: None,
         }));
         self.open.back_mut().expect("it was just added")
     }
@@ -512,6 +600,9 @@ impl Exchanges {
                 .map(|part| part.content.kept())
                 .filter(|_| keep),
         }));
+        if cx.checks.is_some() {
+            opening::check(open, cx);
+        }
         if open.is_handshake {
             self.handshake = Some(opening::give(open, cx));
         }
@@ -715,9 +806,34 @@ impl Exchanges {
         }
     }
 
+    /// The request of a handshake that surely was sent whole, and has no response.
+    fn unanswered(&self, open: &Open) -> Option<Unanswered> {
+        let request = open
+            .request
+            .as_ref()
+            .filter(|_| open.is_handshake && open.response.is_none())?;
+        let span = request
+            .cost
+            .span
+            .filter(|_| request.is_complete() && request.trust <= Trust::Carried)?;
+        Some(Unanswered {
+            end: if open.encrypted {
+                u64::MAX
+            } else {
+                span.stream_offset + request.head_length + request.body_length
+            },
+            spot: request.spot(),
+            lost: self.lost.to_client,
+        })
+    }
+
     /// Both directions have ended: gives what is still open.
     pub(super) fn finish(&mut self, cx: &mut Context<'_>) {
         while let Some(open) = self.open.pop_front() {
+            if let Some(checks) = &mut cx.checks {
+                let unanswered = self.unanswered(&open).filter(|_| cx.opening);
+                checks.http.unanswered = checks.http.unanswered.or(unanswered);
+            }
             self.give(&open, cx);
         }
     }

@@ -4,8 +4,10 @@ use super::inflation::Inflation;
 use super::kept::{Beginning, Kept};
 use super::midstream::{Extent, Hole};
 use super::{Context, Scratch};
+use crate::check::{Agreement, FrameFacts, LONG, MessageFacts, Shape, Spot};
 use crate::direction::{Both, Direction};
 use crate::event::{Event, Frame, Message, MessageKind};
+use crate::http::{Likely, begins_request};
 use crate::ledger::{Ledger, Row};
 use crate::notice::{Kind, Notice};
 use crate::reader::{Cost, Layer, Piece, Pieces, Reader, Step};
@@ -20,8 +22,8 @@ use crate::websocket::{
 /// each other, where frames are not huge.
 const SEARCHED: usize = 256 << 10;
 
-/// A close frame's payload as its header must announce it (RFC 6455, section 5.5), of which the code and the reason are read.
-const CLOSE_PAYLOAD: u64 = 125;
+/// A control frame's payload as its header must announce it (RFC 6455, section 5.5), which is read whole.
+const CONTROL_PAYLOAD: u64 = 125;
 
 /// A payload of at most so many bytes is read in one go where it is there whole: what is unmasked of it stays in the nearest cache.
 const STRIDE: usize = 16 << 10;
@@ -215,6 +217,25 @@ impl WebSocket {
         self.frames
     }
 
+    /// Takes note of a request inside of what was no valid upgrade (RFC 9112, section 11.2); `bytes` are the client's.
+    pub(super) fn note_request(&self, bytes: &[u8], pieces: &Pieces, cx: &mut Context<'_>) {
+        let half = &self.halves.to_server;
+        let begins = half.frame.is_none() && half.trust <= Trust::Carried && half.lost.is_none();
+        if let Some(checks) = cx.checks.as_mut().filter(|_| begins)
+            && begins_request(bytes) == Likely::Yes
+        {
+            let spot = Spot {
+                stream_offset: Some(pieces.offset()),
+                ..Spot::of_packet(cx.packet, cx.time)
+            };
+            let how = "a request follows inside of what was no valid upgrade";
+            checks
+                .http
+                .tunnel
+                .get_or_insert((Direction::ToServer, how, spot));
+        }
+    }
+
     /// Reads what can be read of the bytes that wait; says how many were taken.
     pub(super) fn read(
         &mut self,
@@ -317,11 +338,19 @@ impl WebSocket {
             kept: Kept::default(),
         };
         self.frames += 1;
+        frame.message = kind.map(|_| self.messages);
         let (of_frame, of_message) = (cx.options.keep_frames, cx.options.keep_messages);
         let is_text = kind == Some(MessageKind::Text);
+        if cx.checks.is_some() {
+            let half = &self.halves[direction];
+            let open = (!half.fragmentation_unknown).then_some(half.message.is_some());
+            frame.note_header(direction, open, false, cx);
+            frame.note_wire(direction, payload, cx);
+        }
+        let wanted = is_text || cx.checks.is_some() && kind.is_none();
         let mut unmasked = std::mem::take(&mut cx.scratch.unmasked);
         let plain = match header.masking_key {
-            Some(key) if is_text || of_frame > 0 || of_message > 0 => {
+            Some(key) if wanted || of_frame > 0 || of_message > 0 => {
                 unmasked.clear();
                 unmask(payload, key, 0, &mut unmasked);
                 &unmasked
@@ -342,16 +371,23 @@ impl WebSocket {
             if is_text {
                 message.utf8.push(plain);
             }
-            frame.message = Some(message.index);
+            if is_text && header.payload_len > LONG {
+                frame.note_text(direction, plain, true, cx);
+            }
             let kept = Beginning::of(plain, of_frame);
             self.give_frame(direction, &frame, false, kept, cx);
             let kept = Beginning::of(plain, of_message);
             self.give_message(direction, &message, kept, cx);
         } else {
+            frame.note_control(direction, Some(plain), cx);
             let kept = Beginning::of(plain, of_frame);
             self.give_frame(direction, &frame, false, kept, cx);
         }
         cx.scratch.unmasked = unmasked;
+        let goes_on = self.halves[direction].message.is_some();
+        if let Some(checks) = &mut cx.checks {
+            checks.end_frame(direction, goes_on);
+        }
     }
 
     fn begin_frame(
@@ -366,6 +402,7 @@ impl WebSocket {
         self.frames += 1;
         let half = &mut self.halves[direction];
         let trust = half.trust;
+        let open = (!half.fragmentation_unknown).then_some(half.message.is_some());
         let message = match header.opcode {
             Opcode::Text | Opcode::Binary => {
                 self.abandon_message(direction, cx);
@@ -386,13 +423,14 @@ impl WebSocket {
             }
             _ => None,
         };
-        let half = &mut self.halves[direction];
-        let limit = if header.opcode == Opcode::Close {
-            cx.options.keep_frames.max(CLOSE_PAYLOAD)
+        let wanted =
+            header.opcode == Opcode::Close || header.opcode.is_control() && cx.checks.is_some();
+        let limit = if wanted {
+            cx.options.keep_frames.max(CONTROL_PAYLOAD)
         } else {
             cx.options.keep_frames
         };
-        half.frame = Some(Box::new(OpenFrame {
+        let frame = Box::new(OpenFrame {
             index,
             header,
             cost,
@@ -402,7 +440,10 @@ impl WebSocket {
             read: 0,
             prepaid,
             kept: Kept::of_at_most(limit),
-        }));
+        });
+        let is_split = prepaid == 0 && header.payload_len > 0;
+        frame.note_header(direction, open, is_split, cx);
+        self.halves[direction].frame = Some(frame);
     }
 
     fn begin_message(
@@ -457,6 +498,11 @@ impl WebSocket {
         }
         let at = frame.read;
         frame.read += len;
+        frame.note_wire(direction, payload, cx);
+        let long_text = frame.header.opcode == Opcode::Text
+            && frame.header.payload_len > LONG
+            && frame.trust <= Trust::Carried;
+        let spot = frame.spot();
         let Half {
             message, inflation, ..
         } = half;
@@ -474,13 +520,25 @@ impl WebSocket {
         let Scratch {
             unmasked, workshop, ..
         } = &mut *cx.scratch;
+        let mut checks = cx.checks.as_deref_mut();
+        let mut begins = at == 0;
+        let payload_len = frame.header.payload_len;
         let mut take = |payload: &[u8]| {
             frame.kept.push(payload);
             let Some(message) = &mut message else { return };
             if message.compressed {
-                inflation.push(payload, workshop, |plain| message.take(plain));
+                inflation.push(payload, workshop, |plain| {
+                    message.take(plain);
+                    if let Some(checks) = &mut checks {
+                        checks.inflated(direction, plain);
+                    }
+                });
             } else {
                 message.take(payload);
+                if let Some(checks) = checks.as_mut().filter(|_| long_text) {
+                    let begins = std::mem::take(&mut begins);
+                    checks.text(direction, payload_len, payload, begins, || spot);
+                }
             }
         };
         match key {
@@ -525,13 +583,24 @@ impl WebSocket {
             .message
             .as_ref()
             .is_some_and(|message| frame.message == Some(message.index) && message.compressed);
+        if frame.header.opcode.is_control() {
+            let payload = Some(frame.kept.beginning().bytes).filter(|_| frame.complete);
+            frame.note_control(direction, payload, cx);
+        }
         self.give_frame(direction, &frame, compressed, frame.kept.beginning(), cx);
         if ends_message {
             self.end_message(direction, cx);
         }
+        let goes_on = self.halves[direction].message.is_some();
+        if let Some(checks) = &mut cx.checks {
+            checks.end_frame(direction, goes_on);
+        }
         if std::mem::take(&mut self.halves[direction].unconfirmed) {
             self.abandon_message(direction, cx);
             self.lose(direction, Trust::Resynced);
+            if let Some(checks) = &mut cx.checks {
+                checks.lose(direction, Trust::Resynced);
+            }
         }
     }
 
@@ -613,6 +682,26 @@ impl WebSocket {
             utf8 if complete && message.is_known() => Some(utf8.is_valid_at_end()),
             _ => None,
         };
+        if let Some(checks) = &mut cx.checks {
+            checks.message(MessageFacts {
+                direction,
+                index: message.index,
+                span: &message.cost.span.unwrap_or_default(),
+                trust: message.trust,
+                kind: message.kind,
+                frames: message.frames,
+                compressed: message.compressed,
+                coded_length: message.coded_length,
+                payload_length: message.payload_length(half.inflation.may_compress()),
+                finished: message.finished,
+                complete,
+                valid_utf8,
+                inflated,
+                shape: Shape::default(),
+                agreement: Agreement::default(),
+                wants_binary: false,
+            });
+        }
         (cx.out)(&Event::Message(&Message {
             place: cx.place,
             index: message.index,
@@ -756,6 +845,9 @@ impl WebSocket {
         ledger: &mut Ledger,
         cx: &mut Context<'_>,
     ) {
+        if let Some(checks) = &mut cx.checks {
+            checks.lose(direction, Trust::Resynced);
+        }
         self.close_open(direction, cx);
         let from = pieces.offset();
         pieces.take(waiting, Layer::Payload, Row::Unread, ledger);
@@ -822,11 +914,36 @@ impl WebSocket {
             }
         }
         let inside_a_frame = self.halves[direction].frame.is_some();
+        self.note_open(direction, (bytes.len() - used) as u64, cx);
         self.close_open(direction, cx);
         self.halves[direction].inflation.close();
         if inside_a_frame {
             // What comes behind an end belongs to no frame that anybody waits for.
             self.lose(direction, Trust::Resynced);
+        }
+    }
+
+    /// Says what is open where the direction ends; `waiting` bytes begin a header.
+    fn note_open(&self, direction: Direction, waiting: u64, cx: &mut Context<'_>) {
+        let half = &self.halves[direction];
+        let Some(checks) = cx.checks.as_deref_mut().filter(|_| half.lost.is_none()) else {
+            return;
+        };
+        let frame = half.frame.as_ref();
+        if let Some(frame) = frame.filter(|frame| !frame.complete_to_the_end()) {
+            let missing = frame.header.payload_len - frame.read;
+            checks.open_frame(direction, frame.index, missing, frame.spot());
+        } else if waiting > 0 {
+            checks.open_frame(direction, self.frames, 0, Spot::default());
+        }
+        if let Some(message) = half.message.as_ref().filter(|message| !message.finished) {
+            let span = message
+                .cost
+                .span
+                .or(frame.and_then(|frame| frame.cost.span));
+            let spot = Spot::of_span(&span.unwrap_or_default(), message.trust);
+            let message = Some(message.index);
+            checks.open_message(direction, Spot { message, ..spot });
         }
     }
 
@@ -881,6 +998,71 @@ impl WebSocket {
 }
 
 impl OpenFrame {
+    /// Where it stands.
+    fn spot(&self) -> Spot {
+        Spot::of_span(&self.cost.span.unwrap_or_default(), self.trust)
+            .in_frame(self.index, self.message)
+    }
+
+    /// The offset behind its last byte.
+    fn end(&self) -> u64 {
+        let begin = self.cost.span.map_or(0, |span| span.stream_offset);
+        begin
+            .saturating_add(u64::from(self.header.header_len))
+            .saturating_add(self.header.payload_len)
+    }
+
+    /// Tells the rules of its header; `open` says whether a message was open before it.
+    #[inline]
+    fn note_header(
+        &self,
+        direction: Direction,
+        open: Option<bool>,
+        is_split: bool,
+        cx: &mut Context<'_>,
+    ) {
+        if let Some(checks) = &mut cx.checks {
+            checks.frame(FrameFacts {
+                header: &self.header,
+                direction,
+                index: self.index,
+                message: self.message,
+                span: &self.cost.span.unwrap_or_default(),
+                trust: self.trust,
+                open,
+                is_split,
+                agreement: Agreement::default(),
+            });
+        }
+    }
+
+    /// Tells the rules what its payload looks like on the wire.
+    #[inline]
+    fn note_wire(&self, direction: Direction, wire: &[u8], cx: &mut Context<'_>) {
+        let masked = self.header.masking_key.is_some() && self.trust <= Trust::Carried;
+        if let Some(checks) = cx.checks.as_mut().filter(|_| masked) {
+            checks.wire(direction, wire, || self.spot());
+        }
+    }
+
+    /// Tells the rules of a long text's payload.
+    fn note_text(&self, direction: Direction, plain: &[u8], begins: bool, cx: &mut Context<'_>) {
+        let sure = self.trust <= Trust::Carried;
+        if let Some(checks) = cx.checks.as_mut().filter(|_| sure) {
+            checks.text(direction, self.header.payload_len, plain, begins, || {
+                self.spot()
+            });
+        }
+    }
+
+    /// Tells the rules of a control frame's payload, where all of it is there.
+    fn note_control(&self, direction: Direction, payload: Option<&[u8]>, cx: &mut Context<'_>) {
+        let sure = self.trust <= Trust::Carried;
+        if let Some(checks) = cx.checks.as_mut().filter(|_| sure) {
+            checks.control(direction, &self.header, payload, self.end(), self.spot());
+        }
+    }
+
     /// Whether its payload was read, or passed over, to its end.
     fn complete_to_the_end(&self) -> bool {
         self.read == self.header.payload_len

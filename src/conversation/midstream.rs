@@ -120,7 +120,7 @@ impl Conversation {
                 });
                 match next {
                     Some(Next::Lost) => self.begin_search(),
-                    Some(Next::WebSocket { compression }) => self.begin_websocket(compression),
+                    Some(Next::WebSocket { compression }) => self.begin_websocket(compression, cx),
                     _ => {}
                 }
                 return;
@@ -427,6 +427,11 @@ impl Conversation {
                 Compression::Unknown,
             ))
         });
+        if let Some(checks) = &mut cx.checks {
+            for direction in Direction::ALL {
+                checks.lose(direction, trust);
+            }
+        }
         self.protocol = Protocol::WebSocket;
         self.reading = Reading::WebSocket;
         let pieces = &mut self.streams[side].pieces;

@@ -18,6 +18,7 @@ use self::frames::WebSocket;
 use self::secure::Secure;
 pub(crate) use self::secure::Shared as Security;
 use crate::analysis::Options;
+use crate::check::Checks;
 use crate::direction::{Both, Direction};
 use crate::event::{Event, Place, Protocol, Roles, Verdict};
 use crate::http::{self, Likely};
@@ -26,6 +27,7 @@ use crate::notice::{Kind, Notice};
 use crate::reader::{Layer, Pieces};
 use crate::span::Trust;
 use crate::tcp::{Delivery, Ending, Side, Sides};
+use crate::time::Timestamp;
 use crate::tls;
 use crate::websocket::Compression;
 use crate::websocket::deflate::Workshop;
@@ -40,6 +42,17 @@ pub(crate) struct Context<'a> {
     pub(crate) options: &'a Options,
     /// Room to work in.
     pub(crate) scratch: &'a mut Scratch,
+    /// Whether the capture has the beginnings of both TCP streams.
+    pub(crate) opening: bool,
+    /// How far the side that is being read had acknowledged the other's bytes, at most; none where its numbers cannot be compared
+    /// with the offsets of what is read.
+    pub(crate) acked: Option<u64>,
+    /// Whether the bytes are under TLS.
+    pub(crate) encrypted: bool,
+    /// When the packet at hand was captured.
+    pub(crate) time: Timestamp,
+    /// Where facts go that the rules want.
+    pub(crate) checks: Option<&'a mut Checks>,
     /// Where events go.
     pub(crate) out: &'a mut dyn FnMut(&Event<'_>),
 }
@@ -224,6 +237,7 @@ impl Conversation {
     ) {
         self.acknowledged[side] = acknowledged;
         if self.secure.is_some() {
+            (cx.acked, cx.encrypted) = (None, true);
             return self.deliver_secure(side, delivery, ledgers, cx);
         }
         match *delivery {
@@ -257,6 +271,11 @@ impl Conversation {
             stream.waiting.extend_from_slice(bytes);
         }
         self.drain(ledgers, cx);
+        if let (Reading::Http, Direction::ToServer, Some(exchanges)) =
+            (&self.reading, self.direction_of(side), &mut self.exchanges)
+        {
+            exchanges.client_waits(&self.streams[side].waiting, cx.acked);
+        }
     }
 
     fn end_plain(
@@ -341,7 +360,7 @@ impl Conversation {
                 let (used, next) = exchanges.read(direction, bytes, pieces, ledger, cx);
                 match next {
                     Next::Same => {}
-                    Next::WebSocket { compression } => self.begin_websocket(compression),
+                    Next::WebSocket { compression } => self.begin_websocket(compression, cx),
                     Next::Tunnel => self.reading = Reading::First,
                     Next::Other => self.reading = Reading::Opaque,
                     Next::Lost => self.begin_search(),
@@ -349,7 +368,16 @@ impl Conversation {
                 used
             }
             Reading::WebSocket => match &mut self.websocket {
-                Some(websocket) => websocket.read(direction, bytes, pieces, ledger, cx),
+                Some(websocket) => {
+                    let verdict = self
+                        .exchanges
+                        .as_ref()
+                        .and_then(|exchanges| exchanges.handshake());
+                    if direction == Direction::ToServer && verdict == Some(Verdict::Invalid) {
+                        websocket.note_request(bytes, pieces, cx);
+                    }
+                    websocket.read(direction, bytes, pieces, ledger, cx)
+                }
                 None => 0,
             },
             Reading::Tls { .. } => 0,
@@ -441,7 +469,7 @@ impl Conversation {
     }
 
     /// Frames follow a 101.
-    fn begin_websocket(&mut self, compression: Compression) {
+    fn begin_websocket(&mut self, compression: Compression, cx: &mut Context<'_>) {
         let Some(exchanges) = &self.exchanges else {
             return;
         };
@@ -451,6 +479,9 @@ impl Conversation {
             .filter(|&lost| exchanges.is_lost(lost))
         {
             websocket.lose(lost, Trust::Resynced);
+            if let Some(checks) = &mut cx.checks {
+                checks.lose(lost, Trust::Resynced);
+            }
         }
         self.websocket = Some(websocket);
         self.protocol = Protocol::WebSocket;

@@ -1,12 +1,17 @@
-//! The opening handshake of an exchange, as an event.
+//! The opening handshake of an exchange, as an event; and what the rules want to know of any exchange.
 
+use std::hash::BuildHasher as _;
+
+use foldhash::quality::FixedState;
 use smallvec::SmallVec;
 
 use super::Context;
-use super::exchanges::Open;
-use crate::check::{HandshakeFacts, judge};
+use super::exchanges::{Open, Part};
+use crate::check::{Cause, HandshakeFacts, HeadFacts, Poll, Reach, Spot, judge};
+use crate::direction::Both;
 use crate::event::{Event, Handshake, Verdict};
 use crate::http::{RequestHead, ResponseHead};
+use crate::span::Trust;
 use crate::websocket::{accept_for, list_members};
 use crate::wire::Wire;
 
@@ -16,11 +21,8 @@ pub(super) fn give(open: &Open, cx: &mut Context<'_>) -> Verdict {
     let response_part = open.response.as_ref().filter(|part| part.head.is_some());
     let request = request_part.and_then(|part| part.head.as_deref());
     let response = response_part.and_then(|part| part.head.as_deref());
-    let judgement = judge(&HandshakeFacts {
-        request,
-        response,
-        early_data: open.early_data,
-    });
+    let facts = facts(open, cx);
+    let judgement = judge(&facts, cx.checks.is_some());
     let asked = |name: &str| request.and_then(|head| head.fields().text(name));
     let answered = |name: &str| response.and_then(|head| head.fields().text(name));
     let key = asked("Sec-WebSocket-Key");
@@ -71,7 +73,97 @@ pub(super) fn give(open: &Open, cx: &mut Context<'_>) -> Verdict {
         wire: wire(open.request.as_ref().map(|part| part.cost.wire))
             + wire(open.response.as_ref().map(|part| part.cost.wire)),
     }));
+    if let Some(checks) = &mut cx.checks {
+        let spots = Both {
+            to_server: request_part.map_or(Spot::default(), Part::spot),
+            to_client: response_part.map_or(Spot::default(), Part::spot),
+        };
+        checks.handshake(&facts, &judgement, spots, cx.out, cx.place);
+        if response.is_some_and(|head| head.status() == 101 && !head.switches_elsewhere()) {
+            checks.begin_channel(&facts);
+        }
+    }
     judgement.verdict
+}
+
+/// What the rules want to know of any exchange.
+pub(super) fn check(open: &Open, cx: &mut Context<'_>) {
+    let facts = facts(open, cx);
+    let Some(checks) = &mut cx.checks else { return };
+    checks.encrypted = open.encrypted;
+    if let Some((part, head)) = open.request.as_ref().zip(facts.request) {
+        let head = HeadFacts {
+            fields: head.fields(),
+            version: head.version(),
+            is_request: true,
+        };
+        checks.head(&head, part.spot());
+        checks.exchange(&facts, part.spot());
+    }
+    if let Some((part, head)) = open.response.as_ref().zip(facts.response) {
+        let head = HeadFacts {
+            fields: head.fields(),
+            version: head.version(),
+            is_request: false,
+        };
+        checks.head(&head, part.spot());
+    }
+    if let (false, Some((request, _)), Some(asked), Some(answered)) = (
+        open.is_handshake,
+        facts.answer(),
+        &open.request,
+        &open.response,
+    ) {
+        let target = request.target().split(|byte| *byte == b'?').next();
+        let host = request.fields().first("Host");
+        checks.poll(Poll {
+            target: FixedState::default().hash_one((host, target)),
+            heads: asked.head_length + answered.head_length,
+            bodies: asked.body_length() + answered.body_length(),
+            spot: asked.spot(),
+        });
+    }
+}
+
+/// What the capture surely shows of an exchange.
+fn facts<'a>(open: &'a Open, cx: &Context<'_>) -> HandshakeFacts<'a> {
+    let request = open.request.as_ref();
+    let response = open.response.as_ref().filter(|part| part.head.is_some());
+    let heads = request
+        .and_then(|part| part.head.as_deref())
+        .zip(response.and_then(|part| part.head.as_deref()));
+    // Where the capture does not show how the streams begin, another request may stand before this one; but the right answer to
+    // a key answers no other.
+    let proven = heads.is_some_and(|(request, response)| {
+        let key = request.fields().first("Sec-WebSocket-Key");
+        key.is_some_and(|key| {
+            response.fields().first("Sec-WebSocket-Accept") == Some(&accept_for(key)[..])
+        })
+    });
+    let sure = |trust: Trust| trust <= Trust::Carried && (cx.opening || proven);
+    let request = request.filter(|part| sure(part.trust()));
+    let response = response.filter(|part| sure(part.trust()));
+    let waited = request
+        .and_then(|part| part.cost.span)
+        .zip(response.and_then(|part| part.cost.span))
+        .map(|(asked, answered)| answered.time.since(asked.end_time));
+    HandshakeFacts {
+        request: request.and_then(|part| part.head.as_deref()),
+        response: response.and_then(|part| part.head.as_deref()),
+        paired: request.is_some() && response.is_some(),
+        missing: match (open.request.as_ref(), cx.opening) {
+            (Some(_), true) => Cause::Gap,
+            (_, false) => Cause::Midstream,
+            (None, true) => Cause::NoHandshake,
+        },
+        early: open.early,
+        reach: cx
+            .checks
+            .as_ref()
+            .map_or(Reach::Loopback, |checks| checks.reach()),
+        encrypted: open.encrypted,
+        waited,
+    }
 }
 
 fn borrowed(members: &[String]) -> SmallVec<[&str; 8]> {

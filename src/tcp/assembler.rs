@@ -122,6 +122,11 @@ impl Assembler {
         self.next
     }
 
+    /// Whether the byte with this sequence number is the next to be delivered.
+    pub fn is_next(&self, seq: u32) -> bool {
+        self.next_seq == Some(seq)
+    }
+
     /// How far the other side has acknowledged.
     pub fn acknowledged(&self) -> u64 {
         self.acked
@@ -151,7 +156,7 @@ impl Assembler {
     }
 
     /// Whether something waits behind a hole.
-    fn holds(&self) -> bool {
+    pub fn holds(&self) -> bool {
         self.held().next().is_some()
     }
 

@@ -40,7 +40,6 @@ impl Numbers {
     /// Whether a SYN of this side begins another connection: its sequence number is not that of this one's.
     pub fn are_superseded_by(self, segment: &Segment<'_>) -> bool {
         segment.flags.syn()
-            && segment.ack.is_none()
             && match (self.syn, self.next_seq) {
                 (Some(syn), _) => syn != segment.seq,
                 (None, Some(next)) => next != segment.seq.wrapping_add(1),
@@ -101,6 +100,8 @@ pub struct State {
     packets: u64,
     /// Whether RST was seen.
     pub reset: bool,
+    /// Whether SYN-ACK was seen, which says where both streams begin.
+    pub has_both_beginnings: bool,
 }
 
 impl State {
@@ -183,6 +184,11 @@ impl State {
         if segment.flags.fin() {
             half.fin = true;
         }
+        if let Some(ack) = segment.ack.filter(|_| segment.flags.syn()) {
+            self.has_both_beginnings = true;
+            self.half_mut(side.other()).assembler.begin(ack);
+        }
+        let half = self.half_mut(side);
         if let Some(ack) = segment.ack
             && !segment.flags.rst()
         {

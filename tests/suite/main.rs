@@ -16,6 +16,7 @@
 )]
 
 mod balance;
+mod check;
 mod cli_files;
 mod collect;
 mod conversations;

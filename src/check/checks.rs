@@ -1,0 +1,519 @@
+//! Checks: gathers the facts of one connection while it is read, and asks the rules.
+//!
+//! Comes in: heads, frames, messages and segments, as their readers see them. Goes out: findings, those of a handshake at once and the
+//! rest when the connection ends. Nothing here is made unless the analysis checks.
+
+use super::across::Closed;
+use super::channel::{Channel, CloseSeen, EndFacts, OpenFrame, Talk};
+use super::close::CloseFacts;
+use super::collector::{self, Collector};
+use super::finding::Cause;
+use super::frames::{Agreement, FrameFacts};
+use super::handshake::{HandshakeFacts, Judgement, Reach};
+use super::http::HeadFacts;
+use super::line::Line;
+use super::messages::{MessageFacts, Shape};
+use super::outcome::{Outcome, Spot};
+use super::performance::Base64Run;
+use super::rule::{Judge, RULES};
+use super::transport::{HttpEnd, LineFacts};
+use super::{close, closing, deflate, frames, http, masks, messages, performance, security};
+use crate::direction::{Both, Direction};
+use crate::event::{Event, Place};
+use crate::http::ResponseHead;
+use crate::span::Trust;
+use crate::tcp::{Side, Sides};
+use crate::time::Timestamp;
+use crate::websocket::{Extension, Header, Opcode};
+
+/// The facts of one connection, and the findings so far.
+#[derive(Debug)]
+pub(crate) struct Checks {
+    collector: Collector,
+    reach: Reach,
+    channel: Option<Box<Channel>>,
+    /// What is left of its HTTP.
+    pub(crate) http: HttpEnd,
+    /// What is known of the TCP connection's two sides.
+    pub(crate) lines: Sides<Line>,
+    /// Whether the bytes are under TLS, so that their offsets are not those of TCP.
+    pub(crate) encrypted: bool,
+    /// How far the side that is being read had acknowledged the other's bytes, at most; none where that is not known.
+    pub(crate) acked: Option<u64>,
+    /// The longest run of base64 in the text that is being read.
+    base64: Base64Run,
+    /// What is told to those who compare connections.
+    pub(super) closed: Closed,
+}
+
+impl Checks {
+    pub(crate) fn new(place: Place, reach: Reach, unjudged: bool) -> Self {
+        Self {
+            collector: Collector::new(place, unjudged),
+            reach,
+            channel: None,
+            http: HttpEnd::default(),
+            lines: Sides::default(),
+            encrypted: false,
+            acked: None,
+            base64: Base64Run::default(),
+            closed: Closed::default(),
+        }
+    }
+
+    /// What is told to those who compare connections.
+    pub(crate) fn into_closed(self) -> Closed {
+        self.closed
+    }
+
+    /// How far the connection reaches.
+    pub(crate) fn reach(&self) -> Reach {
+        self.reach
+    }
+
+    /// An opening handshake was judged: its findings leave at once.
+    pub(crate) fn handshake(
+        &mut self,
+        facts: &HandshakeFacts<'_>,
+        judgement: &Judgement,
+        spots: Both<Spot>,
+        out: &mut dyn FnMut(&Event<'_>),
+        place: Place,
+    ) {
+        self.closed
+            .handshake(facts, judgement.verdict, spots.to_server);
+        for (rule, outcome) in &judgement.answers {
+            let sender = match rule.judge {
+                Judge::Request(_) => Direction::ToServer,
+                _ => Direction::ToClient,
+            };
+            match outcome {
+                Outcome::Fail(severity, explanation) => {
+                    let said = (*severity, explanation.clone());
+                    let finding =
+                        collector::finding(place, rule, Some(sender), said, spots[sender]);
+                    out(&Event::Finding(&finding));
+                }
+                Outcome::Unknown(cause) => self.collector.unknown(rule, Some(sender), *cause),
+                Outcome::Pass | Outcome::NotApplicable => {}
+            }
+        }
+    }
+
+    /// The head of any HTTP message.
+    pub(crate) fn head(&mut self, head: &HeadFacts<'_>, spot: Spot) {
+        let sender = if head.is_request {
+            Direction::ToServer
+        } else {
+            Direction::ToClient
+        };
+        for rule in http::RULES {
+            if let Judge::Head(judge) = rule.judge {
+                self.collector.take(rule, Some(sender), judge(head), spot);
+            }
+        }
+    }
+
+    /// An exchange that need be no handshake.
+    pub(crate) fn exchange(&mut self, facts: &HandshakeFacts<'_>, spot: Spot) {
+        for rule in security::RULES {
+            if let Judge::Exchange(judge) = rule.judge {
+                self.collector
+                    .take(rule, Some(Direction::ToServer), judge(facts), spot);
+            }
+        }
+    }
+
+    /// A poll, perhaps.
+    pub(crate) fn poll(&mut self, poll: super::across::Poll) {
+        self.closed.poll(poll);
+    }
+
+    /// The connection is a WebSocket from here on; `facts` are those of its handshake.
+    pub(crate) fn begin_channel(&mut self, facts: &HandshakeFacts<'_>) {
+        let mut channel = Box::<Channel>::default();
+        if let Some((request, response)) = facts.switched() {
+            channel.agreement = agreement(response);
+            channel.offered_extension =
+                request.fields().first("Sec-WebSocket-Extensions").is_some();
+            let subprotocol = response.fields().first("Sec-WebSocket-Protocol");
+            channel.wants_binary =
+                subprotocol.is_some_and(|name| name.eq_ignore_ascii_case(b"mqtt"));
+        }
+        self.closed.is_websocket = true;
+        self.channel = Some(channel);
+    }
+
+    /// A direction's place in the stream was lost, or was never sure.
+    pub(crate) fn lose(&mut self, direction: Direction, trust: Trust) {
+        let channel = self.channel.get_or_insert_with(Box::default);
+        let cause = if trust == Trust::Guessed {
+            Cause::Midstream
+        } else {
+            Cause::Resync
+        };
+        let talk = &mut channel.talks[direction];
+        talk.lost.get_or_insert(cause);
+        talk.masks.interrupt();
+        (talk.open_frame, talk.open_message) = (None, None);
+    }
+
+    /// A frame's header.
+    #[inline]
+    pub(crate) fn frame(&mut self, mut facts: FrameFacts<'_>) {
+        let channel = self.channel.get_or_insert_with(Box::default);
+        facts.agreement = channel.agreement;
+        let (direction, header) = (facts.direction, facts.header);
+        if let Some(last) = channel.last_frame.replace(facts.span.time) {
+            let idle = facts.span.time.since(last);
+            if channel.idle.is_none_or(|(longest, _)| idle > longest) {
+                channel.idle = Some((idle, spot_of(&facts)));
+            }
+        }
+        let talk = &mut channel.talks[direction];
+        talk.count(header, facts.agreement);
+        talk.inside = true;
+        talk.split.frames += u64::from(header.payload_len > 0);
+        talk.split.split += u64::from(facts.is_split);
+        talk.stream.push(
+            header.payload_len,
+            facts.span.first_packet,
+            facts.span.time,
+            || spot_of(&facts),
+        );
+        if facts.trust > Trust::Carried {
+            self.unsure(&facts);
+            return;
+        }
+        if let Some(key) = header.masking_key {
+            talk.masks.push(key);
+            if talk.masks.is_suspicious() {
+                for rule in masks::RULES {
+                    if let Judge::Mask(judge) = rule.judge {
+                        self.collector.take(
+                            rule,
+                            Some(direction),
+                            judge(&talk.masks),
+                            spot_of(&facts),
+                        );
+                    }
+                }
+            }
+        }
+        if talk.close.is_some() {
+            let said = (header.opcode.name(), header.opcode.is_control());
+            for rule in closing::RULES {
+                if let Judge::BehindClose(judge) = rule.judge {
+                    self.collector
+                        .take(rule, Some(direction), judge(said), spot_of(&facts));
+                }
+            }
+        }
+        if !facts.is_ordinary() {
+            talk.interleave(&mut facts);
+            self.unusual(&facts);
+        }
+    }
+
+    /// A frame whose header may break a rule, or that belongs to a fragmented message.
+    fn unusual(&mut self, facts: &FrameFacts<'_>) {
+        for rule in frames::RULES {
+            if let Judge::Frame(judge) = rule.judge {
+                self.collector
+                    .take(rule, Some(facts.direction), judge(facts), spot_of(facts));
+            }
+        }
+    }
+
+    /// A frame whose boundary is not sure: nothing is said of it.
+    fn unsure(&mut self, facts: &FrameFacts<'_>) {
+        self.lose(facts.direction, facts.trust);
+        if self.collector.counts_unjudged() {
+            let cause = if facts.trust == Trust::Guessed {
+                Cause::Midstream
+            } else {
+                Cause::Resync
+            };
+            for rule in frames::RULES {
+                self.collector.unknown(rule, Some(facts.direction), cause);
+            }
+        }
+    }
+
+    /// What a masked frame's payload looks like on the wire.
+    pub(crate) fn wire(&mut self, direction: Direction, wire: &[u8], spot: impl FnOnce() -> Spot) {
+        if masks::looks_like_http(wire)
+            && let Some(rule) = masks::RULES.last()
+            && let Judge::Wire(judge) = rule.judge
+        {
+            self.collector
+                .take(rule, Some(direction), judge(true), spot());
+        }
+    }
+
+    /// A piece of a long text that is not compressed; `begins` where it is the first.
+    pub(crate) fn text(
+        &mut self,
+        direction: Direction,
+        len: u64,
+        text: &[u8],
+        begins: bool,
+        spot: impl FnOnce() -> Spot,
+    ) {
+        let Some(channel) = &mut self.channel else {
+            return;
+        };
+        if begins {
+            self.base64 = Base64Run::default();
+            channel.talks[direction].sample.push_text(len, text, spot);
+        }
+        self.base64.push(text);
+        channel.talks[direction].shape.base64 = self.base64.longest();
+    }
+
+    /// A piece of a compressed message, inflated: wanted for trying another way to compress it.
+    pub(crate) fn inflated(&mut self, direction: Direction, plain: &[u8]) {
+        let channel = self.channel.as_mut();
+        if let Some(channel) = channel.filter(|channel| channel.agreement.no_takeover) {
+            channel.talks[direction].sample.push(plain);
+        }
+    }
+
+    /// A frame has ended; its message may go on.
+    #[inline]
+    pub(crate) fn end_frame(&mut self, direction: Direction, goes_on: bool) {
+        if let Some(channel) = &mut self.channel {
+            channel.talks[direction].inside = goes_on;
+        }
+    }
+
+    /// Whether a side is inside a frame or a message.
+    pub(crate) fn is_inside(&self, direction: Direction) -> bool {
+        self.channel
+            .as_ref()
+            .is_some_and(|channel| channel.talks[direction].inside)
+    }
+
+    /// A frame has begun and is not read to its end.
+    pub(crate) fn open_frame(
+        &mut self,
+        direction: Direction,
+        index: u64,
+        missing: u64,
+        spot: Spot,
+    ) {
+        if let Some(channel) = &mut self.channel
+            && missing >> 62 == 0
+        {
+            channel.talks[direction].open_frame = Some(OpenFrame {
+                index,
+                missing,
+                spot,
+            });
+        }
+    }
+
+    /// A frame was read to its end, or as far as it will be. `payload` is that of a control frame, where all of it is there.
+    pub(crate) fn control(
+        &mut self,
+        direction: Direction,
+        header: &Header,
+        payload: Option<&[u8]>,
+        end: u64,
+        spot: Spot,
+    ) {
+        // Acknowledgments count the bytes of TLS, so that none covers this end.
+        let end = if self.encrypted { u64::MAX } else { end };
+        let Some(channel) = &mut self.channel else {
+            return;
+        };
+        let Both {
+            to_server,
+            to_client,
+        } = &mut channel.talks;
+        let (own, other) = match direction {
+            Direction::ToServer => (to_server, to_client),
+            Direction::ToClient => (to_client, to_server),
+        };
+        match header.opcode {
+            Opcode::Ping => own.pings.ping(payload, end, spot, &mut other.pings),
+            Opcode::Pong => own.pings.pong(payload, spot, &mut other.pings),
+            Opcode::Close => {
+                let code = payload
+                    .and_then(<[u8]>::first_chunk)
+                    .map(|code| u16::from_be_bytes(*code));
+                let seen = CloseSeen {
+                    code,
+                    spot,
+                    end,
+                    acked: self.acked,
+                };
+                let answers = other.frames > 0;
+                let sure = own.lost.is_none();
+                own.close.get_or_insert(seen);
+                let (agreement, offered_extension) = (channel.agreement, channel.offered_extension);
+                let Some(payload) = payload.filter(|_| sure) else {
+                    return;
+                };
+                let facts = CloseFacts {
+                    direction,
+                    payload_len: header.payload_len,
+                    payload,
+                    agreement,
+                    offered_extension,
+                    answers,
+                };
+                for rule in close::RULES {
+                    if let Judge::Close(judge) = rule.judge {
+                        self.collector
+                            .take(rule, Some(direction), judge(&facts), spot);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A message is open: its final frame has not come.
+    pub(crate) fn open_message(&mut self, direction: Direction, spot: Spot) {
+        if let Some(channel) = &mut self.channel {
+            channel.talks[direction].open_message = Some(spot);
+        }
+    }
+
+    /// A message has ended, or will get no more frames.
+    #[inline]
+    pub(crate) fn message(&mut self, mut facts: MessageFacts<'_>) {
+        let Some(channel) = &mut self.channel else {
+            return;
+        };
+        facts.agreement = channel.agreement;
+        facts.wants_binary = channel.wants_binary;
+        let talk = &mut channel.talks[facts.direction];
+        facts.shape = std::mem::take(&mut talk.shape);
+        talk.messages += 1;
+        self.closed.messages += 1;
+        talk.largest_message = talk.largest_message.max(facts.coded_length);
+        let spot = Spot {
+            message: Some(facts.index),
+            ..Spot::of_span(facts.span, facts.trust)
+        };
+        if facts.trust > Trust::Carried {
+            return;
+        }
+        talk.compression.push(&facts, || spot);
+        if facts.compressed && facts.agreement.no_takeover {
+            talk.sample.end_message(facts.coded_length);
+        }
+        if facts.is_ordinary() {
+            return;
+        }
+        for rule in [messages::RULES, deflate::RULES, performance::RULES]
+            .into_iter()
+            .flatten()
+        {
+            if let Judge::Message(judge) = rule.judge {
+                self.collector
+                    .take(rule, Some(facts.direction), judge(&facts), spot);
+            }
+        }
+    }
+
+    /// The connection has ended: what is known of it as a whole is judged, and everything leaves.
+    pub(crate) fn finish(
+        &mut self,
+        client: Side,
+        last: (u64, Timestamp),
+        out: &mut dyn FnMut(&Event<'_>),
+    ) {
+        let lines = Both {
+            to_server: &self.lines[client],
+            to_client: &self.lines[client.other()],
+        };
+        let facts = LineFacts {
+            lines,
+            channel: self.channel.as_deref(),
+            http: &self.http,
+        };
+        let mut answers = Vec::new();
+        for direction in Direction::ALL {
+            let end = self.channel.as_deref().map(|channel| EndFacts {
+                channel,
+                lines,
+                last,
+            });
+            for rule in RULES {
+                match (rule.judge, &end) {
+                    (Judge::Line(judge), _) => answers.push((rule, judge(&facts, direction))),
+                    (Judge::End(judge), Some(end)) => answers.push((rule, judge(end, direction))),
+                    _ => {}
+                }
+            }
+            if let Some(end) = &end {
+                self.closed.end(end, direction);
+            }
+        }
+        for (rule, answer) in answers {
+            self.collector
+                .take(rule, answer.sender, answer.outcome, answer.spot);
+        }
+        self.collector.give(out);
+    }
+}
+
+impl Talk {
+    /// A message that began inside another is told once: the frames that go on with the other one are no fault of their own.
+    fn interleave(&mut self, facts: &mut FrameFacts<'_>) {
+        match (facts.header.opcode, facts.open) {
+            (Opcode::Text | Opcode::Binary, Some(true)) => self.interleaved = true,
+            (Opcode::Continuation, Some(false)) if self.interleaved => {
+                facts.open = Some(true);
+                self.interleaved = !facts.header.fin;
+            }
+            _ => {}
+        }
+    }
+
+    #[inline]
+    fn count(&mut self, header: &Header, agreement: Agreement) {
+        self.frames += 1;
+        self.header_bytes += u64::from(header.header_len);
+        self.payload_bytes = self.payload_bytes.saturating_add(header.payload_len);
+        if !header.opcode.is_control() {
+            let begins = header.opcode != Opcode::Continuation;
+            let before = if begins { Shape::default() } else { self.shape };
+            self.shape = Shape {
+                tiny: before.tiny + u64::from(header.payload_len < performance::TINY),
+                header_bytes: before.header_bytes + u64::from(header.header_len),
+                last_len: header.payload_len,
+                base64: before.base64,
+                is_odd: before.is_odd
+                    || header.rsv2()
+                    || header.rsv3()
+                    || header.rsv1() && !agreement.deflate,
+            };
+        }
+    }
+}
+
+fn spot_of(facts: &FrameFacts<'_>) -> Spot {
+    Spot::of_span(facts.span, facts.trust).in_frame(facts.index, facts.message)
+}
+
+/// What a 101 agrees to, as far as frames depend on it.
+fn agreement(response: &ResponseHead) -> Agreement {
+    let extensions = Extension::all(response.fields());
+    let deflate = |extension: &Extension| extension.is_deflate();
+    Agreement {
+        seen: true,
+        deflate: extensions.iter().flatten().any(deflate),
+        other: extensions
+            .iter()
+            .any(|extension| !extension.as_ref().is_some_and(deflate)),
+        no_takeover: extensions
+            .iter()
+            .flatten()
+            .flat_map(|extension| &extension.parameters)
+            .any(|(name, _)| name.ends_with("_no_context_takeover")),
+    }
+}

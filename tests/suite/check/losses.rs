@@ -1,0 +1,123 @@
+//! Law 6: a lost packet accuses nobody. Removing packets never adds a finding of severity error or warning.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use wscope::capture::Packet;
+use wscope::check::{Finding, Severity};
+use wscope::direction::Direction;
+
+use super::alone::cases;
+use super::script::Script;
+use super::{Kept, found, packets};
+use crate::fixtures::{self, complaints};
+
+/// Rules that cannot keep the law, each with its reason.
+const EXCEPTIONS: [(&str, &str); 0] = [];
+
+/// What counts against whom, and how badly. Connections are counted by their first packets, and those may be missing, so that they are
+/// not told apart.
+fn accusations(findings: &[Finding]) -> BTreeMap<(&'static str, Option<&'static str>), Severity> {
+    let mut accusations = BTreeMap::new();
+    for finding in findings
+        .iter()
+        .filter(|finding| finding.severity >= Severity::Warning)
+    {
+        let key = (finding.rule.id, finding.sender.map(Direction::sender));
+        let worst = accusations.entry(key).or_insert(finding.severity);
+        *worst = finding.severity.max(*worst);
+    }
+    accusations
+}
+
+/// What is found in a part that is not found in the whole.
+fn added(whole: &[Finding], part: &[Finding]) -> Vec<String> {
+    let known = accusations(whole);
+    accusations(part)
+        .into_iter()
+        .filter(|(key, severity)| known.get(key).is_none_or(|old| old < severity))
+        .filter(|((rule, _), _)| !EXCEPTIONS.iter().any(|(exception, _)| exception == rule))
+        .map(|((rule, sender), severity)| {
+            format!(
+                "{} {rule} of the {}",
+                severity.name(),
+                sender.unwrap_or("two")
+            )
+        })
+        .collect()
+}
+
+fn without<'a>(
+    packets: impl Iterator<Item = Packet<'a>>,
+    lost: impl Fn(usize) -> bool,
+) -> Vec<Finding> {
+    found(
+        packets
+            .enumerate()
+            .filter(|(index, _)| !lost(*index))
+            .map(|(_, packet)| packet),
+    )
+}
+
+#[test]
+fn no_packet_of_a_case_accuses_by_its_absence() {
+    let mut complaints = Vec::new();
+    for case in cases() {
+        for (name, script) in [("broken", &case.broken), ("near", &case.near)] {
+            let whole = found(script.packets());
+            for lost in 0..script.packets.len() {
+                for added in added(&whole, &without(script.packets(), |index| index == lost)) {
+                    complaints.push(format!(
+                        "{} ({name}), without packet {}: {added}",
+                        case.rule,
+                        lost + 1
+                    ));
+                }
+            }
+        }
+    }
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+#[test]
+fn no_packet_of_a_fixture_accuses_by_its_absence() {
+    let complaints = complaints(&fixtures::readable(), |case| {
+        let all = packets(&case.path(case.capture.as_deref().unwrap()));
+        let whole = found(all.iter().map(Kept::packet));
+        let mut complaints = Vec::new();
+        for lost in 0..all.len() {
+            let part = without(all.iter().map(Kept::packet), |index| index == lost);
+            for added in added(&whole, &part) {
+                complaints.push(format!(
+                    "{}, without packet {}: {added}",
+                    case.name,
+                    lost + 1
+                ));
+            }
+        }
+        complaints
+    });
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+fn scripts() -> impl Strategy<Value = Script> {
+    let all: Vec<Script> = cases()
+        .into_iter()
+        .flat_map(|case| [case.broken, case.near])
+        .collect();
+    prop::sample::select(all)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_loss_of_several_packets_accuses(script in scripts(), seed: u64, share in 1u64..6) {
+        let whole = found(script.packets());
+        let mut rng = crate::traffic::Rng(seed);
+        let lost: Vec<bool> = script.packets.iter().map(|_| rng.next() % 6 < share).collect();
+        let part = without(script.packets(), |index| lost[index]);
+        let added = added(&whole, &part);
+        prop_assert!(added.is_empty(), "without {lost:?}: {added:?}");
+    }
+}
