@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::expectation::Expectation;
+use super::expectation::{Expectation, ExpectedFinding};
 use super::file::FileError;
 use super::seen::Seen;
+use crate::check::Severity;
 use crate::direction::Direction;
 use crate::event::{MessageKind, Verdict};
 
@@ -22,7 +23,8 @@ use crate::event::{MessageKind, Verdict};
 ///     .messages_of_client(3)
 ///     .messages_of_server(3)
 ///     .close_code(1000)
-///     .overhead_per_message_at_most(80.0);
+///     .overhead_per_message_at_most(80.0)
+///     .no_errors();
 ///
 /// wscope::expect("fixtures/hs-reject-codes/hs-reject-codes.pcap")
 ///     .handshakes(Verdict::Refused, 8)
@@ -40,6 +42,7 @@ pub fn expect(capture: impl AsRef<Path>) -> Expect {
             capture: capture.into(),
             seen,
             connection: None,
+            expected: Vec::new(),
         },
         Err(error) => panic!("{error}"),
     }
@@ -51,6 +54,8 @@ pub struct Expect {
     capture: PathBuf,
     seen: Seen,
     connection: Option<u64>,
+    /// Rules that were said to be broken.
+    expected: Vec<String>,
 }
 
 #[allow(
@@ -156,6 +161,47 @@ impl Expect {
     #[track_caller]
     pub fn overhead_per_message_at_most(self, bytes: f64) -> Self {
         self.holds(|expected| expected.ceilings.overhead_per_message = Some(bytes))
+    }
+
+    /// This rule is broken.
+    #[track_caller]
+    pub fn finding(mut self, rule: &str) -> Self {
+        self.expected.push(rule.to_string());
+        let finding = ExpectedFinding::of_rule(rule);
+        self.holds(|expected| expected.finding.push(finding))
+    }
+
+    /// No rule is broken whose severity is error, beside those that [`finding`](Self::finding) named before.
+    #[track_caller]
+    pub fn no_errors(self) -> Self {
+        self.no_findings_from(Severity::Error)
+    }
+
+    /// No rule is broken whose severity is error or warning, beside those that [`finding`](Self::finding) named before.
+    #[track_caller]
+    pub fn no_findings(self) -> Self {
+        self.no_findings_from(Severity::Warning)
+    }
+
+    #[track_caller]
+    fn no_findings_from(self, severity: Severity) -> Self {
+        let here = |number| self.connection.is_none_or(|only| only == number);
+        let others: Vec<String> = self
+            .seen
+            .findings
+            .iter()
+            .filter(|finding| finding.severity >= severity && here(finding.connection))
+            .filter(|finding| !self.expected.iter().any(|rule| rule == finding.rule))
+            .map(|finding| format!("  {finding}\n"))
+            .collect();
+        assert!(
+            others.is_empty(),
+            "{} shows what is not expected of it\n{}{}",
+            self.capture.display(),
+            others.concat(),
+            self.seen
+        );
+        self
     }
 
     /// All that a file of expectations says.

@@ -168,6 +168,8 @@ mod tests {
                 connection: 0,
                 count,
                 severity: Severity::Error,
+                packet: 1,
+                explanation: String::new(),
             });
         }
         let text = bless("chat.pcap", &seen);

@@ -356,6 +356,8 @@ mod tests {
             connection: 1,
             count: 2,
             severity: Severity::Error,
+            packet: 1,
+            explanation: String::new(),
         });
         seen
     }

@@ -225,6 +225,15 @@ pub struct ExpectedFinding {
 }
 
 impl ExpectedFinding {
+    /// A rule that is broken, by whomever and however often.
+    pub fn of_rule(rule: &str) -> Self {
+        Self {
+            rule: Spanned::new(0..0, rule.to_string()),
+            sender: None,
+            count: None,
+        }
+    }
+
     /// Whether this is a finding that is meant.
     pub fn is(&self, rule: &str, sender: Option<Direction>) -> bool {
         self.rule.get_ref() == rule && (self.sender.is_none() || self.sender == sender)

@@ -88,6 +88,21 @@ pub struct SeenFinding {
     pub count: u64,
     /// How severe it is.
     pub severity: Severity,
+    /// The lowest packet number of the first time.
+    pub packet: u64,
+    /// What was seen, in a sentence.
+    pub explanation: String,
+}
+
+impl fmt::Display for SeenFinding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (severity, rule, number) = (self.severity.name(), self.rule, self.connection);
+        write!(f, "{severity} {rule}, connection {number}")?;
+        if let Some(side) = self.sender {
+            write!(f, ", {}", side.sender())?;
+        }
+        write!(f, ", packet {}: {}", self.packet, self.explanation)
+    }
 }
 
 impl Seen {
@@ -98,6 +113,7 @@ impl Seen {
     pub fn read(capture: &Path) -> Result<Self, Error> {
         let options = analysis::Options {
             check: true,
+            measure_distances: true,
             ..analysis::Options::default()
         };
         let mut seen = Self::default();
@@ -134,6 +150,8 @@ impl Seen {
                 connection: finding.place.connection,
                 count: finding.count,
                 severity: finding.severity,
+                packet: finding.first_packet,
+                explanation: finding.explanation.clone(),
             });
         } else {
             self.more_findings += 1;

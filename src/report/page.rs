@@ -445,13 +445,16 @@ fn hints(summary: &Summary) -> Vec<String> {
     }
     let mut hints = Vec::new();
     if invalid > 0 {
-        hints.push("handshakes --verdict invalid".to_string());
+        hints.push("check".to_string());
     } else if refused > 0 {
         hints.push("handshakes --verdict refused".to_string());
     }
     if summary.frames.iter().any(|count| *count > 0) {
         hints.push("messages".to_string());
         hints.push("overhead".to_string());
+        if invalid == 0 {
+            hints.push("check".to_string());
+        }
     } else if summary.exchanges > 0 {
         hints.push("http".to_string());
     }

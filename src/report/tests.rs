@@ -609,7 +609,7 @@ BYTES   55 B = 43 B packet headers + 6 B protocol heads + 6 B payload
 
 NOT IN THE CAPTURE  1 gap
 
-Next: wscope messages 'a b.pcap' · wscope overhead 'a b.pcap'
+Next: wscope messages 'a b.pcap' · wscope overhead 'a b.pcap' · wscope check 'a b.pcap'
 "
     );
 }

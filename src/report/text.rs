@@ -77,15 +77,29 @@ fn cluster_width(cluster: &str) -> usize {
 
 /// Writes words, of which the first may be indented; where the terminal is too narrow they go on below, behind so many spaces.
 pub(super) fn paragraph(out: &mut Vec<u8>, look: Look, style: Style, indent: usize, words: &str) {
+    behind(out, look, style, (0, indent), words);
+}
+
+/// The same behind what stands on the line already: so many columns are used, and so many spaces stand before what goes on below.
+pub(super) fn behind(
+    out: &mut Vec<u8>,
+    look: Look,
+    style: Style,
+    (used, indent): (usize, usize),
+    words: &str,
+) {
     // Where there is no room for words beside each other, the terminal breaks the line as it likes.
     let room = look.width.filter(|width| *width >= indent + 20);
     let mut line = String::new();
+    let mut used = used;
     for word in words.split_inclusive(' ') {
-        let full = room.is_some_and(|room| width(&line) + width(word.trim_end()) > room);
+        let end = used + width(&line) + width(word.trim_end());
+        let full = room.is_some_and(|room| end > room);
         if full && !line.trim().is_empty() {
             look.paint(out, style, line.trim_end());
             out.push(b'\n');
             line = " ".repeat(indent);
+            used = 0;
         }
         line.push_str(word);
     }
@@ -198,5 +212,34 @@ mod tests {
         assert_eq!(shell("a b.pcap"), "'a b.pcap'");
         assert_eq!(shell("it's"), "'it'\\''s'");
         assert_eq!(shell("dir/a-1.pcap"), "dir/a-1.pcap");
+    }
+
+    #[test]
+    fn words_go_on_below_where_the_terminal_ends() {
+        let look = |width| Look {
+            width,
+            ..Look::default()
+        };
+        let written = |width, used, indent, words: &str| {
+            let mut out = Vec::new();
+            behind(&mut out, look(width), Style::new(), (used, indent), words);
+            String::from_utf8(out).expect("text")
+        };
+        let words = "one two three four five six";
+        assert_eq!(written(None, 0, 2, words), format!("{words}\n"));
+        assert_eq!(
+            written(Some(22), 0, 2, words),
+            "one two three four\n  five six\n"
+        );
+        assert_eq!(
+            written(Some(22), 10, 2, words),
+            "one two\n  three four five six\n"
+        );
+        assert_eq!(written(Some(22), 0, 2, "    one"), "    one\n");
+        assert_eq!(
+            written(Some(10), 0, 2, words),
+            format!("{words}\n"),
+            "no room"
+        );
     }
 }

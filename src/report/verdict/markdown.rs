@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::outcome::{Counts, Outcome};
-use super::{Policy, Totals, page, text};
+use super::{Policy, Totals, text};
 use crate::report::markdown::escape;
 
 /// How many findings and missed expectations are listed: a job's summary may have 1 MiB, and nobody reads more.
@@ -88,7 +88,7 @@ impl Summary {
     }
 
     pub(super) fn finish(&self, totals: &Totals, policy: &Policy, out: &mut Vec<u8>) {
-        let lines = page::last_lines(totals, policy);
+        let lines = totals.lines(policy);
         let mut answer = Vec::new();
         escape(&mut answer, lines.lines().next().unwrap_or_default());
         let mut page = format!(

@@ -10,19 +10,21 @@ mod outcome;
 mod page;
 mod sarif;
 mod tap;
+mod totals;
 
 use std::collections::BTreeMap;
 
 use self::junit::Junit;
 use self::markdown::Summary;
-use self::outcome::{CONNECTIONS, Counts, Group, Judged, Line, Outcome};
+use self::outcome::{CONNECTIONS, Group, Judged, Line, Outcome};
 use self::sarif::Sarif;
 use self::tap::Tap;
+use self::totals::{Totals, Worst};
 use super::context::Context;
 use super::look::Look;
 use super::output::{Form, Output};
 use super::{Report, text};
-use crate::check::{Finding, Policy, RULES, Severity, Unjudged};
+use crate::check::{Finding, Policy, RULES, Unjudged};
 use crate::error::Error;
 use crate::event::{Connection, Event, Handshake, Verdict};
 use crate::expect::{Compared, Expectation, Seen};
@@ -49,23 +51,6 @@ pub struct CheckReport {
     look: Look,
     /// What each capture shows, where that was asked for.
     shown: Option<Vec<(String, Seen)>>,
-}
-
-/// What stands at the end.
-#[derive(Debug, Default)]
-struct Totals {
-    captures: u64,
-    connections: u64,
-    counts: Counts,
-    expectations: u64,
-    missed: u64,
-    unjudged: u64,
-    /// Why the check fails: in a capture, why.
-    failures: Vec<(String, String)>,
-    /// What was left open, without failing.
-    open: Vec<(String, String)>,
-    /// The rule that is worth an explanation, with its severity's rank.
-    worst: Option<(Severity, &'static str)>,
 }
 
 /// What a form holds until all captures were read.
@@ -157,7 +142,7 @@ impl CheckReport {
 
     /// The lines that say how it went.
     pub fn last_lines(&self) -> String {
-        page::last_lines(&self.totals, &self.policy)
+        self.totals.lines(&self.policy)
     }
 
     fn finding(&mut self, context: &Context<'_>, finding: &Finding, out: &mut Output<'_>) -> u64 {
@@ -177,8 +162,14 @@ impl CheckReport {
             expected,
         };
         self.outcome.count(&judged, &self.policy);
-        if !expected && self.totals.worst.is_none_or(|(worst, _)| severity > worst) {
-            self.totals.worst = Some((severity, finding.rule.id));
+        let worst = &mut self.totals.worst;
+        if !expected && worst.as_ref().is_none_or(|worst| severity > worst.severity) {
+            *worst = Some(Worst {
+                severity,
+                rule: finding.rule.id,
+                connection: finding.place.connection,
+                capture: context.arguments(),
+            });
         }
         if is_records(out.form()) {
             let capture = context.files.of_packet(finding.first_packet);
@@ -301,24 +292,7 @@ impl CheckReport {
     fn settle(&mut self, context: &Context<'_>, out: &mut Output<'_>) {
         self.write(context, out);
         let outcome = std::mem::take(&mut self.outcome);
-        let failures = outcome.failures(&self.policy);
-        let totals = &mut self.totals;
-        totals.captures += 1;
-        totals.connections += outcome.connections;
-        totals.counts.add(&outcome.counts);
-        totals.expectations += outcome.expectations.len() as u64;
-        totals.missed += outcome.missed().count() as u64;
-        totals.unjudged += outcome.unjudged.len() as u64;
-        if !self.policy.strict {
-            let open = outcome.open().into_iter();
-            totals
-                .open
-                .extend(open.map(|why| (outcome.title.clone(), why)));
-        }
-        let failures = failures.into_iter();
-        totals
-            .failures
-            .extend(failures.map(|why| (outcome.title.clone(), why)));
+        self.totals.add(&outcome, &self.policy);
     }
 }
 
@@ -380,7 +354,7 @@ impl Report for CheckReport {
     fn finish(&mut self, out: &mut Output<'_>) {
         let (totals, policy) = (&self.totals, &self.policy);
         match out.form() {
-            Form::Table => out.page(|out| page::finish(totals, policy, self.look, out)),
+            Form::Table => out.page(|out| totals.page(policy, self.look, out)),
             Form::Markdown => out.page(|out| self.document.summary.finish(totals, policy, out)),
             Form::Junit => out.page(|out| self.document.junit.finish(out)),
             Form::Sarif => out.page(|out| self.document.sarif.finish(out)),

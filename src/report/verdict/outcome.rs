@@ -25,7 +25,7 @@ pub(super) struct Outcome {
     pub counts: Counts,
     pub expectations: Vec<Compared>,
     /// What could not be judged: rule, cause, how often.
-    pub unjudged: Vec<(String, String, u64)>,
+    pub unjudged: Vec<(&'static str, &'static str, u64)>,
     /// Connections.
     pub connections: u64,
     /// Connections under TLS that nobody can read.
@@ -101,12 +101,10 @@ impl Outcome {
         let known = self
             .unjudged
             .iter_mut()
-            .find(|(other, of, _)| other == rule && of == cause);
+            .find(|(other, of, _)| *other == rule && *of == cause);
         match known {
             Some((_, _, count)) => *count += unjudged.count,
-            None => self
-                .unjudged
-                .push((rule.to_string(), cause.to_string(), unjudged.count)),
+            None => self.unjudged.push((rule, cause, unjudged.count)),
         }
     }
 

@@ -1,15 +1,14 @@
 //! The page for a person: each capture with its findings by connection, then how it went.
 
-use std::fmt::Write as _;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::outcome::{Group, Judged, Outcome};
-use super::{Policy, RULES, Totals, text};
+use super::text;
+use crate::check::Severity;
+use crate::direction::Direction;
 use crate::event::Verdict;
 use crate::report::context::Context;
-use crate::report::look::{BAD, BOLD, DIM, GOOD, Look, PLAIN, WARN, severity_style, verdict_style};
-
-/// How many reasons the last lines name; each stands beside its capture already.
-const REASONS: usize = 5;
+use crate::report::look::{BAD, BOLD, DIM, Look, PLAIN, WARN, severity_style, verdict_style};
 
 /// Writes one capture.
 pub(super) fn write(
@@ -43,12 +42,18 @@ pub(super) fn write(
             outcome.expectations.len()
         ));
     }
-    push(out, &format!("   {}\n", parts.join(" · ")));
-    // How to mend it is said once: the tenth time it is in the way.
-    let mut told = Vec::new();
+    text::behind(
+        out,
+        look,
+        PLAIN,
+        (text::width(&outcome.title), 2),
+        &format!("   {}", parts.join(" · ")),
+    );
+    let mut told = Told::default();
     for group in &outcome.groups {
         write_group(group, &mut told, look, out);
     }
+    told.write(look, out);
     if outcome.more > 0 {
         let more = text::count(outcome.more, "finding", "findings");
         push(
@@ -66,14 +71,24 @@ pub(super) fn write(
     for why in outcome.open() {
         labelled(out, look, WARN, "open", &why);
     }
-    if unknown && !outcome.unjudged.is_empty() {
+    if unknown {
+        unjudged(outcome, look, out);
+    }
+}
+
+/// What could not be judged: rules that share cause and number share a line, as most of them do.
+fn unjudged(outcome: &Outcome, look: Look, out: &mut Vec<u8>) {
+    let mut lines: BTreeMap<(&str, u64), Vec<&str>> = BTreeMap::new();
+    for (rule, cause, count) in &outcome.unjudged {
+        lines.entry((cause, *count)).or_default().push(rule);
+    }
+    if !lines.is_empty() {
         push(out, "  could not be judged\n");
-        let width = outcome.unjudged.iter().map(|(rule, ..)| rule.len()).max();
-        let width = width.unwrap_or(0);
-        for (rule, cause, count) in &outcome.unjudged {
-            let times = text::count(*count, "time", "times");
-            push(out, &format!("    {rule:width$}  {cause}, {times}\n"));
-        }
+    }
+    for ((cause, count), rules) in lines {
+        let times = text::count(count, "time", "times");
+        let words = format!("    {cause}, {times}: {}", rules.join(", "));
+        text::paragraph(out, look, PLAIN, 6, &words);
     }
 }
 
@@ -92,18 +107,69 @@ fn handshakes(counts: &[u64; 4]) -> Option<String> {
     (!parts.is_empty()).then(|| format!("{noun}: {}", parts.join(", ")))
 }
 
-fn write_group(group: &Group, told: &mut Vec<&'static str>, look: Look, out: &mut Vec<u8>) {
+/// What was told of a capture already. How to mend something is said once, and what is only worth knowing is shown once for each side: the
+/// tenth time both are in the way.
+#[derive(Debug, Default)]
+struct Told {
+    rules: BTreeSet<&'static str>,
+    infos: BTreeSet<(&'static str, Option<Direction>)>,
+    /// How many more findings of a rule, in how many connections.
+    repeated: BTreeMap<&'static str, (u64, u64)>,
+}
+
+impl Told {
+    /// Whether a finding is worth its lines; if not, it is counted.
+    fn shows(&mut self, judged: &Judged) -> bool {
+        let finding = &judged.finding;
+        let id = finding.rule.id;
+        let shows = judged.expected
+            || judged.severity > Severity::Info
+            || self.infos.insert((id, finding.sender));
+        if !shows {
+            self.repeated.entry(id).or_default().0 += 1;
+        }
+        shows
+    }
+
+    fn write(&self, look: Look, out: &mut Vec<u8>) {
+        if self.repeated.is_empty() {
+            return;
+        }
+        push(out, "  more of the same; --format ndjson lists it\n");
+        for (rule, (findings, connections)) in &self.repeated {
+            let findings = text::count(*findings, "finding", "findings");
+            let connections = text::count(*connections, "connection", "connections");
+            let words = format!("    info     {rule}   {findings} in {connections}\n");
+            look.paint(out, DIM, &words);
+        }
+    }
+}
+
+fn write_group(group: &Group, told: &mut Told, look: Look, out: &mut Vec<u8>) {
+    let mut shown: Vec<&Judged> = Vec::new();
+    let mut repeated = BTreeSet::new();
+    for judged in &group.findings {
+        if told.shows(judged) {
+            shown.push(judged);
+        } else {
+            repeated.insert(judged.finding.rule.id);
+        }
+    }
+    for rule in repeated {
+        told.repeated.entry(rule).or_default().1 += 1;
+    }
+    if shown.is_empty() {
+        return;
+    }
+    shown.sort_by_key(|judged| (judged.expected, std::cmp::Reverse(judged.severity)));
     push(out, &format!("  {}", group.name()));
     if let Some(verdict) = group.connection.handshake {
         push(out, "  handshake ");
         look.paint(out, verdict_style(verdict), verdict.name());
     }
     out.push(b'\n');
-    for judged in &group.findings {
-        let first = !told.contains(&judged.finding.rule.id);
-        if first {
-            told.push(judged.finding.rule.id);
-        }
+    for judged in shown {
+        let first = told.rules.insert(judged.finding.rule.id);
         write_finding(judged, first, look, out);
     }
 }
@@ -111,16 +177,26 @@ fn write_group(group: &Group, told: &mut Vec<&'static str>, look: Look, out: &mu
 fn write_finding(judged: &Judged, first: bool, look: Look, out: &mut Vec<u8>) {
     const INDENT: &str = "             ";
     let finding = &judged.finding;
-    let label = judged.label();
+    let (label, whereabouts) = (judged.label(), judged.whereabouts());
     push(out, "    ");
     look.paint(out, style(judged), label);
-    let gap = " ".repeat(INDENT.len() - 4 - label.len());
-    push(out, &gap);
+    push(out, &" ".repeat(INDENT.len() - 4 - label.len()));
     look.paint(out, BOLD, finding.rule.id);
-    push(
-        out,
-        &format!("   {}   {}\n", judged.whereabouts(), finding.rule.source),
-    );
+    // Neither is broken: what does not fit goes on below.
+    let mut used = INDENT.len() + finding.rule.id.len();
+    for part in [whereabouts.as_str(), finding.rule.source] {
+        let fits = look
+            .width
+            .is_none_or(|width| used + 3 + part.len() <= width);
+        if fits {
+            push(out, &format!("   {part}"));
+            used += 3 + part.len();
+        } else {
+            push(out, &format!("\n{INDENT}{part}"));
+            used = INDENT.len() + part.len();
+        }
+    }
+    out.push(b'\n');
     let mut shown = String::from(INDENT);
     text::visible(&mut shown, &finding.explanation);
     text::paragraph(out, look, PLAIN, INDENT.len(), &shown);
@@ -132,17 +208,12 @@ fn write_finding(judged: &Judged, first: bool, look: Look, out: &mut Vec<u8>) {
 
 /// A line with a word before it that says what sort of line it is.
 fn labelled(out: &mut Vec<u8>, look: Look, style: anstyle::Style, label: &str, words: &str) {
-    let indent = 4 + label.len() + 2;
     let mut shown = String::from("  ");
     text::visible(&mut shown, words);
     push(out, "    ");
     look.paint(out, style, label);
-    // The paragraph begins behind what stands on its line already.
-    let look = Look {
-        width: look.width.map(|width| width.saturating_sub(indent - 2)),
-        ..look
-    };
-    text::paragraph(out, look, PLAIN, indent, &shown);
+    let used = 4 + label.len();
+    text::behind(out, look, PLAIN, (used, used + 2), &shown);
 }
 
 fn style(judged: &Judged) -> anstyle::Style {
@@ -153,74 +224,98 @@ fn style(judged: &Judged) -> anstyle::Style {
     }
 }
 
-/// Writes what stands below the last capture.
-pub(super) fn finish(totals: &Totals, policy: &Policy, look: Look, out: &mut Vec<u8>) {
-    out.push(b'\n');
-    let lines = last_lines(totals, policy);
-    for (index, line) in lines.lines().enumerate() {
-        let style = match (index, totals.failures.is_empty()) {
-            (0, true) if totals.open.is_empty() => GOOD,
-            (0, true) => WARN,
-            (0, false) => BAD,
-            _ => PLAIN,
-        };
-        look.paint(out, style, line);
-        out.push(b'\n');
-    }
-    if let Some((_, rule)) = totals.worst {
-        look.paint(out, DIM, &format!("Next: wscope explain {rule}\n"));
-    }
-}
-
-/// How it went: what was found in how much, and whether that is good enough.
-pub(super) fn last_lines(totals: &Totals, policy: &Policy) -> String {
-    let mut parts = vec![
-        text::count(totals.captures, "capture", "captures"),
-        text::count(totals.connections, "connection", "connections"),
-        totals.counts.say(),
-    ];
-    let checked = (RULES.len() - policy.allowed().min(RULES.len())) as u64;
-    parts.push(format!("{} checked", text::count(checked, "rule", "rules")));
-    if totals.unjudged > 0 {
-        parts.push(format!(
-            "{} could not be judged",
-            text::grouped(totals.unjudged)
-        ));
-    }
-    if totals.expectations > 0 {
-        let met = totals.expectations - totals.missed;
-        parts.push(format!("{met} of {} expectations met", totals.expectations));
-    }
-    let (word, reasons) = if !totals.failures.is_empty() {
-        ("failed", &totals.failures)
-    } else if !totals.open.is_empty() {
-        (
-            "passed, with something left open (--strict fails then)",
-            &totals.open,
-        )
-    } else {
-        ("passed", &totals.failures)
-    };
-    let mut out = format!("{word}: {}\n", parts.join(" · "));
-    for (capture, why) in reasons.iter().take(REASONS) {
-        // A file that cannot be read is named in the reason.
-        let mut shown = String::new();
-        let named = if why.starts_with(capture.as_str()) {
-            String::new()
-        } else {
-            format!("{capture}: ")
-        };
-        text::visible(&mut shown, &format!("{named}{why}"));
-        // Writing to a string cannot fail.
-        let _ = writeln!(out, "  {shown}");
-    }
-    if reasons.len() > REASONS {
-        let more = text::grouped((reasons.len() - REASONS) as u64);
-        let _ = writeln!(out, "  … and {more} more");
-    }
-    out
-}
-
 fn push(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{Finding, RULES};
+    use crate::report::context::Files;
+    use crate::report::fields::Record as _;
+    use crate::report::verdict::outcome::Line;
+    use crate::time::Timestamp;
+
+    /// A capture in which every rule is broken in two connections.
+    fn all_broken() -> Outcome {
+        let group = |number| Group {
+            connection: Line {
+                number,
+                endpoints: None,
+                handshake: Some(Verdict::Invalid),
+            },
+            findings: RULES
+                .iter()
+                .map(|rule| Judged {
+                    finding: Finding {
+                        rule,
+                        severity: rule.severity,
+                        sender: Some(Direction::ToClient),
+                        count: 1000,
+                        last_packet: 123_456,
+                        explanation: "a\u{1b}[2Jword ".repeat(30),
+                        ..Finding::blank()
+                    },
+                    severity: rule.severity,
+                    expected: false,
+                })
+                .collect(),
+        };
+        Outcome {
+            title: "captures/of/a/long/name/chat.pcapng".into(),
+            groups: vec![group(0), group(1)],
+            unjudged: RULES.iter().map(|rule| (rule.id, "gap", 3)).collect(),
+            cut: Some(
+                "the file ends in the middle of a record, far behind its begin, and so on".into(),
+            ),
+            ..Outcome::default()
+        }
+    }
+
+    fn page(width: Option<usize>) -> String {
+        let mut out = Vec::new();
+        let context = Context {
+            files: &Files::new(vec!["a.pcap".into()]),
+            start: Timestamp(0),
+            look: Look {
+                width,
+                ..Look::default()
+            },
+            several: false,
+        };
+        write(&all_broken(), &context, true, true, &mut out);
+        String::from_utf8(out).expect("text")
+    }
+
+    #[test]
+    fn no_line_is_wider_than_its_terminal() {
+        for width in [80, 140] {
+            for line in page(Some(width)).lines() {
+                assert!(text::width(line) <= width, "{width}: {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_narrow_page_says_all_that_a_pipe_gets() {
+        let words = |page: String| {
+            page.split_whitespace()
+                .map(String::from)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(words(page(Some(80))), words(page(None)));
+    }
+
+    #[test]
+    fn how_to_mend_it_and_what_is_only_worth_knowing_are_told_once() {
+        let page = page(None);
+        let infos = RULES.iter().filter(|rule| rule.severity == Severity::Info);
+        assert_eq!(page.matches("mend: ").count(), RULES.len());
+        let again = infos.clone().count();
+        assert_eq!(page.matches("1 finding in 1 connection").count(), again);
+        let shown = 2 * RULES.len() - again;
+        assert_eq!(page.matches(", 1,000 times").count(), shown);
+        assert!(!page.contains('\u{1b}'));
+    }
 }

@@ -2,13 +2,16 @@
 //!
 //! A capture has no lines: a result's line is the number of its packet, which its logical location says in words.
 
+mod log;
+
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
-use serde::Serialize;
-
+use self::log::{
+    Configuration, Descriptor, Driver, Invocation, Location, Log, Message, Notification, ResultOf,
+    Run, Suppression, Tool,
+};
 use super::outcome::{Group, Judged, Outcome};
-use super::{Compared, Policy, RULES, text};
+use super::{Compared, Policy, RULES};
 use crate::check::Severity;
 
 /// The rule id of expectations that are not met; no rule of the table begins like this.
@@ -182,197 +185,5 @@ fn level(severity: Severity) -> &'static str {
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Info => "note",
-    }
-}
-
-/// A path as a URI reference (RFC 3986): what is no unreserved character is escaped.
-fn uri(path: &str) -> String {
-    let path = path.replace('\\', "/");
-    let mut out = String::new();
-    let mut rest = path.as_str();
-    if path.starts_with('/') {
-        out.push_str("file://");
-    } else if path.get(1..3) == Some(":/") {
-        let (drive, path) = path.split_at(2);
-        out.push_str("file:///");
-        out.push_str(drive);
-        rest = path;
-    }
-    for byte in rest.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            // Writing to a string cannot fail.
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
-}
-
-#[derive(Debug, Serialize)]
-struct Log {
-    #[serde(rename = "$schema")]
-    schema: &'static str,
-    version: &'static str,
-    runs: [Run; 1],
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Run {
-    tool: Tool,
-    invocations: [Invocation; 1],
-    results: Vec<ResultOf>,
-    column_kind: &'static str,
-}
-
-#[derive(Debug, Serialize)]
-struct Tool {
-    driver: Driver,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Driver {
-    name: &'static str,
-    semantic_version: &'static str,
-    rules: Vec<Descriptor>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Descriptor {
-    id: &'static str,
-    short_description: Message,
-    full_description: Message,
-    help: Message,
-    default_configuration: Configuration,
-    properties: BTreeMap<&'static str, &'static str>,
-}
-
-#[derive(Debug, Serialize)]
-struct Configuration {
-    level: &'static str,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Invocation {
-    execution_successful: bool,
-    tool_execution_notifications: Vec<Notification>,
-}
-
-#[derive(Debug, Serialize)]
-struct Notification {
-    level: &'static str,
-    message: Message,
-    locations: Vec<Location>,
-}
-
-/// A result; the name `Result` is taken.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ResultOf {
-    rule_id: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rule_index: Option<usize>,
-    level: &'static str,
-    message: Message,
-    locations: [Location; 1],
-    partial_fingerprints: BTreeMap<&'static str, String>,
-    occurrence_count: u64,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    suppressions: Vec<Suppression>,
-}
-
-#[derive(Debug, Serialize)]
-struct Suppression {
-    kind: &'static str,
-    justification: &'static str,
-}
-
-#[derive(Debug, Serialize)]
-struct Message {
-    text: String,
-}
-
-impl Message {
-    fn new(words: &str) -> Self {
-        let mut text = String::new();
-        text::visible(&mut text, words);
-        Self { text }
-    }
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Location {
-    physical_location: Physical,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    logical_locations: Vec<Logical>,
-}
-
-impl Location {
-    fn of(outcome: &Outcome, connection: Option<u64>, packet: Option<u64>) -> Self {
-        let parts: Vec<String> = [("connection", connection), ("packet", packet)]
-            .into_iter()
-            .filter_map(|(name, number)| number.map(|number| format!("{name} {number}")))
-            .collect();
-        let logical = (!parts.is_empty()).then(|| Logical {
-            fully_qualified_name: parts.join("/"),
-            kind: if packet.is_some() {
-                "packet"
-            } else {
-                "connection"
-            },
-        });
-        Self {
-            physical_location: Physical {
-                artifact_location: Artifact {
-                    uri: uri(&outcome.name),
-                },
-                region: packet.map(|packet| Region { start_line: packet }),
-            },
-            logical_locations: logical.into_iter().collect(),
-        }
-    }
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Physical {
-    artifact_location: Artifact,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    region: Option<Region>,
-}
-
-#[derive(Debug, Serialize)]
-struct Artifact {
-    uri: String,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Region {
-    start_line: u64,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Logical {
-    fully_qualified_name: String,
-    kind: &'static str,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_becomes_a_uri() {
-        assert_eq!(uri("a b/c#1.pcap"), "a%20b/c%231.pcap");
-        assert_eq!(uri("/tmp/ü.pcap"), "file:///tmp/%C3%BC.pcap");
-        assert_eq!(uri("x:y.pcap"), "x%3Ay.pcap");
-        assert_eq!(uri("C:\\a b.pcap"), "file:///C:/a%20b.pcap");
     }
 }
