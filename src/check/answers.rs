@@ -4,7 +4,7 @@ use super::finding::Severity;
 use super::handshake::HandshakeFacts;
 use super::offers;
 use super::outcome::Outcome;
-use super::request::{is_browser, listed, shown};
+use super::request::{is_browser, shown};
 use super::response::{of_answer, of_switch};
 use super::rule::{Fault, Judge, Rule, Subject};
 use crate::http::{Fields, RequestHead};
@@ -140,9 +140,10 @@ of_answer! {
             let mut names = request.fields().members(SUBPROTOCOL);
             let only_case = names.any(|name| name.eq_ignore_ascii_case(chosen));
             format!(
-                "the server chose {}, and offered was {}{}",
+                "the server chose {}, which is none of the {} that were offered{}",
                 shown(chosen),
-                listed(request.fields(), SUBPROTOCOL),
+                // Their names are not shown: browsers put tokens among them, having no other place.
+                request.fields().members(SUBPROTOCOL).count(),
                 if only_case { ": only the case differs" } else { "" }
             )
         })
@@ -153,7 +154,8 @@ of_answer! {
         let none = offered && response.fields().first(SUBPROTOCOL).is_none();
         let severity = if is_browser(request) { Severity::Error } else { Severity::Warning };
         Outcome::fail_if(none, severity, || {
-            format!("none of {} was chosen; browsers close the connection", listed(request.fields(), SUBPROTOCOL))
+            let count = request.fields().members(SUBPROTOCOL).count();
+            format!("none of the {count} that were offered was chosen; browsers close the connection")
         })
     }
 
@@ -197,7 +199,7 @@ of_switch! {
         let lines = response.fields().values(SUBPROTOCOL).count();
         let names = response.fields().members(SUBPROTOCOL).count();
         Outcome::error_if(lines > 0 && (lines > 1 || names != 1), || {
-            format!("the server must choose one subprotocol, and sent {}", listed(response.fields(), SUBPROTOCOL))
+            format!("the server must choose one subprotocol, and sent {names} in {lines} fields")
         })
     }
 

@@ -87,7 +87,8 @@ of_request! {
         let empty = fields.first("Sec-WebSocket-Protocol").is_some()
             && fields.members("Sec-WebSocket-Protocol").next().is_none();
         Outcome::error_if(empty || invalid.is_some(), || match invalid {
-            Some(name) => format!("the subprotocol {} is no token", shown(name)),
+            // What is no name may be a credential that was put in a name's place.
+            Some(name) => format!("a subprotocol of {} bytes is no token", name.len()),
             None => "Sec-WebSocket-Protocol is empty".to_string(),
         })
     }
@@ -98,7 +99,7 @@ of_request! {
         let twice = names.windows(2).find(|pair| pair.first() == pair.last());
         Outcome::error_if(twice.is_some(), || {
             let name = twice.and_then(|pair| pair.first()).copied().unwrap_or_default();
-            format!("the subprotocol {} is offered twice", shown(name))
+            format!("the same subprotocol, of {} bytes, is offered twice", name.len())
         })
     }
 

@@ -4,7 +4,7 @@ use super::finding::{Cause, Severity};
 use super::handshake::HandshakeFacts;
 use super::key::is_version;
 use super::outcome::Outcome;
-use super::request::shown;
+use super::request::{shown, shown_origin};
 use super::rule::{Answer, Fault, Judge, Rule, Subject};
 use super::transport::LineFacts;
 use crate::direction::Direction;
@@ -144,10 +144,14 @@ of_refusal! {
     fn redirect(_request, response) {
         let redirects = (300..400).contains(&response.status()) && response.status() != 304;
         Outcome::warning_if(redirects, || {
-            // A location may hold a query.
+            // A location may hold user information and a query.
             let location = response.fields().first("Location").unwrap_or_default();
-            let path = location.split(|byte| *byte == b'?').next().unwrap_or_default();
-            format!("the handshake was redirected to {}", shown(path))
+            let place = if location.starts_with(b"/") && !location.starts_with(b"//") {
+                shown(location.split(|byte| b"?#".contains(byte)).next().unwrap_or_default())
+            } else {
+                shown_origin(location)
+            };
+            format!("the handshake was redirected to {place}")
         })
     }
 

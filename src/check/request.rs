@@ -315,6 +315,17 @@ pub(super) fn listed(fields: &Fields, name: &str) -> String {
     }
 }
 
+/// An origin or a host, of which user information, path and query are not shown: they may hold what nobody else should see.
+pub(super) fn shown_origin(origin: &[u8]) -> String {
+    let begin = memchr::memmem::find(origin, b"://").map_or(0, |at| at + 3);
+    let (scheme, rest) = origin.split_at_checked(begin).unwrap_or((b"", origin));
+    let rest = rest.strip_prefix(b"//").unwrap_or(rest);
+    let mut parts = rest.split(|byte| b"/?#".contains(byte));
+    let authority = parts.next().unwrap_or_default();
+    let host = authority.rsplit(|byte| *byte == b'@').next();
+    format!("{}{}", shown(scheme), shown(host.unwrap_or_default()))
+}
+
 /// A short text of the peer's, shortened and made printable.
 pub(super) fn shown(text: &[u8]) -> String {
     const MOST: usize = 64;

@@ -3,7 +3,7 @@
 use super::finding::Severity;
 use super::handshake::{HandshakeFacts, Reach};
 use super::outcome::Outcome;
-use super::request::shown;
+use super::request::{shown, shown_origin};
 use super::rule::{Answer, Fault, Judge, Rule, Subject};
 use super::transport::LineFacts;
 use crate::direction::Direction;
@@ -206,8 +206,8 @@ fn cswsh_risk(facts: &HandshakeFacts<'_>) -> Outcome {
     Outcome::warning_if(foreign, || {
         format!(
             "the server accepted cookies from origin {} for host {}; it may allow that origin",
-            shown(origin),
-            shown(host)
+            shown_origin(origin),
+            shown_origin(host)
         )
     })
 }
@@ -264,7 +264,7 @@ fn tls_not_used(facts: &HandshakeFacts<'_>) -> Outcome {
         let host = request.fields().first("Host").unwrap_or_default();
         format!(
             "the handshake with {} is in the clear, at a public address",
-            shown(host)
+            shown_origin(host)
         )
     })
 }

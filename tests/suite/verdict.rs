@@ -90,7 +90,7 @@ fn a_page_tells_who_broke_what_where_and_how_to_mend_it() {
         "{page}"
     );
     assert_eq!(
-        page.matches(&format!("mend: ")).count(),
+        page.matches("mend: ").count(),
         distinct_rules(folder.path(), BAD)
     );
 }
