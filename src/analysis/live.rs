@@ -495,6 +495,10 @@ impl Live {
         };
         self.conversation.settle(ledgers, &mut cx);
         if let Some(checks) = &mut checks {
+            let read = self.conversation.exchanges() + self.conversation.frames();
+            if self.conversation.is_encrypted() && read == 0 {
+                checks.unreadable();
+            }
             checks.finish(self.client(), (self.last_packet, self.end_time), out);
         }
         self.checks = checks;

@@ -15,7 +15,7 @@ use super::line::Line;
 use super::messages::{MessageFacts, Shape};
 use super::outcome::{Outcome, Spot};
 use super::performance::Base64Run;
-use super::rule::{Judge, RULES};
+use super::rule::{Fault, Judge, RULES, Rule};
 use super::transport::{HttpEnd, LineFacts};
 use super::{close, closing, deflate, frames, http, masks, messages, performance, security};
 use crate::direction::{Both, Direction};
@@ -234,7 +234,11 @@ impl Checks {
             } else {
                 Cause::Resync
             };
-            for rule in frames::RULES {
+            let others = match facts.direction {
+                Direction::ToServer => Fault::Server,
+                Direction::ToClient => Fault::Client,
+            };
+            for rule in frames::RULES.iter().filter(|rule| rule.fault != others) {
                 self.collector.unknown(rule, Some(facts.direction), cause);
             }
         }
@@ -416,6 +420,14 @@ impl Checks {
                 self.collector
                     .take(rule, Some(facts.direction), judge(&facts), spot);
             }
+        }
+    }
+
+    /// Nothing of the connection could be read, because it is under TLS: only its transport is judged.
+    pub(crate) fn unreadable(&mut self) {
+        let readable = |rule: &&Rule| matches!(rule.judge, Judge::Line(_) | Judge::Across(_));
+        for rule in RULES.iter().filter(|rule| !readable(rule)) {
+            self.collector.unknown(rule, None, Cause::Encrypted);
         }
     }
 

@@ -286,3 +286,25 @@ fn the_vectors_that_stand_for_cases_are_there() {
         assert!([rule, broken, near].into_iter().all(is_there));
     }
 }
+
+#[test]
+fn no_value_of_a_credential_a_cookie_or_a_query_is_told() {
+    let fields =
+        "Cookie: id=hidden1\r\nAuthorization: Basic hidden2\r\nOrigin: http://evil.example\r\n";
+    let request =
+        with(REQUEST, fields).replace("/chat", "/chat?token=hidden3&key=hidden33#hidden4");
+    let accepted = with(RESPONSE, "Set-Cookie: id=hidden5\r\n");
+    let redirected =
+        "HTTP/1.1 302 Found\r\nLocation: /in?ticket=hidden6\r\nContent-Length: 0\r\n\r\n";
+    for response in [accepted.as_str(), redirected] {
+        let findings = found(Script::of([&request, response], "Q R").packets());
+        assert!(findings.len() >= 3, "{findings:?}");
+        for finding in findings {
+            assert!(
+                !finding.explanation.contains("hidden"),
+                "{}",
+                finding.explanation
+            );
+        }
+    }
+}
