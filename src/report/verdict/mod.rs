@@ -44,6 +44,8 @@ pub struct CheckReport {
     notices: bool,
     outcome: Outcome,
     seen: Seen,
+    /// Whether anybody asks what is seen of the capture at hand.
+    compares: bool,
     /// Findings of connections that are not closed yet.
     pending: BTreeMap<u64, Vec<Judged>>,
     totals: Totals,
@@ -73,6 +75,7 @@ impl CheckReport {
             notices: false,
             outcome: Outcome::default(),
             seen: Seen::default(),
+            compares: false,
             pending: BTreeMap::new(),
             totals: Totals::default(),
             document: Document::default(),
@@ -304,6 +307,7 @@ impl Report for CheckReport {
             ..Outcome::default()
         };
         self.seen = Seen::default();
+        self.compares = self.shown.is_some() || self.expected().is_some();
         self.look = context.look;
         if is_records(out.form()) {
             out.begin::<Finding>();
@@ -311,7 +315,9 @@ impl Report for CheckReport {
     }
 
     fn event(&mut self, context: &Context<'_>, event: &Event<'_>, out: &mut Output<'_>) -> u64 {
-        self.seen.event(event);
+        if self.compares {
+            self.seen.event(event);
+        }
         match event {
             Event::Finding(finding) => return self.finding(context, finding, out),
             Event::Unjudged(unjudged) => self.unjudged(context, unjudged, out),
