@@ -183,6 +183,44 @@ struct Folded {
     last: Piece,
 }
 
+impl Folded {
+    /// Keeps the first `len` bytes with their share of the cost, and gives the rest, which begins at an offset of the stream.
+    fn split_off(&mut self, len: u64, offset: u64) -> Self {
+        let share = |cost: u64| cost * len / self.len.max(1);
+        let whole = self.cost.wire;
+        let first = Wire {
+            link: share(whole.link),
+            network: share(whole.network),
+            transport: share(whole.transport),
+            tls: share(whole.tls),
+            head: share(whole.head),
+            payload: share(whole.payload),
+        };
+        let rest = Self {
+            len: self.len - len,
+            cost: Cost {
+                span: self.cost.span.map(|span| Span {
+                    stream_offset: offset,
+                    ..span
+                }),
+                wire: Wire {
+                    link: whole.link - first.link,
+                    network: whole.network - first.network,
+                    transport: whole.transport - first.transport,
+                    tls: whole.tls - first.tls,
+                    head: whole.head - first.head,
+                    payload: whole.payload - first.payload,
+                },
+            },
+            packets: 1,
+            last: self.last,
+        };
+        self.len = len;
+        self.cost.wire = first;
+        rest
+    }
+}
+
 impl Pieces {
     /// The stream offset of the first byte that waits.
     pub fn offset(&self) -> u64 {
@@ -455,8 +493,14 @@ impl Pieces {
             return cost;
         }
         let folded = self.rest.as_mut().and_then(|rest| rest.folded.take());
-        if let Some(folded) = folded {
-            // What was folded is one item's, so nobody can ask for a part of it.
+        if let Some(mut folded) = folded {
+            if left < folded.len {
+                // It was one item's while its place was known, and that was lost.
+                let rest = folded.split_off(left, self.offset + left);
+                if let Some(kept) = &mut self.rest {
+                    kept.folded = Some(Box::new(rest));
+                }
+            }
             let mut wire = folded.cost.wire;
             let heads = head.min(folded.len);
             wire.head += heads;
@@ -548,5 +592,64 @@ fn column(wire: &mut Wire, layer: Layer) -> &mut u64 {
         Layer::Head => &mut wire.head,
         Layer::Payload => &mut wire.payload,
         Layer::Tls => &mut wire.tls,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn piece(packet: u64, len: u32) -> Piece {
+        Piece {
+            packet,
+            headers: [14, 20, 32],
+            of: len,
+            len,
+            packets: 1,
+            ..Piece::default()
+        }
+    }
+
+    /// Takes parts of what waits; gives what each cost and the ledger's sum.
+    fn taken(pieces: &mut Pieces, parts: &[u64]) -> (Vec<Wire>, Wire) {
+        let mut ledger = Ledger::default();
+        let costs = parts
+            .iter()
+            .map(|&len| {
+                let cost = pieces.take(len, Layer::Payload, Row::Unread, &mut ledger);
+                cost.wire
+            })
+            .collect();
+        (costs, ledger.sum())
+    }
+
+    #[test]
+    fn what_was_folded_may_be_taken_in_parts_and_sums_up() {
+        let mut pieces = Pieces::default();
+        for packet in 1..=20 {
+            pieces.push(piece(packet, 7));
+        }
+        pieces.fold();
+        pieces.push(piece(21, 10));
+        let (_, sum) = taken(&mut pieces, &[3, 50, 90, 7]);
+        let headers = (sum.link, sum.network, sum.transport);
+        assert_eq!((headers, sum.payload), ((21 * 14, 21 * 20, 21 * 32), 150));
+        assert!(pieces.is_empty());
+    }
+
+    #[test]
+    fn content_of_a_record_owns_its_share_of_the_record() {
+        let mut records = Pieces::default();
+        records.push(piece(1, 20));
+        records.push(piece(2, 12));
+        let mut inside = Pieces::default();
+        records.give_record(32, 10, &mut inside);
+        let (costs, sum) = taken(&mut inside, &[3, 7]);
+        // Bytes 0 to 9 of the record, and 9 to 32, of which three and seven are content.
+        let own: Vec<(u64, u64)> = costs.iter().map(|wire| (wire.tls, wire.payload)).collect();
+        assert_eq!(own, [(6, 3), (16, 7)]);
+        let links: Vec<u64> = costs.iter().map(|wire| wire.link).collect();
+        assert_eq!(links, [14 * 9 / 20, 14 - 14 * 9 / 20 + 14]);
+        assert_eq!(sum.total(), 2 * 66 + 32);
     }
 }
