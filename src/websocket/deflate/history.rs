@@ -57,6 +57,11 @@ impl History {
         self.ring.is_empty()
     }
 
+    /// Whether it is a whole window.
+    pub(super) fn is_full(&self) -> bool {
+        self.ring.len() == WINDOW
+    }
+
     /// All of it, the oldest first, in two parts.
     pub(super) fn parts(&self) -> (&[u8], &[u8]) {
         let (newer, older) = self.ring.split_at(self.oldest.min(self.ring.len()));

@@ -54,6 +54,8 @@ pub enum Failure {
     Symbol,
     /// A reference back to before the beginning: of the first message, or, without context takeover, of this one.
     Distance,
+    /// One of these two: the decompressor does not always say which.
+    Reference,
     /// It ends inside a block (RFC 7692, section 7.2.1).
     Unfinished,
 }
@@ -67,6 +69,9 @@ impl Failure {
             Self::Codes => "code lengths that make no Huffman code",
             Self::Symbol => "a symbol that is never used",
             Self::Distance => "a reference to before its beginning",
+            Self::Reference => {
+                "a symbol that is never used, or a reference to before its beginning"
+            }
             Self::Unfinished => "it ends inside a block",
         }
     }
@@ -76,6 +81,8 @@ impl Failure {
         let message = message.unwrap_or_default();
         if message.contains("too far back") {
             Self::Distance
+        } else if message.contains("bad state") {
+            Self::Reference
         } else if message.contains("block type") {
             Self::BlockType
         } else if message.contains("stored block") {

@@ -11,7 +11,7 @@ use super::workshop::{Window, Workshop};
 use super::{Agreed, Failure, Inflated, Limit, farthest_distance};
 
 /// What the sender removed from the end of each message (RFC 7692, section 7.2.1).
-const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
+pub(super) const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
 /// An empty block with fixed codes and an empty stored block: nothing where a block may begin, an error or output elsewhere.
 const PROBE: [u8; 6] = [0x02, 0x00, 0x00, 0x00, 0xff, 0xff];
@@ -230,7 +230,8 @@ impl Inflater {
     ) {
         let again = match (&mut self.earlier, &mut self.window) {
             (Some(earlier), Some(window))
-                if failure == Failure::Distance && self.message.beyond.is_none() =>
+                if matches!(failure, Failure::Distance | Failure::Reference)
+                    && self.message.beyond.is_none() =>
             {
                 earlier.reread(&mut window.stream)
             }
@@ -256,6 +257,11 @@ impl Inflater {
             }
         });
         self.message.coded = first.coded;
+        if failure == Failure::Reference && self.message.failure.is_some() {
+            // Behind the earlier messages it is no better, so they may not be what it refers to.
+            self.message.beyond = None;
+            self.message.failure = Some((failure, at));
+        }
     }
 
     fn inflate(

@@ -141,3 +141,78 @@ impl Deflate {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn agreed(offer: &str, answer: &str) -> Option<Deflate> {
+        let request = format!("GET / HTTP/1.1\r\n{offer}\r\n");
+        let response = format!("HTTP/1.1 101 Switching Protocols\r\n{answer}\r\n");
+        let request = RequestHead::parse(request.as_bytes()).unwrap();
+        let response = ResponseHead::parse(response.as_bytes()).unwrap();
+        Deflate::agreed(Some(&request), &response)
+    }
+
+    fn field(value: &str) -> String {
+        format!("Sec-WebSocket-Extensions: {value}\r\n")
+    }
+
+    #[test]
+    fn the_response_says_what_was_agreed_whatever_was_offered() {
+        let offer = field(
+            "permessage-deflate; server_no_context_takeover; client_max_window_bits, permessage-deflate",
+        );
+        assert_eq!(
+            agreed(&offer, &field("permessage-deflate")),
+            Some(Deflate::default())
+        );
+        let answer = field(
+            "Permessage-Deflate; client_no_context_takeover; server_max_window_bits=\"10\";client_max_window_bits = 12",
+        );
+        assert_eq!(
+            agreed(&offer, &answer),
+            Some(Deflate {
+                server_no_context_takeover: false,
+                client_no_context_takeover: true,
+                server_max_window_bits: Some(10),
+                client_max_window_bits: Some(12),
+            })
+        );
+    }
+
+    #[test]
+    fn offers_and_answers_may_stand_on_several_lines_and_among_others() {
+        let offer = field("x-one") + &field("permessage-deflate; client_max_window_bits");
+        let answer = field("x-one; a=b") + &field("permessage-deflate; server_no_context_takeover");
+        let deflate = agreed(&offer, &answer).unwrap();
+        assert!(deflate.server_no_context_takeover && !deflate.client_no_context_takeover);
+    }
+
+    #[test]
+    fn what_was_not_offered_or_not_answered_is_not_agreed() {
+        let deflate = field("permessage-deflate");
+        assert_eq!(agreed("", &deflate), None);
+        assert_eq!(agreed(&deflate, ""), None);
+        assert_eq!(agreed(&field("x-webkit-deflate-frame"), &deflate), None);
+    }
+
+    #[test]
+    fn an_answer_that_breaks_the_rules_is_read_as_if_it_had_no_parameters() {
+        for answer in [
+            "server_max_window_bits=7",
+            "server_max_window_bits=010",
+            "client_max_window_bits",
+            "server_no_context_takeover=1",
+            "server_no_context_takeover; server_no_context_takeover",
+            "unknown",
+        ] {
+            let answer = field(&format!("permessage-deflate; {answer}"));
+            assert_eq!(
+                agreed(&field("permessage-deflate"), &answer),
+                Some(Deflate::default()),
+                "{answer}"
+            );
+        }
+    }
+}

@@ -65,7 +65,11 @@ impl Stream {
         let status = self
             .decompressor
             .decompress(coded, plain, FlushDecompress::None)
-            .map_err(|error| Failure::from_message(error.message()))?;
+            .map_err(|error| match Failure::from_message(error.message()) {
+                // Behind a whole window nothing is too far back.
+                Failure::Reference if self.history.is_full() => Failure::Symbol,
+                failure => failure,
+            })?;
         let (taken, given) = (self.totals().0 - taken, self.totals().1 - given);
         let step = Step {
             taken: usize::try_from(taken).unwrap_or(coded.len()),

@@ -1,5 +1,8 @@
 //! The examples of RFC 7692, and messages of an independent compressor in any pieces.
 
+use flate2::{Compress, FlushCompress};
+
+use super::inflater::TAIL;
 use super::*;
 use crate::direction::Direction;
 
@@ -186,6 +189,52 @@ fn a_reference_to_an_earlier_message_without_takeover_is_told() {
         (plain.as_slice(), inflated.length),
         (&b"Hello"[..], Some(5))
     );
+}
+
+/// Two messages of which the second repeats the first, by a sender that does not forget the first.
+fn two_alike() -> [Vec<u8>; 2] {
+    let text: String = (0..200)
+        .map(|number| format!("{{{number}:{}}}", number * 7919))
+        .collect();
+    let mut compressor = Compress::new(flate2::Compression::best(), false);
+    [(); 2].map(|()| {
+        let mut coded = Vec::with_capacity(10_000);
+        compressor
+            .compress_vec(text.as_bytes(), &mut coded, FlushCompress::Sync)
+            .unwrap();
+        coded.truncate(coded.len() - TAIL.len());
+        coded
+    })
+}
+
+#[test]
+fn a_long_reference_to_an_earlier_message_without_takeover_is_told() {
+    let [first, second] = two_alike();
+    let mut receiver = Receiver::new(NO_TAKEOVER);
+    let (wanted, _) = receiver.pieces([first.as_slice()]);
+    for cut in [second.len(), 7] {
+        let (plain, inflated) = receiver.pieces(second.chunks(cut));
+        assert!(inflated.violates_takeover(), "{inflated:?}");
+        assert!(plain == wanted && inflated.length == Some(wanted.len() as u64));
+    }
+}
+
+#[test]
+fn a_reference_to_before_the_first_message_fails() {
+    let [first, second] = two_alike();
+    let mut longer = second.clone();
+    longer.extend([0x00, 0x00, 0xff, 0xff]);
+    longer.extend(&first);
+    for coded in [second, longer] {
+        let (_, inflated) = Receiver::new(TAKEOVER).pieces([coded.as_slice()]);
+        let failure = inflated.failure.unwrap();
+        assert!(
+            matches!(failure, Failure::Distance | Failure::Reference),
+            "{failure:?}"
+        );
+        let (_, inflated) = Receiver::new(NO_TAKEOVER).pieces([coded.as_slice()]);
+        assert_eq!(inflated.length, None);
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 use wscope::websocket::deflate::{Agreed, Inflated, Inflater, Plain, Workshop};
 
+/// How many conversations, unless `ZLIB_CONVERSATIONS` says otherwise.
 const CONVERSATIONS: u32 = 300;
 
 /// Writes one conversation a line: what was agreed, and for each message what was said, what is sent, and how it is cut. A damaged
@@ -116,8 +117,9 @@ impl Receiver {
 
 #[test]
 fn what_zlib_compresses_is_what_was_said_and_what_it_refuses_is_refused() {
+    let count = std::env::var("ZLIB_CONVERSATIONS").unwrap_or(CONVERSATIONS.to_string());
     let run = Command::new("python3")
-        .args(["-c", PYTHON, &CONVERSATIONS.to_string()])
+        .args(["-c", PYTHON, &count])
         .output();
     let Ok(run) = run else {
         let ci = std::env::var_os("CI").is_some_and(|value| value == "true");

@@ -2,13 +2,14 @@
 
 mod against_zlib;
 mod bomb;
+mod content;
 mod vectors;
 
 use proptest::prelude::*;
 use wscope::direction::Direction::{self, ToClient, ToServer};
 use wscope::event::MessageKind;
 use wscope::notice::Kind;
-use wscope::websocket::deflate::Failure;
+use wscope::websocket::deflate::{Agreed, Failure, Inflater, Workshop};
 
 use crate::collect::{MessageRow, Rows};
 use crate::conversations::sender;
@@ -166,6 +167,46 @@ proptest! {
             prop_assert!(row.valid_utf8 != Some(false), "{row:?}");
             prop_assert!(row.inflated.is_none_or(|inflated| inflated.failure.is_none()), "{row:?}");
         }
+    }
+}
+
+proptest! {
+    /// Also of what is damaged, or no compressed data at all.
+    #[test]
+    fn any_cut_of_a_payload_ends_the_same(
+        text in "[a-c]{0,400}", noise in prop::collection::vec(any::<u8>(), 0..40), damage in any::<(prop::sample::Index, u8)>(),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..5), takeover in any::<bool>(), late in any::<bool>(),
+    ) {
+        let mut compressor = Compressor::new(6, takeover);
+        let first = compressor.message(text.as_bytes(), End::Flush);
+        let mut second = compressor.message(text.as_bytes(), End::FinalBlock);
+        let at = damage.0.index(second.len());
+        second[at] ^= damage.1;
+        let ends = |cuts: &[prop::sample::Index]| {
+            let agreed = Agreed { takeover, window_bits: 15, certain: true };
+            let mut inflater = Inflater::new(agreed, 100_000, !late, false);
+            let mut workshop = Workshop::default();
+            let mut ends = Vec::new();
+            for message in [&first, &second, &noise, &first] {
+                let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(message.len() + 1)).collect();
+                cuts.sort_unstable();
+                let mut from = 0;
+                inflater.begin(&mut workshop);
+                for cut in cuts.into_iter().chain([message.len()]) {
+                    inflater.push(&message[from..cut], &mut workshop, |_| {});
+                    from = cut;
+                }
+                let end = inflater.end(&mut workshop);
+                // Which of these it is is not always known.
+                let failure = end.failure.map(|failure| match failure {
+                    Failure::Distance | Failure::Symbol => Failure::Reference,
+                    failure => failure,
+                });
+                ends.push((end.length, failure, end.unknown * u64::from(end.length.is_some()), end.tail_left_in));
+            }
+            ends
+        };
+        prop_assert_eq!(ends(&[]), ends(&cuts));
     }
 }
 
