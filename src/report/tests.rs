@@ -615,6 +615,30 @@ Next: wscope messages 'a b.pcap' · wscope overhead 'a b.pcap' · wscope check '
 }
 
 #[test]
+fn an_overhead_page_fits_its_terminal() {
+    for width in [60, 80, 100, 140] {
+        let look = Look {
+            width: Some(width),
+            ..Look::default()
+        };
+        let mut report = OverheadReport::new(compare::Options::default()).on_ethernet(true);
+        let page = written(Form::Table, look, &mut report, all);
+        for part in [
+            "WHERE THE BYTES WENT",
+            "BREAK-EVEN",
+            "WHAT IF",
+            "ON ETHERNET",
+        ] {
+            assert!(page.contains(part), "{part} in\n{page}");
+        }
+        let wide = page.lines().filter(|line| {
+            !line.starts_with("Next:") && text::width(line.trim_end()) > width.max(80)
+        });
+        assert_eq!(wide.collect::<Vec<_>>(), Vec::<&str>::new());
+    }
+}
+
+#[test]
 fn a_summary_keeps_only_the_first_connections() {
     let mut summary = Summary::default();
     for number in (0..100).rev() {

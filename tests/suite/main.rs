@@ -26,6 +26,7 @@ mod files;
 mod fixtures;
 mod golden;
 mod laws;
+mod overhead;
 mod program;
 mod said;
 mod tls;

@@ -1,0 +1,253 @@
+//! What `wscope overhead` makes of the ledger: the costs of answers, the break-even, the what-ifs, held against what was really sent.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+use wscope::direction::Direction::{self, ToClient, ToServer};
+
+use crate::collect::Rows;
+use crate::fixtures;
+use crate::program;
+use crate::traffic::Traffic;
+
+fn folder(name: &str) -> PathBuf {
+    fixtures::root().join(name)
+}
+
+fn overhead(name: &str, arguments: &[&str]) -> Vec<Value> {
+    let capture = format!("{name}.pcap");
+    let mut all = vec!["overhead", &capture];
+    all.extend(arguments);
+    program::records(&folder(name), &all).unwrap()
+}
+
+/// The record of these names, of which there must be one.
+fn one<'a>(records: &'a [Value], names: &[(&str, &str)]) -> &'a Value {
+    let is = |record: &&Value| names.iter().all(|(column, name)| record[*column] == *name);
+    let found: Vec<&Value> = records.iter().filter(is).collect();
+    assert_eq!(found.len(), 1, "{names:?}: {found:?}");
+    found[0]
+}
+
+#[test]
+fn the_same_answer_costs_185_bytes_over_http_and_73_over_websocket() {
+    let records = overhead("seed-both", &[]);
+    let response = one(
+        &records,
+        &[("type", "comparison"), ("unit", "http_response")],
+    );
+    assert_eq!(response["wire_median"], 185);
+    assert_eq!(
+        (&response["payload_median"], &response["overhead_median"]),
+        (&3.into(), &182.into())
+    );
+    let names = [("unit", "websocket_message"), ("sender", "server")];
+    let message = one(&records, &names);
+    assert_eq!(message["wire_median"], 73);
+    assert_eq!(
+        (&message["payload_median"], &message["overhead_median"]),
+        (&3.into(), &70.into())
+    );
+    let alone = one(&records, &[("way", "one_frame"), ("sender", "server")]);
+    assert_eq!(alone["wire_median"], 71);
+}
+
+#[test]
+fn a_person_sees_how_an_answer_divides() {
+    for arguments in [vec!["overhead"], vec![]] {
+        let run = program::wscope(&folder("seed-both"))
+            .args(&arguments)
+            .arg("seed-both.pcap")
+            .output()
+            .unwrap();
+        let page = String::from_utf8(run.stdout).unwrap();
+        let has = |words: &[&str]| {
+            let wanted = |line: &str| {
+                let mut rest = line.split_whitespace();
+                words.iter().all(|word| rest.any(|other| other == *word))
+            };
+            assert!(page.lines().any(wanted), "{words:?} in\n{page}");
+        };
+        has(&["HTTP", "response", "185", "B", "66", "116", "3"]);
+        has(&["WebSocket", "message,", "server", "73", "B", "66", "4", "3"]);
+        has(&[
+            "in",
+            "one",
+            "frame",
+            "(computed)",
+            "71",
+            "B",
+            "66",
+            "2",
+            "3",
+        ]);
+    }
+    let run = program::wscope(&folder("seed-both"))
+        .args(["overhead", "seed-both.pcap"])
+        .output()
+        .unwrap();
+    let page = String::from_utf8(run.stdout).unwrap();
+    assert!(page.contains(" balances: 3,842 bytes\n"), "{page}");
+}
+
+#[test]
+fn a_websocket_has_paid_for_its_handshake_at_the_fourth_answer() {
+    let records = overhead("seed-both", &["--record", "break_even"]);
+    let even = one(&records, &[("type", "break_even")]);
+    assert_eq!(even["http_basis"], "measured");
+    let number = |column: &str| even[column].as_u64().unwrap();
+    let cost = |side: &str, n: u64| {
+        number(&format!("{side}_opening")) + n * number(&format!("{side}_per_unit"))
+    };
+    assert_eq!(cost("websocket", 0), 148 + 376 + 297);
+    assert_eq!(cost("http", 1), 148 + 144 + 185);
+    assert_eq!(number("even_kept"), 4);
+    assert!(cost("websocket", 3) >= cost("http", 3) && cost("websocket", 4) < cost("http", 4));
+}
+
+/// Its HTTP half brought the same answer five times on one connection, and three times on a connection each.
+#[test]
+fn the_model_of_polling_is_within_a_twentieth_of_what_polling_cost() {
+    let records = overhead("http-vs-ws", &[]);
+    let total = |connection: u64, row: &str| {
+        let ledger = records.iter().find(|record| {
+            record["connection"] == connection
+                && record["sender"].is_null()
+                && record["type"] == "ledger"
+        });
+        let ledger = ledger.unwrap();
+        let row = &ledger["rows"][row]["total"];
+        ledger["total"].as_u64().unwrap() - row.as_u64().unwrap_or(0)
+    };
+    let kept = total(0, "ack");
+    let new: u64 = [1, 2, 3]
+        .into_iter()
+        .map(|connection| total(connection, "ack"))
+        .sum();
+    for (way, real, times) in [("polling_kept", kept, 1), ("polling_new", new, 3)] {
+        let computed = one(&records, &[("way", way)])["wire_bytes"]
+            .as_u64()
+            .unwrap();
+        // The WebSocket brought five answers; on new connections HTTP brought three.
+        let computed = if times == 3 {
+            computed * 3 / 5
+        } else {
+            computed
+        };
+        assert!(
+            computed.abs_diff(real) * 20 <= real,
+            "{way}: {computed} for {real}"
+        );
+    }
+}
+
+#[test]
+fn stated_heads_make_a_model_even_where_there_is_http() {
+    let stated = [
+        "--http-request-bytes",
+        "900",
+        "--http-response-bytes",
+        "100",
+    ];
+    let records = overhead("seed-both", &stated);
+    let even = one(&records, &[("type", "break_even")]);
+    assert_eq!(even["http_basis"], "modelled");
+    // A request with the 6 bytes of the client's message and a response with the server's 3, in a packet each.
+    assert_eq!(even["http_per_unit"], 66 + 900 + 6 + 66 + 100 + 3);
+    assert!(even["assumes"].as_str().unwrap().contains("900"), "{even}");
+}
+
+#[test]
+fn each_type_of_record_has_its_own_csv() {
+    let first = |record: &str| {
+        let run = program::wscope(&folder("seed-both"))
+            .args([
+                "overhead", "--format", "csv", "--medium", "ethernet", "--record", record,
+            ])
+            .arg("seed-both.pcap")
+            .output()
+            .unwrap();
+        assert!(run.status.success(), "{}", program::stderr(&run));
+        let text = String::from_utf8(run.stdout).unwrap();
+        let columns = |line: &str| line.split(',').count();
+        let header = columns(text.lines().next().unwrap());
+        // Text in quotes may hold commas; no other row may differ.
+        for line in text.lines().filter(|line| !line.contains('"')) {
+            assert_eq!(columns(line), header, "{line}");
+        }
+        text
+    };
+    assert!(first("ledger").starts_with("type,capture,connection,sender,row,packets,link,"));
+    assert!(
+        first("comparison")
+            .starts_with("type,capture,unit,sender,count,payload_bytes,application_bytes,")
+    );
+    assert!(first("break_even").contains(",measured,"));
+    assert!(
+        first("what_if")
+            .contains("\nwhat_if,seed-both.pcap,one_frame,server,computed,3,0,9,219,213,71,")
+    );
+    assert!(first("artefact").contains("\nartefact,seed-both.pcap,loopback,42,"));
+    // 42 packets, none shorter than 60 bytes: 24 bytes more each.
+    assert!(first("medium").contains(",3842,42,3842,0,168,336,504,4850\n"));
+}
+
+#[test]
+fn one_connection_has_three_ledgers_and_no_other_stands_beside_them() {
+    let records = overhead("seed-both", &["--connection", "1", "--record", "ledger"]);
+    let senders: Vec<&Value> = records.iter().map(|record| &record["sender"]).collect();
+    assert_eq!(senders, [&Value::Null, &"client".into(), &"server".into()]);
+    assert!(records.iter().all(|record| record["connection"] == 1));
+    assert_eq!(records[0]["total"], 2096);
+}
+
+/// Ethernet, IPv4, TCP with timestamps; each message in a packet of its own.
+#[test]
+fn messages_cost_what_the_check_values_say() {
+    let wire = |sender: Direction, len: usize| {
+        // What the other side says before keeps it out of the packet of the handshake.
+        let traffic = Traffic::new(1).handshake().binary(sender.other(), 1);
+        let segments = traffic.binary(sender, len).segmented(65_000);
+        let rows = Rows::of(segments.recording().packets());
+        let message = rows.messages.last().unwrap();
+        assert_eq!(message.sender, sender);
+        let alone = message.frames == 1 && message.span.first_packet == message.span.last_packet;
+        assert!(alone, "{message:?}");
+        message.wire.total()
+    };
+    assert_eq!(wire(ToClient, 13), 81);
+    assert_eq!(wire(ToServer, 13), 85);
+    assert_eq!(wire(ToServer, 125), 197);
+    assert_eq!(wire(ToServer, 126), 200);
+}
+
+#[test]
+fn a_capture_without_messages_has_a_page_too() {
+    for name in [
+        "seed-http",
+        "http-mix",
+        "link-ip-fragments",
+        "file-header-only",
+        "tls-nokeys",
+    ] {
+        let case = fixtures::readable()
+            .into_iter()
+            .find(|case| case.name == name)
+            .unwrap();
+        let run = program::wscope(&case.folder)
+            .args([
+                "overhead",
+                "--medium",
+                "ethernet",
+                case.capture.as_deref().unwrap(),
+            ])
+            .output()
+            .unwrap();
+        let page = String::from_utf8(run.stdout).unwrap();
+        assert!(page.contains(" balances: "), "{name}: {page}");
+        assert!(
+            !page.contains("WHAT IF") || name == "link-ip-fragments",
+            "{name}: {page}"
+        );
+    }
+}
