@@ -22,6 +22,7 @@
 mod parts;
 mod random;
 mod traffic;
+mod worst;
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -49,6 +50,13 @@ fn main() {
             let work = (part.prepare)();
             counted(work);
         }
+    } else if has("--list-worst") {
+        for worst in worst::ALL {
+            println!("{}", worst.name);
+        }
+    } else if let (true, [name, size]) = (has("--worst"), words.as_slice()) {
+        let worst = worst::ALL.iter().find(|worst| worst.name == name);
+        counted(worst.unwrap().prepare(size.parse().unwrap()));
     } else if has("--bench") {
         for part in chosen(&words) {
             measure(&part);

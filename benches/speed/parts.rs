@@ -69,7 +69,7 @@ const SHORT: Plan = Plan {
 };
 
 /// Gives every packet of a capture to `take`.
-fn read(file: &'static [u8], mut take: impl FnMut(&wscope::capture::Packet<'_>)) {
+pub(crate) fn read(file: &'static [u8], mut take: impl FnMut(&wscope::capture::Packet<'_>)) {
     let mut capture = Capture::from_reader("bench", Box::new(file)).unwrap();
     while let Some(item) = capture.next_item().unwrap() {
         if let Item::Packet(packet) = item {

@@ -2,8 +2,8 @@
 
 use crate::random::Random;
 
-const SYN: u8 = 2;
-const ACK: u8 = 16;
+pub(crate) const SYN: u8 = 2;
+pub(crate) const ACK: u8 = 16;
 const FIN: u8 = 1;
 const HEADERS: usize = 14 + 20 + 32;
 
@@ -18,14 +18,15 @@ pub(crate) struct Plan {
 }
 
 /// A connection that is being written.
-struct Connection {
-    ports: [u16; 2],
-    seq: [u32; 2],
+pub(crate) struct Connection {
+    pub(crate) ports: [u16; 2],
+    pub(crate) seq: [u32; 2],
 }
 
-struct Writer {
-    file: Vec<u8>,
-    packets: u64,
+/// A capture that is being written.
+pub(crate) struct Writer {
+    pub(crate) file: Vec<u8>,
+    pub(crate) packets: u64,
     microseconds: u64,
 }
 
@@ -94,7 +95,7 @@ pub(crate) fn frame(masked: bool, binary: bool, len: usize, random: &mut Random)
 }
 
 impl Writer {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut file = Vec::new();
         for word in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65_535, 1] {
             file.extend_from_slice(&word.to_le_bytes());
@@ -106,7 +107,8 @@ impl Writer {
         }
     }
 
-    fn open(&mut self, connection: &mut Connection) {
+    /// A WebSocket's opening.
+    pub(crate) fn open(&mut self, connection: &mut Connection) {
         self.packet(connection, 0, SYN, &[]);
         self.packet(connection, 1, SYN | ACK, &[]);
         self.packet(connection, 0, ACK, &[]);
@@ -135,7 +137,13 @@ impl Writer {
         }
     }
 
-    fn packet(&mut self, connection: &mut Connection, side: usize, flags: u8, payload: &[u8]) {
+    pub(crate) fn packet(
+        &mut self,
+        connection: &mut Connection,
+        side: usize,
+        flags: u8,
+        payload: &[u8],
+    ) {
         self.packets += 1;
         self.microseconds += 7;
         let len = HEADERS + payload.len();

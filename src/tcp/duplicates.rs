@@ -26,7 +26,16 @@ impl Duplicates {
     }
 
     /// Remembers a packet.
+    #[inline]
     pub(super) fn insert(&mut self, fingerprint: u64, time: Timestamp) {
+        if self.recent.len() == self.recent.capacity() {
+            self.make_room(time);
+        }
+        self.recent.push_back((fingerprint, time));
+    }
+
+    /// Forgets what is too old, and where nothing is, the oldest of too many.
+    fn make_room(&mut self, time: Timestamp) {
         while self.recent.len() >= REMEMBERED
             || self
                 .recent
@@ -35,6 +44,5 @@ impl Duplicates {
         {
             self.recent.pop_front();
         }
-        self.recent.push_back((fingerprint, time));
     }
 }
