@@ -36,6 +36,7 @@ fi
 awk '
   NR == FNR { was[$1] = $2; next }
   !($1 in was) { print $1 ": not in benches/instructions.txt"; bad = 1; next }
+  $2 == "" { print $1 ": failed"; bad = 1; next }
   $2 > was[$1] * 1.1 { printf "%s: %d instructions, %.1f %% more than the %d it took\n", $1, $2, ($2 / was[$1] - 1) * 100, was[$1]; bad = 1 }
   END { exit bad }
 ' benches/instructions.txt "$counts"
