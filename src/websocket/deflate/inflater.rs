@@ -63,8 +63,8 @@ struct Open {
     at_final_block: bool,
     final_block: bool,
     failure: Option<(Failure, u64)>,
-    /// Where it refers to an earlier message although it may not.
-    beyond: Option<u64>,
+    /// Where it refers to an earlier message although it may not, and how that showed.
+    beyond: Option<(Failure, u64)>,
     limit: Option<Limit>,
 }
 
@@ -149,6 +149,10 @@ impl Inflater {
         if whole && ends_early || !whole && self.goes_on() {
             self.message.failure = Some((Failure::Unfinished, self.message.coded));
         }
+        if self.message.failure.is_some() {
+            // Behind the earlier messages it is no better, so they may not be what it refers to.
+            self.message.failure = self.message.beyond.take().or(self.message.failure);
+        }
         let inflated = self.inflated(tail_left_in, whole);
         if !whole {
             self.lose(workshop);
@@ -170,7 +174,9 @@ impl Inflater {
     fn gives_nothing_for(&mut self, rest: &[u8], workshop: &mut Workshop) -> bool {
         let before = self.message;
         // There is nothing left to read a second time.
-        self.message.beyond.get_or_insert(before.coded);
+        self.message
+            .beyond
+            .get_or_insert((Failure::Distance, before.coded));
         self.inflate(rest, workshop, &mut |_| {});
         let nothing = self.message.length == before.length && self.goes_on();
         self.message = before;
@@ -200,7 +206,7 @@ impl Inflater {
 
     fn inflated(&self, tail_left_in: bool, whole: bool) -> Inflated {
         let message = self.message;
-        let beyond = message.beyond.map(|at| (Failure::Distance, at));
+        let beyond = message.beyond.map(|(_, at)| (Failure::Distance, at));
         let failure = message.failure.or(beyond);
         Inflated {
             agreed: self.agreed,
@@ -243,7 +249,7 @@ impl Inflater {
         };
         let first = self.message;
         self.message = Open {
-            beyond: Some(at),
+            beyond: Some((failure, at)),
             last: first.last,
             ..Open::default()
         };
@@ -257,11 +263,6 @@ impl Inflater {
             }
         });
         self.message.coded = first.coded;
-        if failure == Failure::Reference && self.message.failure.is_some() {
-            // Behind the earlier messages it is no better, so they may not be what it refers to.
-            self.message.beyond = None;
-            self.message.failure = Some((failure, at));
-        }
     }
 
     fn inflate(
