@@ -43,6 +43,16 @@ pub struct Place {
     pub http_stream: Option<u64>,
 }
 
+impl Place {
+    /// What belongs to a connection as a whole.
+    pub fn of_connection(connection: u64) -> Self {
+        Self {
+            connection,
+            http_stream: None,
+        }
+    }
+}
+
 /// A payload as it is kept for a record: without masking, cut where the limit says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Payload<'a> {

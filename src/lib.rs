@@ -21,6 +21,8 @@ pub mod span;
 pub mod time;
 pub mod wire;
 
+mod options;
+
 pub mod ledger;
 
 pub mod reader;

@@ -44,6 +44,27 @@ impl Notice {
         self.packet = Some(packet);
         self
     }
+
+    /// The same, with the connection that it concerns.
+    #[must_use]
+    pub fn of_connection(mut self, number: u64) -> Self {
+        self.connection = Some(number);
+        self
+    }
+
+    /// The same, with whose bytes it concerns.
+    #[must_use]
+    pub fn sent_by(mut self, sender: Direction) -> Self {
+        self.sender = Some(sender);
+        self
+    }
+
+    /// The same, with how many bytes of its sender's stream it concerns, and where they begin.
+    #[must_use]
+    pub fn of_bytes(mut self, stream_offset: Option<u64>, length: u64) -> Self {
+        (self.stream_offset, self.length) = (stream_offset, Some(length));
+        self
+    }
 }
 
 macro_rules! kinds {

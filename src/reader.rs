@@ -307,6 +307,23 @@ impl Pieces {
         self.offset += len;
     }
 
+    /// Passes over the next `len` bytes, which cannot be shown; where they were cut off a packet, they were on the wire, and are
+    /// charged to a row.
+    pub fn pass_over(
+        &mut self,
+        len: u64,
+        cut: Option<Piece>,
+        row: Row,
+        ledger: &mut Ledger,
+    ) -> Cost {
+        if let Some(piece) = cut {
+            self.push(piece);
+            return self.take(len, Layer::Payload, row, ledger);
+        }
+        self.skip(len);
+        Cost::default()
+    }
+
     /// Adds a piece behind the last.
     pub fn push(&mut self, piece: Piece) {
         if self.first.len == 0 {

@@ -7,14 +7,14 @@ use std::collections::VecDeque;
 
 use super::first::First;
 use super::live::{Live, notice_midstream};
+use super::shared::Shared;
 use super::tombstone::{Tombstone, give};
-use super::{Options, Settled};
 use crate::check::Across;
-use crate::conversation::{Ledgers, Scratch};
 use crate::decode::Segment;
 use crate::event::{Connection, Event};
 use crate::ledger::Ledger;
 use crate::notice::{Kind, Notice};
+use crate::options::Options;
 use crate::tcp::{Key, Place, Side, Table};
 use crate::time::Timestamp;
 
@@ -35,7 +35,6 @@ const ALIVE: usize = 1 << 20;
 /// All connections, from their first packets to the ends of their tombstones.
 #[derive(Debug, Default)]
 pub(super) struct Connections {
-    options: Options,
     table: Table,
     slots: Vec<Slot>,
     free: Vec<u32>,
@@ -44,9 +43,7 @@ pub(super) struct Connections {
     /// Tombstones, in the same order.
     over: VecDeque<(Timestamp, u32)>,
     next_number: u64,
-    /// What connections without ledgers of their own are charged to.
-    shared: Ledgers,
-    pub(super) scratch: Scratch,
+    pub(super) shared: Shared,
     across: Across,
 }
 
@@ -104,7 +101,10 @@ impl Connections {
     /// None yet.
     pub(super) fn new(options: Options) -> Self {
         Self {
-            options,
+            shared: Shared {
+                options,
+                ..Shared::default()
+            },
             ..Self::default()
         }
     }
@@ -150,16 +150,15 @@ impl Connections {
             return;
         };
         if let Slot::First(_) = slot {
-            bring_to_life(slot, &self.options, &mut self.shared, &mut self.scratch);
+            bring_to_life(slot, &mut self.shared);
         }
         match slot {
             Slot::Live(live) => {
-                let (options, shared) = (&self.options, &mut self.shared);
-                if live.segment(side, segment, options, shared, &mut self.scratch, out) {
+                if live.segment(side, segment, &mut self.shared, out) {
                     self.closed.push_back((segment.time, index));
                 }
             }
-            Slot::Over(over) => over.segment(side, segment, &mut self.shared),
+            Slot::Over(over) => over.segment(side, segment, &mut self.shared.ledgers),
             Slot::First(_) | Slot::Free => {}
         }
     }
@@ -191,9 +190,9 @@ impl Connections {
             *slot = Slot::First(Box::new(first));
             return;
         }
-        let asked_for = self.options.settled.includes(number);
+        let asked_for = self.shared.options.settled.includes(number);
         let live = Live::new(number, key, from_lower, asked_for, segment);
-        let live = live.watched(segment, &self.options);
+        let live = live.watched(segment, &self.shared.options);
         *slot = Slot::Live(Box::new(live));
         self.take(index, Side::Opener, segment, out);
     }
@@ -204,13 +203,12 @@ impl Connections {
             return;
         };
         if let Slot::First(_) = slot {
-            bring_to_life(slot, &self.options, &mut self.shared, &mut self.scratch);
+            bring_to_life(slot, &mut self.shared);
         }
         if let Slot::Live(live) = slot
             && !live.is_closed()
         {
-            let (options, shared) = (&self.options, &mut self.shared);
-            live.end(options, shared, &mut self.scratch, out);
+            live.end(&mut self.shared, out);
             self.closed.push_back((time, index));
         }
     }
@@ -251,11 +249,11 @@ impl Connections {
         let Slot::Live(mut live) = std::mem::take(slot) else {
             return;
         };
-        live.settle(&self.options, &mut self.shared, &mut self.scratch, out);
+        live.settle(&mut self.shared, out);
         let mut tombstone = live.tombstone(self.table.hash(live.key()));
         let (number, client) = (live.number(), live.client());
         let connection = record(*live, &mut self.across);
-        if self.options.settled.includes(number) {
+        if self.shared.options.settled.includes(number) {
             tombstone.keep(connection, client);
         } else {
             give(&connection, whole, out);
@@ -275,7 +273,7 @@ impl Connections {
                 hash
             }
             Slot::Live(mut live) => {
-                live.settle(&self.options, &mut self.shared, &mut self.scratch, out);
+                live.settle(&mut self.shared, out);
                 let hash = self.table.hash(live.key());
                 give(&record(*live, &mut self.across), whole, out);
                 hash
@@ -338,8 +336,7 @@ impl Connections {
         open.sort_unstable();
         for &(_, index) in &open {
             if let Some(Slot::Live(live)) = at_mut(&mut self.slots, index) {
-                let (options, shared) = (&self.options, &mut self.shared);
-                live.end(options, shared, &mut self.scratch, out);
+                live.end(&mut self.shared, out);
             }
         }
         self.forget_all_closed(whole, out);
@@ -348,20 +345,19 @@ impl Connections {
                 continue;
             };
             if let Slot::First(_) = slot {
-                bring_to_life(slot, &self.options, &mut self.shared, &mut self.scratch);
+                bring_to_life(slot, &mut self.shared);
                 if let Slot::Live(live) = slot {
-                    let (options, shared) = (&self.options, &mut self.shared);
-                    live.end(options, shared, &mut self.scratch, out);
+                    live.end(&mut self.shared, out);
                 }
             }
             if let Slot::Live(mut live) = std::mem::take(slot) {
-                live.settle(&self.options, &mut self.shared, &mut self.scratch, out);
+                live.settle(&mut self.shared, out);
                 give(&record(*live, &mut self.across), whole, out);
             }
         }
         self.across.finish(out);
         for side in Side::ALL {
-            *whole += &std::mem::take(&mut self.shared[side]);
+            *whole += &std::mem::take(&mut self.shared.ledgers[side]);
         }
     }
 }
@@ -377,30 +373,14 @@ fn record(mut live: Live, across: &mut Across) -> Connection {
 }
 
 /// Makes a connection of a first packet, because a second one has come, or the end.
-fn bring_to_life(slot: &mut Slot, options: &Options, shared: &mut Ledgers, scratch: &mut Scratch) {
+fn bring_to_life(slot: &mut Slot, shared: &mut Shared) {
     if let Slot::First(first) = slot {
-        let asked_for = options.settled.includes(first.number());
+        let asked_for = shared.options.settled.includes(first.number());
         let (live, segment) = first.live(asked_for);
-        let mut live = live.watched(&segment, options);
+        let mut live = live.watched(&segment, &shared.options);
         // A packet without payload tells nothing, so there is nobody to listen.
-        live.segment(
-            Side::Opener,
-            &segment,
-            options,
-            shared,
-            scratch,
-            &mut |_| {},
-        );
+        live.segment(Side::Opener, &segment, shared, &mut |_| {});
         *slot = Slot::Live(Box::new(live));
-    }
-}
-
-impl Settled {
-    fn includes(self, number: u64) -> bool {
-        match self {
-            Self::All => true,
-            Self::First(count) => number < count,
-        }
     }
 }
 

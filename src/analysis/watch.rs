@@ -19,10 +19,7 @@ const SMALL: u32 = 500;
 
 /// The checks of a connection that begins with this segment.
 pub(super) fn begin(number: u64, segment: &Segment<'_>, unjudged: bool) -> Box<Checks> {
-    let place = Place {
-        connection: number,
-        http_stream: None,
-    };
+    let place = Place::of_connection(number);
     let ends = [segment.source.address, segment.destination.address];
     let reach = if ends.iter().all(IpAddr::is_loopback) {
         Reach::Loopback

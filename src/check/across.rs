@@ -254,10 +254,7 @@ impl Across {
                 continue;
             };
             for accused in judge(self) {
-                let place = Place {
-                    connection: accused.connection,
-                    http_stream: None,
-                };
+                let place = Place::of_connection(accused.connection);
                 let said = (accused.severity, accused.explanation);
                 let mut finding =
                     collector::finding(place, rule, Some(Direction::ToServer), said, accused.spot);

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::Context;
 use super::kept::Kept;
 use crate::direction::Direction;
-use crate::event::Event;
 use crate::http::{Coding, Decoder, Fields, is_coded};
 use crate::notice::{Kind, Notice};
 
@@ -173,8 +172,5 @@ impl Drop for Decoding {
 }
 
 fn notice(direction: Direction, explanation: String, cx: &mut Context<'_>) {
-    let mut notice = Notice::new(Kind::LimitReached, explanation).at_packet(cx.packet);
-    notice.connection = Some(cx.place.connection);
-    notice.sender = Some(direction);
-    (cx.out)(&Event::Notice(&notice));
+    cx.tell(Notice::new(Kind::LimitReached, explanation).sent_by(direction));
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::Context;
 use super::content::Content;
-use super::midstream::{Extent, Hole};
+use super::hole::{Extent, Hole};
 use super::opening;
 use crate::check::{Early, Spot, Unanswered};
 use crate::direction::{Both, Direction};
@@ -295,11 +295,7 @@ impl Exchanges {
                 Step::Event(_, HttpEvent::TooLong) => {
                     let explanation =
                         "the head of an HTTP message is longer than 256 KiB; it is not read";
-                    let mut notice =
-                        Notice::new(Kind::LimitReached, explanation).at_packet(cx.packet);
-                    notice.connection = Some(cx.place.connection);
-                    notice.sender = Some(direction);
-                    (cx.out)(&Event::Notice(&notice));
+                    cx.tell(Notice::new(Kind::LimitReached, explanation).sent_by(direction));
                     used += self.lose_place(direction, rest.len(), pieces, ledger, cx);
                 }
                 Step::Event(len, event) => {
@@ -640,13 +636,7 @@ impl Exchanges {
             && bytes.starts_with(b"HTTP/1.1 101")
             && (self.lost.to_server || self.open.front().is_some_and(|open| open.is_handshake));
         self.lose_place(direction, bytes.len(), pieces, ledger, cx);
-        match cut {
-            Some(piece) => {
-                pieces.push(piece);
-                pieces.take(len, Layer::Payload, Row::Unread, ledger);
-            }
-            None => pieces.skip(len),
-        }
+        pieces.pass_over(len, cut, Row::Unread, ledger);
         if direction == Direction::ToServer {
             self.client_read = pieces.offset();
         }
@@ -681,16 +671,7 @@ impl Exchanges {
             Some(Message::Request(open) | Message::Response(open)) => open.row(direction),
             None => Row::Unread,
         };
-        let cost = match cut {
-            Some(piece) => {
-                pieces.push(piece);
-                pieces.take(len, Layer::Payload, row, ledger)
-            }
-            None => {
-                pieces.skip(len);
-                Cost::default()
-            }
-        };
+        let cost = pieces.pass_over(len, cut, row, ledger);
         match self.message(direction) {
             Some(Message::Request(Open {
                 request: Some(part),

@@ -2,7 +2,6 @@
 
 use super::Context;
 use crate::direction::Direction;
-use crate::event::Event;
 use crate::notice::{Kind, Notice};
 use crate::websocket::deflate::{Agreed, Inflated, Inflater, Limit, Plain, Workshop};
 use crate::websocket::{Compression, Header};
@@ -134,8 +133,5 @@ impl Inflation {
 }
 
 fn notice(direction: Direction, kind: Kind, explanation: String, cx: &mut Context<'_>) {
-    let mut notice = Notice::new(kind, explanation).at_packet(cx.packet);
-    notice.connection = Some(cx.place.connection);
-    notice.sender = Some(direction);
-    (cx.out)(&Event::Notice(&notice));
+    cx.tell(Notice::new(kind, explanation).sent_by(direction));
 }

@@ -5,7 +5,7 @@
 
 use super::{Context, Conversation, Ledgers, RECOGNISED_WITHIN, Reading};
 use crate::direction::{Both, Direction};
-use crate::event::{Event, Protocol, Roles};
+use crate::event::{Protocol, Roles};
 use crate::http::{self, Likely};
 use crate::ledger::Row;
 use crate::notice::{Kind, Notice};
@@ -17,7 +17,8 @@ use crate::websocket::Compression;
 use crate::websocket::resync::{self, Chain, Expected};
 
 use super::exchanges::Next;
-use super::frames::WebSocket;
+use super::hole::{Extent, Hole};
+use super::websocket::WebSocket;
 
 /// Frames in both directions that make a WebSocket, with opposite masks: in each, and in all.
 const IN_EACH: u32 = 2;
@@ -28,28 +29,6 @@ const IN_ONE: u32 = 4;
 
 /// How many bytes wait before the first attempt; each later one wants four times as many.
 const FIRST_ATTEMPT: usize = 4 << 10;
-
-/// Bytes of a direction that cannot be shown.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Hole {
-    /// How many.
-    pub(super) len: u64,
-    /// What is known of that number.
-    pub(super) extent: Extent,
-    /// The packet that carried them, where the snapshot length cut them off.
-    pub(super) cut: Option<Piece>,
-}
-
-/// What is known of a hole's length.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Extent {
-    /// It is exact.
-    Exact,
-    /// It is exact as far as anything shows; the next boundary must confirm it.
-    Likely,
-    /// There are not more.
-    AtMost,
-}
 
 /// Where frames begin in the bytes of one side, and how many follow each other.
 #[derive(Clone, Copy, Debug)]
@@ -130,13 +109,7 @@ impl Conversation {
         }
         let pieces = &mut self.streams[side].pieces;
         pieces.take(waiting.len() as u64, Layer::Payload, Row::Unread, ledger);
-        match hole.cut {
-            Some(piece) => {
-                pieces.push(piece);
-                pieces.take(hole.len, Layer::Payload, Row::Unread, ledger);
-            }
-            None => pieces.skip(hole.len),
-        }
+        pieces.pass_over(hole.len, hole.cut, Row::Unread, ledger);
     }
 
     /// A last search before a hole or an end; what it finds is read.
@@ -181,12 +154,11 @@ impl Conversation {
             ),
         };
         self.told_of_cut |= cut.is_some();
-        let mut notice = Notice::new(kind, explanation).at_packet(cx.packet);
-        notice.connection = Some(cx.place.connection);
-        notice.sender = Some(self.direction_of(side));
-        notice.stream_offset = Some(offset);
-        notice.length = Some(len);
-        (cx.out)(&Event::Notice(&notice));
+        cx.tell(
+            Notice::new(kind, explanation)
+                .sent_by(self.direction_of(side))
+                .of_bytes(Some(offset), len),
+        );
     }
 
     /// A side has ended: what is open in its direction is given as it is.
@@ -444,19 +416,14 @@ impl Conversation {
                     &mut ledgers[side],
                 );
                 if candidate.offset > 0 {
-                    let mut notice = Notice::new(
-                        Kind::Resync,
-                        format!(
-                            "{} bytes before the first frame that was recognised",
-                            candidate.offset
-                        ),
-                    )
-                    .at_packet(cx.packet);
-                    notice.connection = Some(cx.place.connection);
-                    notice.sender = Some(direction);
-                    notice.length = Some(candidate.offset as u64);
-                    notice.stream_offset = Some(pieces.offset() - candidate.offset as u64);
-                    (cx.out)(&Event::Notice(&notice));
+                    let len = candidate.offset as u64;
+                    let explanation =
+                        format!("{len} bytes before the first frame that was recognised");
+                    cx.tell(
+                        Notice::new(Kind::Resync, explanation)
+                            .sent_by(direction)
+                            .of_bytes(Some(pieces.offset() - len), len),
+                    );
                 }
                 candidate.offset
             }

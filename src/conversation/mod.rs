@@ -4,71 +4,31 @@
 //! to the ledger of its sender. Which side is the client is decided here, once, before the first event.
 
 mod content;
+mod context;
 mod exchanges;
-mod frames;
+mod hole;
 mod inflation;
 mod kept;
 mod midstream;
 mod opening;
 mod secure;
+mod websocket;
 
-use self::content::DecodingRoom;
+pub(crate) use self::context::{Context, Scratch};
 use self::exchanges::{Exchanges, Next};
-use self::frames::WebSocket;
 use self::secure::Secure;
 pub(crate) use self::secure::Shared as Security;
-use crate::analysis::Options;
-use crate::check::Checks;
+use self::websocket::WebSocket;
 use crate::direction::{Both, Direction};
-use crate::event::{Event, Place, Protocol, Roles, Verdict};
+use crate::event::{Protocol, Roles, Verdict};
 use crate::http::{self, Likely};
 use crate::ledger::{Ledger, Row};
 use crate::notice::{Kind, Notice};
 use crate::reader::{Layer, Pieces};
 use crate::span::Trust;
 use crate::tcp::{Delivery, Ending, Side, Sides};
-use crate::time::Timestamp;
 use crate::tls;
 use crate::websocket::Compression;
-use crate::websocket::deflate::Workshop;
-
-/// What an event needs beside its own facts.
-pub(crate) struct Context<'a> {
-    /// Which connection this is.
-    pub(crate) place: Place,
-    /// The packet at hand.
-    pub(crate) packet: u64,
-    /// What is kept.
-    pub(crate) options: &'a Options,
-    /// Room to work in.
-    pub(crate) scratch: &'a mut Scratch,
-    /// Whether the capture has the beginnings of both TCP streams.
-    pub(crate) opening: bool,
-    /// How far the side that is being read had acknowledged the other's bytes, at most; none where its numbers cannot be compared
-    /// with the offsets of what is read.
-    pub(crate) acked: Option<u64>,
-    /// Whether the bytes are under TLS.
-    pub(crate) encrypted: bool,
-    /// When the packet at hand was captured.
-    pub(crate) time: Timestamp,
-    /// Where facts go that the rules want.
-    pub(crate) checks: Option<&'a mut Checks>,
-    /// Where events go.
-    pub(crate) out: &'a mut dyn FnMut(&Event<'_>),
-}
-
-/// What all connections share: room to work in, and what opens those under TLS.
-#[derive(Debug, Default)]
-pub(crate) struct Scratch {
-    /// Payload without its masking.
-    pub(crate) unmasked: Vec<u8>,
-    /// For what is compressed.
-    pub(crate) workshop: Workshop,
-    /// For HTTP content that is coded.
-    pub(crate) decoding: DecodingRoom,
-    /// For what is under TLS.
-    pub(crate) secure: Security,
-}
 
 /// The ledgers of the two sides.
 pub(crate) type Ledgers = Sides<Ledger>;
@@ -512,7 +472,5 @@ fn proxy_line(bytes: &[u8]) -> Option<usize> {
 }
 
 fn notice_not_read(cx: &mut Context<'_>, kind: Kind, explanation: &str) {
-    let mut notice = Notice::new(kind, explanation).at_packet(cx.packet);
-    notice.connection = Some(cx.place.connection);
-    (cx.out)(&Event::Notice(&notice));
+    cx.tell(Notice::new(kind, explanation));
 }

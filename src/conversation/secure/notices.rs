@@ -2,7 +2,6 @@
 
 use super::Secure;
 use crate::conversation::{Context, Conversation};
-use crate::event::Event;
 use crate::notice::{Kind, Notice};
 use crate::tcp::Side;
 use crate::tls::{Missing, Reason};
@@ -68,12 +67,12 @@ pub(super) fn notice_missing(
         "TLS records with {about}{} bytes could not be opened; the next record was found",
         missing.len
     );
-    let mut notice = Notice::new(Kind::Resync, told).at_packet(cx.packet);
-    notice.connection = Some(cx.place.connection);
-    notice.sender = Some(conversation.direction_of(side));
-    notice.stream_offset = Some(conversation.streams[side].pieces.offset());
-    notice.length = Some(missing.len);
-    (cx.out)(&Event::Notice(&notice));
+    let offset = conversation.streams[side].pieces.offset();
+    cx.tell(
+        Notice::new(Kind::Resync, told)
+            .sent_by(conversation.direction_of(side))
+            .of_bytes(Some(offset), missing.len),
+    );
 }
 
 /// Says something about a side of a connection.
@@ -84,8 +83,5 @@ pub(super) fn notice(
     explanation: &str,
     cx: &mut Context<'_>,
 ) {
-    let mut notice = Notice::new(kind, explanation).at_packet(cx.packet);
-    notice.connection = Some(cx.place.connection);
-    notice.sender = Some(conversation.direction_of(side));
-    (cx.out)(&Event::Notice(&notice));
+    cx.tell(Notice::new(kind, explanation).sent_by(conversation.direction_of(side)));
 }

@@ -1,0 +1,61 @@
+//! The record of a connection that has ended.
+
+use super::Live;
+use super::account::Count;
+use crate::direction::Both;
+use crate::event::{Closing, Connection, Opening};
+
+impl Live {
+    /// The connection's record.
+    pub(in crate::analysis) fn into_record(self) -> Connection {
+        let (client, roles) = self.conversation.client();
+        let server = client.other();
+        let (client_half, server_half) = (self.tcp.half(client), self.tcp.half(server));
+        let (close_code, closed_by) = self.conversation.closed();
+        let ends = self.key.ends(self.opener_is_lower);
+        let counted = |count: fn(&Count) -> u64| Both {
+            to_server: count(&self.account.sides[client]),
+            to_client: count(&self.account.sides[server]),
+        };
+        Connection {
+            number: self.number,
+            client: ends[client],
+            server: ends[server],
+            roles,
+            protocol: self.conversation.protocol(),
+            encrypted: self.conversation.is_encrypted(),
+            opening: match (client_half.syn, server_half.syn) {
+                (Some(_), Some(_)) => Opening::Seen,
+                (None, None) => Opening::Midstream,
+                _ => Opening::Partly,
+            },
+            closing: if self.tcp.reset {
+                Closing::Reset
+            } else if client_half.fin && server_half.fin {
+                Closing::Fin
+            } else {
+                Closing::Open
+            },
+            time: self.time,
+            end_time: self.end_time,
+            first_packet: self.first_packet,
+            last_packet: self.last_packet,
+            packets: counted(|count| count.packets),
+            bytes: counted(|count| count.bytes),
+            retransmitted_bytes: self.account.retransmitted_bytes,
+            missing_bytes: counted(|count| count.missing),
+            exchanges: self.conversation.exchanges(),
+            handshake: self.conversation.handshake(),
+            frames: self.conversation.frames(),
+            messages: self.conversation.messages(),
+            close_code,
+            closed_by,
+            ledgers: self.account.own.map(|own| {
+                Box::new(Both {
+                    to_server: own[client],
+                    to_client: own[server],
+                })
+            }),
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Holes in a WebSocket's bytes, and ends: what is open is given as far as it is known.
+
+use super::WebSocket;
+use super::boundary::{Attempt, Lost, notice_skipped};
+use crate::check::Spot;
+use crate::conversation::Context;
+use crate::conversation::hole::{Extent, Hole};
+use crate::direction::Direction;
+use crate::ledger::{Ledger, Row};
+use crate::reader::{Layer, Pieces, Reader as _, Step};
+use crate::span::Trust;
+use crate::websocket::{FrameEvent, FrameReader};
+
+impl WebSocket {
+    /// Passes over bytes that cannot be shown; where they were cut from a packet, they are charged to their place in the stream.
+    /// `bytes` are those that wait before them; all are taken.
+    pub(in crate::conversation) fn gap(
+        &mut self,
+        direction: Direction,
+        bytes: &[u8],
+        hole: Hole,
+        pieces: &mut Pieces,
+        ledger: &mut Ledger,
+        cx: &mut Context<'_>,
+    ) {
+        let Hole { len, extent, cut } = hole;
+        let mut waiting = bytes.len() as u64;
+        if self.halves[direction].lost.is_some() {
+            let attempt = match cut {
+                Some(_) => Attempt::BeforeCut(bytes.len() as u64 + len),
+                None => Attempt::Now,
+            };
+            waiting -= self.search_and_read(direction, bytes, attempt, pieces, ledger, cx) as u64;
+        }
+        let half = &mut self.halves[direction];
+        // A header that has begun waits before the hole, and is lost with it.
+        let owed = half
+            .reader
+            .owed()
+            .filter(|_| waiting == 0 && extent != Extent::AtMost)
+            .unwrap_or(0);
+        let inside = owed.min(len);
+        if half.frame.is_some() && inside > 0 {
+            half.unconfirmed |= extent == Extent::Likely;
+            half.reader.skip(inside);
+            self.skip_payload(
+                direction,
+                inside,
+                cut.map(|piece| piece.split_at(to_u32(inside)).0),
+                pieces,
+                ledger,
+                cx,
+            );
+            self.halves[direction].trust = self.halves[direction].trust.max(Trust::Carried);
+            if inside == len {
+                if let Step::Event(_, FrameEvent::End) = self.halves[direction].reader.read(&[]) {
+                    self.end_frame(direction, cx);
+                }
+                return;
+            }
+        }
+        let behind = cut.map(|piece| piece.split_at(to_u32(inside)).1);
+        self.lose_place(direction, waiting, pieces, ledger, cx);
+        pieces.pass_over(len - inside, behind, Row::Unread, ledger);
+    }
+
+    /// The last chance to find frames before a hole or an end; says how many bytes were taken.
+    fn search_and_read(
+        &mut self,
+        direction: Direction,
+        bytes: &[u8],
+        attempt: Attempt,
+        pieces: &mut Pieces,
+        ledger: &mut Ledger,
+        cx: &mut Context<'_>,
+    ) -> usize {
+        let used = self.search(direction, bytes, attempt, pieces, ledger, cx);
+        if self.halves[direction].lost.is_some() {
+            return used;
+        }
+        let rest = bytes.get(used..).unwrap_or_default();
+        used + self.read(direction, rest, pieces, ledger, cx)
+    }
+
+    /// The place in the stream is lost: what is open ends as it is, what waits is not understood.
+    fn lose_place(
+        &mut self,
+        direction: Direction,
+        waiting: u64,
+        pieces: &mut Pieces,
+        ledger: &mut Ledger,
+        cx: &mut Context<'_>,
+    ) {
+        if let Some(checks) = &mut cx.checks {
+            checks.lose(direction, Trust::Resynced);
+        }
+        self.close_open(direction, cx);
+        let from = pieces.offset();
+        pieces.take(waiting, Layer::Payload, Row::Unread, ledger);
+        let half = &mut self.halves[direction];
+        let mut lost = half
+            .lost
+            .take()
+            .unwrap_or_else(|| Lost::at(Trust::Resynced));
+        lost.from.get_or_insert(from);
+        lost.skipped += waiting;
+        lost.next_attempt = Lost::FIRST_ATTEMPT;
+        half.lost = Some(lost);
+        half.reader = FrameReader::default();
+        half.fragmentation_unknown = true;
+        half.inflation.lose(&mut cx.scratch.workshop);
+    }
+
+    fn close_open(&mut self, direction: Direction, cx: &mut Context<'_>) {
+        if let Some(frame) = &mut self.halves[direction].frame {
+            frame.complete &= frame.read == frame.header.payload_len;
+            self.end_frame(direction, cx);
+        }
+        self.abandon_message(direction, cx);
+    }
+
+    /// The direction has ended: gives what is still open. `bytes` are those that wait; all are taken.
+    pub(in crate::conversation) fn end(
+        &mut self,
+        direction: Direction,
+        bytes: &[u8],
+        with_fin: bool,
+        pieces: &mut Pieces,
+        ledger: &mut Ledger,
+        cx: &mut Context<'_>,
+    ) {
+        let mut used = 0;
+        if self.halves[direction].lost.is_some() {
+            let attempt = if with_fin {
+                Attempt::AtEnd
+            } else {
+                Attempt::Now
+            };
+            used = self.search_and_read(direction, bytes, attempt, pieces, ledger, cx);
+        }
+        pieces.take(
+            (bytes.len() - used) as u64,
+            Layer::Payload,
+            Row::Unread,
+            ledger,
+        );
+        if let Some(lost) = self.halves[direction].lost.take() {
+            let skipped = lost.skipped + (bytes.len() - used) as u64;
+            if skipped > 0 {
+                notice_skipped(direction, &lost, skipped, false, cx);
+            }
+        }
+        let inside_a_frame = self.halves[direction].frame.is_some();
+        self.note_open(direction, (bytes.len() - used) as u64, cx);
+        self.close_open(direction, cx);
+        self.halves[direction].inflation.close();
+        if inside_a_frame {
+            // What comes behind an end belongs to no frame that anybody waits for.
+            self.lose(direction, Trust::Resynced);
+        }
+    }
+
+    /// Says what is open where the direction ends; `waiting` bytes begin a header.
+    fn note_open(&self, direction: Direction, waiting: u64, cx: &mut Context<'_>) {
+        let half = &self.halves[direction];
+        let Some(checks) = cx.checks.as_deref_mut().filter(|_| half.lost.is_none()) else {
+            return;
+        };
+        let frame = half.frame.as_ref();
+        if let Some(frame) = frame.filter(|frame| !frame.complete_to_the_end()) {
+            let missing = frame.header.payload_len - frame.read;
+            checks.open_frame(direction, frame.index, missing, frame.spot());
+        } else if waiting > 0 {
+            checks.open_frame(direction, self.frames, 0, Spot::default());
+        }
+        if let Some(message) = half.message.as_ref().filter(|message| !message.finished) {
+            let span = message
+                .cost
+                .span
+                .or(frame.and_then(|frame| frame.cost.span));
+            let spot = Spot::of_span(&span.unwrap_or_default(), message.trust);
+            let message = Some(message.index);
+            checks.open_message(direction, Spot { message, ..spot });
+        }
+    }
+}
+
+fn to_u32(len: u64) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,126 @@
+//! Messages that come in several frames, or in pieces: begun, ended, given.
+
+use super::WebSocket;
+use super::open_message::OpenMessage;
+use crate::check::{Agreement, MessageFacts, Shape};
+use crate::conversation::Context;
+use crate::conversation::kept::{Beginning, Kept};
+use crate::direction::Direction;
+use crate::event::{Event, Message, MessageKind};
+use crate::span::Trust;
+use crate::websocket::deflate::Limit;
+
+impl WebSocket {
+    pub(super) fn begin_message(
+        &mut self,
+        direction: Direction,
+        kind: Option<MessageKind>,
+        compressed: bool,
+        trust: Trust,
+        cx: &mut Context<'_>,
+    ) {
+        let index = self.messages;
+        self.messages += 1;
+        self.messages_sent[direction] += 1;
+        let half = &mut self.halves[direction];
+        if compressed {
+            half.inflation.begin(cx);
+        }
+        half.message = Some(Box::new(OpenMessage {
+            compressed,
+            kept: Kept::of_at_most(cx.options.keep_messages),
+            ..OpenMessage::new(index, kind, trust)
+        }));
+    }
+
+    pub(super) fn add_frame(&mut self, direction: Direction, trust: Trust) -> Option<u64> {
+        let message = self.halves[direction].message.as_mut()?;
+        message.frames += 1;
+        message.trust = message.trust.max(trust);
+        Some(message.index)
+    }
+
+    /// Gives the message that is open.
+    pub(super) fn end_message(&mut self, direction: Direction, cx: &mut Context<'_>) {
+        let half = &mut self.halves[direction];
+        let Some(message) = half.message.take() else {
+            return;
+        };
+        if message.compressed && message.inflated.is_none() {
+            half.inflation.lose(&mut cx.scratch.workshop);
+        }
+        self.give_message(direction, &message, message.kept.beginning(), cx);
+    }
+
+    pub(super) fn give_message(
+        &mut self,
+        direction: Direction,
+        message: &OpenMessage,
+        kept: Beginning<'_>,
+        cx: &mut Context<'_>,
+    ) {
+        let half = &self.halves[direction];
+        let inflated = message.inflated;
+        let complete = message.complete
+            && message.finished
+            && inflated.is_none_or(|inflated| inflated.unknown == 0);
+        let is_text = message.kind == Some(MessageKind::Text);
+        let cut = inflated.is_some_and(|inflated| inflated.limit == Some(Limit::Message));
+        let payload = (complete && (message.is_known() || cut) && cx.options.keep_messages > 0)
+            .then(|| kept.payload(is_text));
+        let valid_utf8 = match message.utf8 {
+            _ if !is_text => None,
+            utf8 if utf8.is_invalid() => inflated
+                .is_none_or(|inflated| inflated.unknown == 0)
+                .then_some(false),
+            utf8 if complete && message.is_known() => Some(utf8.is_valid_at_end()),
+            _ => None,
+        };
+        if let Some(checks) = &mut cx.checks {
+            checks.message(MessageFacts {
+                direction,
+                index: message.index,
+                span: &message.cost.span.unwrap_or_default(),
+                trust: message.trust,
+                kind: message.kind,
+                frames: message.frames,
+                compressed: message.compressed,
+                coded_length: message.coded_length,
+                payload_length: message.payload_length(half.inflation.may_compress()),
+                finished: message.finished,
+                complete,
+                valid_utf8,
+                inflated,
+                shape: Shape::default(),
+                agreement: Agreement::default(),
+                wants_binary: false,
+            });
+        }
+        (cx.out)(&Event::Message(&Message {
+            place: cx.place,
+            index: message.index,
+            direction,
+            span: message.cost.span.unwrap_or_default(),
+            kind: message.kind,
+            frames: message.frames,
+            compressed: message.compressed,
+            inflated,
+            coded_length: message.coded_length,
+            payload_length: message.payload_length(half.inflation.may_compress()),
+            complete,
+            trust: message.trust,
+            valid_utf8,
+            payload,
+            payload_truncated: payload.is_some() && (cut || kept.truncated),
+            wire: message.cost.wire,
+        }));
+    }
+
+    /// Gives a message that will get no more frames, as incomplete.
+    pub(super) fn abandon_message(&mut self, direction: Direction, cx: &mut Context<'_>) {
+        if let Some(message) = &mut self.halves[direction].message {
+            message.complete = false;
+            self.end_message(direction, cx);
+        }
+    }
+}

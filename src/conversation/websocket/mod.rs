@@ -1,0 +1,185 @@
+//! The WebSocket of a channel: frames and messages of both directions, with what they cost.
+
+mod boundary;
+mod frame;
+mod loss;
+mod message;
+mod open_frame;
+mod open_message;
+mod plain;
+
+use self::boundary::{Attempt, Lost};
+use self::open_frame::OpenFrame;
+use self::open_message::OpenMessage;
+use super::Context;
+use super::inflation::Inflation;
+use crate::check::Spot;
+use crate::direction::{Both, Direction};
+use crate::http::{Likely, begins_request};
+use crate::ledger::{Ledger, Row};
+use crate::reader::{Layer, Pieces, Reader as _, Step};
+use crate::span::Trust;
+use crate::websocket::{Compression, FrameEvent, FrameReader, Opcode};
+
+/// A payload of at most so many bytes is read in one go where it is there whole: what is unmasked of it stays in the nearest cache.
+const STRIDE: usize = 16 << 10;
+
+/// Frames and messages of one WebSocket.
+#[derive(Debug)]
+pub(super) struct WebSocket {
+    halves: Both<Half>,
+    frames: u64,
+    messages: u64,
+    /// Whether RSV1 may be set on messages: permessage-deflate is agreed, or may be.
+    rsv1: bool,
+    /// Counted by sender, for the connection's record.
+    pub(super) messages_sent: Both<u64>,
+    /// Code of the first close frame that has one.
+    pub(super) close_code: Option<u16>,
+    /// Who sent the first close frame.
+    pub(super) closed_by: Option<Direction>,
+}
+
+#[derive(Debug, Default)]
+struct Half {
+    reader: FrameReader,
+    /// A frame of which not all bytes are there. Most frames are never here.
+    frame: Option<Box<OpenFrame>>,
+    /// A message of which not all frames are there.
+    message: Option<Box<OpenMessage>>,
+    inflation: Inflation,
+    /// How sure the next frame's boundary is.
+    trust: Trust,
+    lost: Option<Lost>,
+    /// Whether the boundary behind the open frame must be found, because it is not sure how long a hole inside was.
+    unconfirmed: bool,
+    /// Whether a message may be open whose beginning is not known.
+    fragmentation_unknown: bool,
+}
+
+impl WebSocket {
+    /// A WebSocket whose both directions are at a boundary that is so sure.
+    pub(super) fn new(trust: Both<Trust>, compression: Compression) -> Self {
+        let half = |direction| Half {
+            trust: trust[direction],
+            inflation: Inflation::new(compression, direction),
+            fragmentation_unknown: trust[direction] > Trust::Carried,
+            ..Half::default()
+        };
+        Self {
+            halves: Both {
+                to_server: half(Direction::ToServer),
+                to_client: half(Direction::ToClient),
+            },
+            frames: 0,
+            messages: 0,
+            rsv1: compression.may_be(),
+            messages_sent: Both::default(),
+            close_code: None,
+            closed_by: None,
+        }
+    }
+
+    /// Marks one direction's boundary as not known.
+    pub(super) fn lose(&mut self, direction: Direction, trust: Trust) {
+        let half = &mut self.halves[direction];
+        half.reader = FrameReader::default();
+        half.fragmentation_unknown = true;
+        half.inflation.begins_unknown();
+        half.lost = Some(Lost::at(trust));
+    }
+
+    /// How many frames were read.
+    pub(super) fn frames(&self) -> u64 {
+        self.frames
+    }
+
+    /// Takes note of a request inside of what was no valid upgrade (RFC 9112, section 11.2); `bytes` are the client's.
+    pub(super) fn note_request(&self, bytes: &[u8], pieces: &Pieces, cx: &mut Context<'_>) {
+        let half = &self.halves.to_server;
+        let begins = half.frame.is_none() && half.trust <= Trust::Carried && half.lost.is_none();
+        if let Some(checks) = cx.checks.as_mut().filter(|_| begins)
+            && begins_request(bytes) == Likely::Yes
+        {
+            let spot = Spot {
+                stream_offset: Some(pieces.offset()),
+                ..Spot::of_packet(cx.packet, cx.time)
+            };
+            let how = "a request follows inside of what was no valid upgrade";
+            checks
+                .http
+                .tunnel
+                .get_or_insert((Direction::ToServer, how, spot));
+        }
+    }
+
+    /// Reads what can be read of the bytes that wait; says how many were taken.
+    pub(super) fn read(
+        &mut self,
+        direction: Direction,
+        bytes: &[u8],
+        pieces: &mut Pieces,
+        ledger: &mut Ledger,
+        cx: &mut Context<'_>,
+    ) -> usize {
+        let mut used = 0;
+        if self.halves[direction].lost.is_some() {
+            used += self.search(direction, bytes, Attempt::WhenEnough, pieces, ledger, cx);
+            if self.halves[direction].lost.is_some() {
+                return used;
+            }
+        }
+        loop {
+            let rest = bytes.get(used..).unwrap_or_default();
+            let half = &mut self.halves[direction];
+            match half.reader.read(rest) {
+                Step::Incomplete => return used,
+                Step::Event(len, FrameEvent::Header(header)) => {
+                    used += len;
+                    let prepaid = header.payload_len.min((rest.len() - len) as u64);
+                    let cost = pieces.take_item(
+                        len as u64,
+                        prepaid,
+                        Layer::Payload,
+                        row_of(header.opcode),
+                        ledger,
+                    );
+                    if prepaid == header.payload_len && self.is_plain(direction, &header) {
+                        let (payload, _) = rest
+                            .get(len..)
+                            .and_then(|rest| rest.split_at_checked(to_usize(prepaid)))
+                            .unwrap_or_default();
+                        used += payload.len();
+                        self.plain_frame(direction, header, cost, payload, cx);
+                    } else {
+                        self.begin_frame(direction, header, cost, prepaid, cx);
+                    }
+                }
+                Step::Event(len, FrameEvent::Payload) => {
+                    used += len;
+                    let payload = rest.get(..len).unwrap_or_default();
+                    self.payload(direction, payload, pieces, ledger, cx);
+                }
+                Step::Event(_, FrameEvent::End) => {
+                    self.end_frame(direction, cx);
+                    if self.halves[direction].lost.is_some() {
+                        let rest = bytes.get(used..).unwrap_or_default();
+                        return used + self.read(direction, rest, pieces, ledger, cx);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn row_of(opcode: Opcode) -> Row {
+    if opcode.is_control() {
+        Row::Control
+    } else {
+        Row::Message
+    }
+}
+
+fn to_usize(len: u64) -> usize {
+    usize::try_from(len).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,64 @@
+//! Options: what an analysis keeps, and what it does beside reading.
+
+/// What is kept beside lengths and counts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Options {
+    /// How many bytes of each frame's payload are kept.
+    pub keep_frames: u64,
+    /// How many bytes of each message's payload are kept.
+    pub keep_messages: u64,
+    /// How many bytes of each HTTP body are kept.
+    pub keep_bodies: u64,
+    /// How many bytes a compressed message may inflate to; what is larger is read and not inflated to its end. With zero
+    /// nothing is inflated.
+    pub max_inflate: u64,
+    /// Whether HTTP content is decoded (RFC 9110, section 8.4), up to `max_inflate` bytes; it is also where bodies are kept.
+    pub decode_bodies: bool,
+    /// Whether distances are measured, where a smaller window than 32 KiB was agreed (RFC 7692, section 7.1.2).
+    pub measure_distances: bool,
+    /// Whether the rules are judged.
+    pub check: bool,
+    /// Whether what the rules cannot judge is told too.
+    pub unjudged: bool,
+    /// Which connections have ledgers of their own, and records that count their late packets.
+    pub settled: Settled,
+}
+
+impl Default for Options {
+    /// Keeps nothing, and inflates messages of up to 64 MiB: far more than most servers accept, and little enough
+    /// that a bomb costs a tenth of a second.
+    fn default() -> Self {
+        Self {
+            keep_frames: 0,
+            keep_messages: 0,
+            keep_bodies: 0,
+            max_inflate: 64 << 20,
+            decode_bodies: false,
+            measure_distances: false,
+            check: false,
+            unjudged: false,
+            settled: Settled::All,
+        }
+    }
+}
+
+/// Which connections' records wait until no late packet can change them, and have ledgers. Of the others there is less to be
+/// remembered; the whole capture's ledger counts all of their packets all the same.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Settled {
+    /// All.
+    #[default]
+    All,
+    /// So many, by number.
+    First(u64),
+}
+
+impl Settled {
+    /// Whether the connection of this number is one of them.
+    pub(crate) fn includes(self, number: u64) -> bool {
+        match self {
+            Self::All => true,
+            Self::First(count) => number < count,
+        }
+    }
+}
