@@ -16,7 +16,7 @@ use crate::decode::{Decoded, Decoder, Other};
 use crate::event::Event;
 use crate::ledger::{Ledger, Row};
 use crate::notice::Notice;
-pub use crate::options::{Options, Settled};
+pub use crate::options::{Options, Which};
 use crate::tls::Keys;
 use crate::wire::Wire;
 

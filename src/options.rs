@@ -20,8 +20,11 @@ pub struct Options {
     pub check: bool,
     /// Whether what the rules cannot judge is told too.
     pub unjudged: bool,
-    /// Which connections have ledgers of their own, and records that count their late packets.
-    pub settled: Settled,
+    /// Which connections have ledgers of their own.
+    pub ledgers: Which,
+    /// Which connections' records wait until no late packet can change them; these have ledgers too. Of the others nothing but a
+    /// tombstone is remembered, and their late packets are charged to the whole capture alone.
+    pub settled: Which,
 }
 
 impl Default for Options {
@@ -37,28 +40,42 @@ impl Default for Options {
             measure_distances: false,
             check: false,
             unjudged: false,
-            settled: Settled::All,
+            ledgers: Which::All,
+            settled: Which::All,
         }
     }
 }
 
-/// Which connections' records wait until no late packet can change them, and have ledgers. Of the others there is less to be
-/// remembered; the whole capture's ledger counts all of their packets all the same.
+impl Options {
+    /// Whether the connection of this number has ledgers of its own.
+    pub(crate) fn has_ledgers(&self, number: u64) -> bool {
+        self.ledgers.includes(number) || self.settled.includes(number)
+    }
+}
+
+/// Some of the connections. Of the others there is less to be remembered; the whole capture's ledger counts all of their packets all
+/// the same.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Settled {
+pub enum Which {
     /// All.
     #[default]
     All,
+    /// None.
+    None,
     /// So many, by number.
     First(u64),
+    /// The one of this number.
+    Only(u64),
 }
 
-impl Settled {
+impl Which {
     /// Whether the connection of this number is one of them.
     pub(crate) fn includes(self, number: u64) -> bool {
         match self {
             Self::All => true,
+            Self::None => false,
             Self::First(count) => number < count,
+            Self::Only(one) => number == one,
         }
     }
 }

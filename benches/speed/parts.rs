@@ -1,6 +1,6 @@
 //! What is measured: each part prepares its input, and then does the same work as often as it is asked to.
 
-use wscope::analysis::{Analysis, Options, Settled};
+use wscope::analysis::{Analysis, Options, Which};
 use wscope::capture::{Capture, Item};
 use wscope::event::Event;
 use wscope::http::{HttpEvent, MessageReader};
@@ -98,7 +98,8 @@ fn whole(plan: &Plan) -> Box<dyn FnMut() -> u64> {
     let (file, packets) = file(plan);
     Box::new(move || {
         let mut analysis = Analysis::new(Options {
-            settled: Settled::First(20),
+            ledgers: Which::None,
+            settled: Which::First(20),
             ..Options::default()
         });
         let mut messages = 0;
@@ -136,7 +137,8 @@ fn rows(form: Form) -> Box<dyn FnMut() -> u64> {
         let mut output = Output::new(form, Box::new(std::io::sink()));
         let mut listing = Listing::new(Kind::Frames);
         let mut analysis = Analysis::new(Options {
-            settled: Settled::First(0),
+            ledgers: Which::None,
+            settled: Which::None,
             ..Options::default()
         });
         listing.begin(&context, &mut output);

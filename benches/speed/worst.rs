@@ -1,7 +1,7 @@
 //! Worst cases: input made to cost as much as it can. Each is measured at a size and at twice that size, and must cost about twice as
 //! much: `instructions.sh` counts, and no clock is asked.
 
-use wscope::analysis::{Analysis, Options, Settled};
+use wscope::analysis::{Analysis, Options, Which};
 use wscope::event::Event;
 use wscope::notice::Kind;
 
@@ -76,7 +76,8 @@ impl Worst {
         let (file, packets): (&'static [u8], u64) = (writer.file.leak(), writer.packets);
         Box::new(move || {
             let mut analysis = Analysis::new(Options {
-                settled: Settled::First(20),
+                ledgers: Which::None,
+                settled: Which::First(20),
                 ..Options::default()
             });
             let mut told = notice.is_none();

@@ -190,7 +190,7 @@ impl Connections {
             *slot = Slot::First(Box::new(first));
             return;
         }
-        let asked_for = self.shared.options.settled.includes(number);
+        let asked_for = self.shared.options.has_ledgers(number);
         let live = Live::new(number, key, from_lower, asked_for, segment);
         let live = live.watched(segment, &self.shared.options);
         *slot = Slot::Live(Box::new(live));
@@ -375,7 +375,7 @@ fn record(mut live: Live, across: &mut Across) -> Connection {
 /// Makes a connection of a first packet, because a second one has come, or the end.
 fn bring_to_life(slot: &mut Slot, shared: &mut Shared) {
     if let Slot::First(first) = slot {
-        let asked_for = shared.options.settled.includes(first.number());
+        let asked_for = shared.options.has_ledgers(first.number());
         let (live, segment) = first.live(asked_for);
         let mut live = live.watched(&segment, &shared.options);
         // A packet without payload tells nothing, so there is nobody to listen.

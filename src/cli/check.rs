@@ -9,7 +9,7 @@ use super::config::{Config, read_expectation};
 use super::console::Console;
 use super::options::{Format, Options};
 use super::{DONE, FAILED, FOUND, drive, explain};
-use crate::analysis;
+use crate::analysis::{self, Which};
 use crate::capture::captures_in;
 use crate::check::{Level, Policy, Severity};
 use crate::expect::{Expectation, beside, bless};
@@ -201,6 +201,8 @@ impl Args {
 
     fn judge(&self, mut report: CheckReport, console: &mut Console<'_>) -> u8 {
         let keep = analysis::Options {
+            ledgers: Which::None,
+            settled: self.options.settled(Which::None),
             check: true,
             unjudged: true,
             measure_distances: true,

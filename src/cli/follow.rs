@@ -4,7 +4,7 @@ use super::FAILED;
 use super::console::Console;
 use super::drive;
 use super::options::Options;
-use crate::analysis;
+use crate::analysis::{self, Which};
 use crate::report::{Follow, Form};
 
 /// One connection as a transcript: who said what, and when
@@ -38,7 +38,8 @@ impl Args {
             // Control frames hold at most 125 bytes; of data frames without a message a line is enough.
             keep_frames: self.options.max_payload.unwrap_or(256),
             keep_messages: self.options.message_payload(),
-            settled: analysis::Settled::First(0),
+            ledgers: Which::None,
+            settled: Which::None,
             ..analysis::Options::default()
         };
         let mut follow = Follow::new(connection);

@@ -3,7 +3,7 @@
 use super::console::Console;
 use super::drive;
 use super::options::Options;
-use crate::analysis;
+use crate::analysis::{self, Which};
 use crate::report::{Kind, Listing};
 
 /// WebSocket frames, field by field
@@ -25,7 +25,8 @@ impl Args {
         let keep = analysis::Options {
             keep_frames: self.options.frame_payload(),
             max_inflate: 0,
-            settled: analysis::Settled::First(0),
+            ledgers: Which::None,
+            settled: Which::None,
             ..analysis::Options::default()
         };
         let mut listing = Listing::new(Kind::Frames).with_notices(self.options.notices);

@@ -5,7 +5,7 @@ use clap::ValueEnum;
 use super::console::Console;
 use super::drive;
 use super::options::Options;
-use crate::analysis;
+use crate::analysis::{self, Which};
 use crate::event::Verdict;
 use crate::report::{Kind, Listing};
 
@@ -53,7 +53,8 @@ impl Args {
             .with_notices(self.options.notices);
         let keep = analysis::Options {
             max_inflate: 0,
-            settled: analysis::Settled::First(0),
+            ledgers: Which::None,
+            settled: Which::None,
             ..analysis::Options::default()
         };
         drive::run(&self.options, keep, &mut listing, console)

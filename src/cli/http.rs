@@ -3,7 +3,7 @@
 use super::console::Console;
 use super::drive;
 use super::options::Options;
-use crate::analysis;
+use crate::analysis::{self, Which};
 use crate::report::{Kind, Listing};
 
 /// HTTP requests and their responses
@@ -23,7 +23,8 @@ impl Args {
     pub(super) fn run(&self, console: &mut Console<'_>) -> u8 {
         let keep = analysis::Options {
             decode_bodies: true,
-            settled: analysis::Settled::First(0),
+            ledgers: Which::None,
+            settled: Which::None,
             ..analysis::Options::default()
         };
         let mut listing = Listing::new(Kind::Exchanges).with_notices(self.options.notices);

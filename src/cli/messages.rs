@@ -3,7 +3,7 @@
 use super::console::Console;
 use super::drive;
 use super::options::Options;
-use crate::analysis;
+use crate::analysis::{self, Which};
 use crate::report::{Kind, Listing};
 
 /// WebSocket messages, with what they say and what they cost
@@ -25,7 +25,8 @@ impl Args {
     pub(super) fn run(&self, console: &mut Console<'_>) -> u8 {
         let keep = analysis::Options {
             keep_messages: self.options.message_payload(),
-            settled: analysis::Settled::First(0),
+            ledgers: Which::None,
+            settled: Which::None,
             ..analysis::Options::default()
         };
         let mut listing = Listing::new(Kind::Messages).with_notices(self.options.notices);

@@ -7,8 +7,8 @@ use clap::{Args, ValueEnum};
 
 use super::console::Console;
 use super::parse::{self, Moment};
-use crate::analysis::{self, Settled};
-use crate::report::{Form, Look, SummaryReport, Times};
+use crate::analysis::{self, Which};
+use crate::report::{Form, Look, Times};
 
 /// Which captures are read, what of them is shown, and how.
 #[derive(Clone, Debug, Args)]
@@ -185,17 +185,14 @@ impl Options {
         ending.unwrap_or_default().to_string_lossy().to_lowercase()
     }
 
-    /// Of which connections a page must know the late packets: of those that it shows, and where it shows a part of the capture, of
+    /// Of which connections a page must know the late packets: of those that it `shows`, and where it is of a part of the capture, of
     /// all, because it may be a late packet that belongs to the part.
-    pub(super) fn settled(&self) -> Settled {
-        let part = self.connection.is_some()
-            || self.since.is_some()
-            || self.until.is_some()
-            || self.packets.is_some();
-        if part {
-            Settled::All
-        } else {
-            Settled::First(SummaryReport::SHOWN)
+    pub(super) fn settled(&self, shows: Which) -> Which {
+        let part = self.since.is_some() || self.until.is_some() || self.packets.is_some();
+        match self.connection {
+            _ if part => Which::All,
+            Some(number) => Which::Only(number),
+            None => shows,
         }
     }
 

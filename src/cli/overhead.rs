@@ -5,9 +5,9 @@ use clap::ValueEnum;
 use super::console::Console;
 use super::drive;
 use super::options::Options;
-use crate::analysis;
+use crate::analysis::{self, Which};
 use crate::compare;
-use crate::report::{OverheadReport, Part};
+use crate::report::{Form, OverheadReport, Part};
 
 /// Where every byte went, what HTTP costs beside WebSocket, and what the same messages would cost otherwise
 #[derive(Debug, clap::Args)]
@@ -79,7 +79,13 @@ impl Args {
             Only::Artefact => Part::Artefact,
             Only::Medium => Part::Medium,
         });
+        // A page shows one connection's ledger at most; all others only need to be known until their connections are over.
+        let lists =
+            self.options.form() != Form::Table && only.is_none_or(|only| only == Part::Ledger);
+        let shows = if lists { Which::All } else { Which::None };
         let keep = analysis::Options {
+            ledgers: self.options.connection.map_or(Which::All, Which::Only),
+            settled: self.options.settled(shows),
             keep_messages: self.options.message_payload(),
             decode_bodies: true,
             ..analysis::Options::default()

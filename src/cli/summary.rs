@@ -3,7 +3,7 @@
 use super::console::Console;
 use super::drive;
 use super::options::Options;
-use crate::analysis;
+use crate::analysis::{self, Which};
 use crate::report::SummaryReport;
 
 /// What is in a capture, on one page; what wscope does without a command
@@ -28,7 +28,8 @@ impl Args {
     pub(super) fn run(&self, console: &mut Console<'_>) -> u8 {
         let mut report = SummaryReport::new(self.options.notices);
         let keep = analysis::Options {
-            settled: self.options.settled(),
+            ledgers: Which::None,
+            settled: self.options.settled(Which::First(SummaryReport::SHOWN)),
             ..analysis::Options::default()
         };
         drive::run(&self.options, keep, &mut report, console)

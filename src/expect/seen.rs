@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use super::expectation::BySender;
-use crate::analysis;
+use crate::analysis::{self, Which};
 use crate::check::{Finding, Severity};
 use crate::direction::Direction;
 use crate::error::Error;
@@ -112,6 +112,8 @@ impl Seen {
     /// Where it cannot be read. What ends too early, or is damaged, counts as far as it goes.
     pub fn read(capture: &Path) -> Result<Self, Error> {
         let options = analysis::Options {
+            ledgers: Which::None,
+            settled: Which::None,
             check: true,
             measure_distances: true,
             ..analysis::Options::default()
