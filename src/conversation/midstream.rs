@@ -16,8 +16,8 @@ use crate::tls::Missing;
 use crate::websocket::Compression;
 use crate::websocket::resync::{self, Chain, Expected};
 
-use super::exchanges::Next;
 use super::hole::{Extent, Hole};
+use super::next::Next;
 use super::websocket::WebSocket;
 
 /// Frames in both directions that make a WebSocket, with opposite masks: in each, and in all.

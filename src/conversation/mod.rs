@@ -10,12 +10,13 @@ mod hole;
 mod inflation;
 mod kept;
 mod midstream;
-mod opening;
+mod next;
 mod secure;
 mod websocket;
 
 pub(crate) use self::context::{Context, Scratch};
-use self::exchanges::{Exchanges, Next};
+use self::exchanges::Exchanges;
+use self::next::Next;
 use self::secure::Secure;
 pub(crate) use self::secure::Shared as Security;
 use self::websocket::WebSocket;

@@ -5,9 +5,9 @@ use std::hash::BuildHasher as _;
 use foldhash::quality::FixedState;
 use smallvec::SmallVec;
 
-use super::Context;
-use super::exchanges::{Open, Part};
+use super::open::{Open, Part};
 use crate::check::{Cause, HandshakeFacts, HeadFacts, Poll, Reach, Spot, judge};
+use crate::conversation::Context;
 use crate::direction::Both;
 use crate::event::{Event, Handshake, Verdict};
 use crate::http::{RequestHead, ResponseHead};
@@ -17,10 +17,8 @@ use crate::wire::Wire;
 
 /// Gives the handshake that an exchange carried, and says its verdict.
 pub(super) fn give(open: &Open, cx: &mut Context<'_>) -> Verdict {
-    let request_part = open.request.as_ref().filter(|part| part.head.is_some());
-    let response_part = open.response.as_ref().filter(|part| part.head.is_some());
-    let request = request_part.and_then(|part| part.head.as_deref());
-    let response = response_part.and_then(|part| part.head.as_deref());
+    let (request_part, request) = open.request().unzip();
+    let (response_part, response) = open.response().unzip();
     let facts = facts(open, cx);
     let judgement = judge(&facts, cx.checks.is_some());
     let asked = |name: &str| request.and_then(|head| head.fields().text(name));
@@ -70,8 +68,8 @@ pub(super) fn give(open: &Open, cx: &mut Context<'_>) -> Verdict {
         response_length: response_part.map(|part| part.head_length),
         verdict: judgement.verdict,
         reasons: &judgement.reasons,
-        wire: wire(open.request.as_ref().map(|part| part.cost.wire))
-            + wire(open.response.as_ref().map(|part| part.cost.wire)),
+        wire: wire(open.parts.to_server.as_ref().map(|part| part.cost.wire))
+            + wire(open.parts.to_client.as_ref().map(|part| part.cost.wire)),
     }));
     if let Some(checks) = &mut cx.checks {
         let spots = Both {
@@ -91,7 +89,7 @@ pub(super) fn check(open: &Open, cx: &mut Context<'_>) {
     let facts = facts(open, cx);
     let Some(checks) = &mut cx.checks else { return };
     checks.encrypted = open.encrypted;
-    if let Some((part, head)) = open.request.as_ref().zip(facts.request) {
+    if let Some((part, head)) = open.parts.to_server.as_ref().zip(facts.request) {
         let head = HeadFacts {
             fields: head.fields(),
             version: head.version(),
@@ -100,7 +98,7 @@ pub(super) fn check(open: &Open, cx: &mut Context<'_>) {
         checks.head(&head, part.spot());
         checks.exchange(&facts, part.spot());
     }
-    if let Some((part, head)) = open.response.as_ref().zip(facts.response) {
+    if let Some((part, head)) = open.parts.to_client.as_ref().zip(facts.response) {
         let head = HeadFacts {
             fields: head.fields(),
             version: head.version(),
@@ -111,15 +109,15 @@ pub(super) fn check(open: &Open, cx: &mut Context<'_>) {
     if let (false, Some((request, _)), Some(asked), Some(answered)) = (
         open.is_handshake,
         facts.answer(),
-        &open.request,
-        &open.response,
+        &open.parts.to_server,
+        &open.parts.to_client,
     ) {
         let target = request.target().split(|byte| *byte == b'?').next();
         let host = request.fields().first("Host");
         checks.poll(Poll {
             target: FixedState::default().hash_one((host, target)),
             heads: asked.head_length + answered.head_length,
-            bodies: asked.body_length() + answered.body_length(),
+            bodies: asked.body_length + answered.body_length,
             spot: asked.spot(),
         });
     }
@@ -127,11 +125,8 @@ pub(super) fn check(open: &Open, cx: &mut Context<'_>) {
 
 /// What the capture surely shows of an exchange.
 fn facts<'a>(open: &'a Open, cx: &Context<'_>) -> HandshakeFacts<'a> {
-    let request = open.request.as_ref();
-    let response = open.response.as_ref().filter(|part| part.head.is_some());
-    let heads = request
-        .and_then(|part| part.head.as_deref())
-        .zip(response.and_then(|part| part.head.as_deref()));
+    let (request, response) = (open.request(), open.response());
+    let heads = open.request.as_deref().zip(open.response.as_deref());
     // Where the capture does not show how the streams begin, another request may stand before this one; but the right answer to
     // a key answers no other.
     let proven = heads.is_some_and(|(request, response)| {
@@ -141,17 +136,17 @@ fn facts<'a>(open: &'a Open, cx: &Context<'_>) -> HandshakeFacts<'a> {
         })
     });
     let sure = |trust: Trust| trust <= Trust::Carried && (cx.opening || proven);
-    let request = request.filter(|part| sure(part.trust()));
-    let response = response.filter(|part| sure(part.trust()));
+    let request = request.filter(|(part, _)| sure(part.trust));
+    let response = response.filter(|(part, _)| sure(part.trust));
     let waited = request
-        .and_then(|part| part.cost.span)
-        .zip(response.and_then(|part| part.cost.span))
+        .and_then(|(part, _)| part.cost.span)
+        .zip(response.and_then(|(part, _)| part.cost.span))
         .map(|(asked, answered)| answered.time.since(asked.end_time));
     HandshakeFacts {
-        request: request.and_then(|part| part.head.as_deref()),
-        response: response.and_then(|part| part.head.as_deref()),
+        request: request.map(|(_, head)| head),
+        response: response.map(|(_, head)| head),
         paired: request.is_some() && response.is_some(),
-        missing: match (open.request.as_ref(), cx.opening) {
+        missing: match (open.request(), cx.opening) {
             (Some(_), true) => Cause::Gap,
             (_, false) => Cause::Midstream,
             (None, true) => Cause::NoHandshake,

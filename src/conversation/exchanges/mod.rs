@@ -1,0 +1,353 @@
+//! The HTTP of a connection: requests and their responses, paired and priced, and the opening handshakes among them.
+
+mod give;
+mod loss;
+mod open;
+mod opening;
+
+use std::collections::VecDeque;
+
+use self::open::{Open, Part, Waits};
+use super::Context;
+use super::next::Next;
+use crate::check::{Early, Spot};
+use crate::direction::{Both, Direction};
+use crate::event::Verdict;
+use crate::http::{HttpEvent, Likely, MessageReader, Method, begins_request};
+use crate::ledger::{Ledger, Row};
+use crate::notice::{Kind, Notice};
+use crate::reader::{Layer, Pieces, Reader, Step};
+use crate::span::Trust;
+use crate::websocket::asks_for_websocket;
+use crate::websocket::resync::{self, Expected};
+
+/// How many pieces of an unfinished head are kept apart before they are folded into one.
+const PIECES: usize = 16;
+
+/// How many response bytes wait for a request that the capture should still bring.
+const WAITING: usize = 256 << 10;
+
+/// How many frames behind a refused handshake are no chance.
+const FRAMES: u32 = 2;
+
+/// How many requests may wait for their responses: no client pipelines as many.
+const PIPELINED: usize = 4096;
+
+/// Requests and responses of one connection.
+#[derive(Debug)]
+pub(super) struct Exchanges {
+    readers: Both<MessageReader>,
+    /// Exchanges that are not over, in the order of their requests.
+    open: VecDeque<Box<Open>>,
+    count: u64,
+    handshake: Option<Verdict>,
+    trust: Both<Trust>,
+    lost: Both<bool>,
+    /// Whether the next boundary must be found, because it is not sure how long a hole before it was.
+    unconfirmed: Both<bool>,
+    ended: Both<bool>,
+    /// How far the server had acknowledged the client's bytes, and how far those are read.
+    server_has: u64,
+    client_read: u64,
+}
+
+impl Exchanges {
+    pub(super) fn new() -> Self {
+        Self {
+            readers: Both {
+                to_server: MessageReader::requests(),
+                to_client: MessageReader::responses(),
+            },
+            open: VecDeque::new(),
+            count: 0,
+            handshake: None,
+            trust: Both::default(),
+            lost: Both::default(),
+            unconfirmed: Both::default(),
+            ended: Both::default(),
+            server_has: 0,
+            client_read: 0,
+        }
+    }
+
+    pub(super) fn count(&self) -> u64 {
+        self.count
+    }
+
+    pub(super) fn handshake(&self) -> Option<Verdict> {
+        self.handshake
+    }
+
+    /// How sure the boundary is at which each direction stands.
+    pub(super) fn trust(&self) -> Both<Trust> {
+        self.trust
+    }
+
+    /// Whether a direction has lost its place.
+    pub(super) fn is_lost(&self, direction: Direction) -> bool {
+        self.lost[direction]
+    }
+
+    /// Both directions begin again at a boundary that was found.
+    pub(super) fn found(&mut self, trust: Trust) {
+        self.trust = Both {
+            to_server: trust,
+            to_client: trust,
+        };
+        self.lost = Both {
+            to_server: true,
+            to_client: true,
+        };
+    }
+
+    /// The server's latest packet acknowledged so many of the client's bytes.
+    pub(super) fn server_has(&mut self, acknowledged: u64) {
+        self.server_has = acknowledged;
+    }
+
+    /// Bytes of the client's wait, perhaps behind a request whose response decides what they are. `acked` says how far the client
+    /// had acknowledged the server's bytes when it sent the last of them, at most.
+    pub(super) fn client_waits(&mut self, waiting: &[u8], acked: Option<u64>) {
+        if let Some(open) = self.open.back_mut()
+            && !waiting.is_empty()
+            && open.waits.is_none()
+            && open.holds_the_client()
+        {
+            let early = Early {
+                len: waiting.len() as u64,
+                is_request: begins_request(waiting) == Likely::Yes,
+            };
+            open.waits = Some(Waits { early, acked });
+        }
+    }
+
+    /// Reads what can be read of the bytes that wait; says how many were taken, and who reads on.
+    pub(super) fn read(
+        &mut self,
+        direction: Direction,
+        bytes: &[u8],
+        pieces: &mut Pieces,
+        ledger: &mut Ledger,
+        cx: &mut Context<'_>,
+    ) -> (usize, Next) {
+        let mut used = 0;
+        loop {
+            let rest = bytes.get(used..).unwrap_or_default();
+            if self.lost[direction] {
+                used += self.find_head(direction, rest, pieces, ledger);
+                if self.lost[direction] {
+                    break;
+                }
+                continue;
+            }
+            if rest.is_empty() && self.readers[direction].is_idle()
+                || !self.may_read(direction, rest.len())
+            {
+                break;
+            }
+            match self.readers[direction].read(rest) {
+                Step::Incomplete => {
+                    if self.readers[direction].is_idle() && pieces.count() > PIECES {
+                        pieces.fold();
+                    }
+                    break;
+                }
+                Step::Event(_, HttpEvent::NotHttp) => {
+                    self.note_tunnel(direction, rest, pieces, cx);
+                    used += self.lose_place(direction, rest.len(), pieces, ledger, cx);
+                    if self.cannot_go_on() {
+                        return (used, Next::Other);
+                    }
+                }
+                Step::Event(_, HttpEvent::TooLong) => {
+                    let explanation =
+                        "the head of an HTTP message is longer than 256 KiB; it is not read";
+                    cx.tell(Notice::new(Kind::LimitReached, explanation).sent_by(direction));
+                    used += self.lose_place(direction, rest.len(), pieces, ledger, cx);
+                }
+                Step::Event(len, event) => {
+                    let taken = rest.get(..len).unwrap_or_default();
+                    used += len;
+                    let next = self.event(direction, event, taken, pieces, ledger, cx);
+                    if next != Next::Same {
+                        return (used, next);
+                    }
+                }
+            }
+        }
+        if direction == Direction::ToServer {
+            self.client_read = pieces.offset();
+        }
+        (used, Next::Same)
+    }
+
+    /// Takes note of frames behind a handshake that was refused.
+    fn note_tunnel(
+        &self,
+        direction: Direction,
+        bytes: &[u8],
+        pieces: &Pieces,
+        cx: &mut Context<'_>,
+    ) {
+        let refused = self.handshake == Some(Verdict::Refused)
+            && direction == Direction::ToServer
+            && self.trust[direction] <= Trust::Carried;
+        let expected = Expected {
+            masked: Some(true),
+            rsv1: true,
+            at_end: false,
+        };
+        if let Some(checks) = cx.checks.as_mut().filter(|_| refused)
+            && resync::chain_from_start(bytes, expected).is_some_and(|chain| chain.frames >= FRAMES)
+        {
+            let spot = Spot {
+                stream_offset: Some(pieces.offset()),
+                ..Spot::of_packet(cx.packet, cx.time)
+            };
+            let how = "frames follow although the upgrade was refused";
+            checks.http.tunnel.get_or_insert((direction, how, spot));
+        }
+    }
+
+    /// Whether the next bytes of a direction can be read now, or must wait for the other direction.
+    fn may_read(&mut self, direction: Direction, waiting: usize) -> bool {
+        match direction {
+            Direction::ToServer => {
+                !self.open.back().is_some_and(|open| open.holds_the_client())
+                    && self.open.len() < PIPELINED
+            }
+            Direction::ToClient if !self.readers[direction].is_idle() => true,
+            Direction::ToClient => match self.answered().map(|open| open.method()) {
+                Some(method) => {
+                    self.readers[direction].answers(method);
+                    true
+                }
+                None => {
+                    self.readers[direction].answers(Method::Other);
+                    let awaited = self.server_has > self.client_read
+                        && !self.lost.to_server
+                        && !self.ended.to_server;
+                    !awaited || waiting >= WAITING
+                }
+            },
+        }
+    }
+
+    fn event(
+        &mut self,
+        direction: Direction,
+        event: HttpEvent,
+        bytes: &[u8],
+        pieces: &mut Pieces,
+        ledger: &mut Ledger,
+        cx: &mut Context<'_>,
+    ) -> Next {
+        let len = bytes.len() as u64;
+        let (trust, keep) = (self.trust[direction], cx.options.keep_bodies);
+        match event {
+            HttpEvent::Request(head) => {
+                let packet = pieces.packet_of(len);
+                let open = self.begin(asks_for_websocket(&head), cx.encrypted);
+                let mut part = Part::new(trust, keep);
+                part.begin(head.fields(), len, packet, direction, cx);
+                part.cost = pieces.take(len, Layer::Head, open.row(direction), ledger);
+                open.parts[direction] = Some(part);
+                open.request = Some(head);
+            }
+            HttpEvent::Response(head) => {
+                let packet = pieces.packet_of(len);
+                if self.answered().is_none() {
+                    let is_handshake = head.status() == 101 && head.switches_to_websocket();
+                    self.begin(is_handshake, cx.encrypted);
+                }
+                let Some(open) = self.answered() else {
+                    return Next::Same;
+                };
+                let cost = pieces.take(len, Layer::Head, open.row(direction), ledger);
+                let part = open.parts[direction].get_or_insert_with(|| Part::new(trust, keep));
+                part.trust = trust;
+                part.cost.add(&cost);
+                if !head.is_interim() {
+                    part.begin(head.fields(), len, packet, direction, cx);
+                    open.response = Some(head);
+                    let end = pieces.offset();
+                    open.early = open
+                        .waits
+                        .filter(|waits| waits.acked.is_some_and(|acked| acked < end))
+                        .map(|waits| waits.early);
+                }
+            }
+            HttpEvent::Body | HttpEvent::Framing => {
+                let layer = if event == HttpEvent::Body {
+                    Layer::Payload
+                } else {
+                    Layer::Head
+                };
+                let open = self.read_in(direction);
+                let row = open
+                    .as_ref()
+                    .map_or(Row::Unread, |open| open.row(direction));
+                let layer = open.as_ref().map_or(Layer::Payload, |_| layer);
+                let cost = pieces.take(len, layer, row, ledger);
+                if let Some(part) = open.and_then(|open| open.parts[direction].as_mut()) {
+                    part.count_body(&cost, len);
+                    if event == HttpEvent::Body {
+                        part.content.take(bytes, direction, cx);
+                    }
+                }
+            }
+            HttpEvent::End => return self.end_message(direction, cx),
+            HttpEvent::NotHttp | HttpEvent::TooLong => {}
+        }
+        Next::Same
+    }
+
+    fn begin(&mut self, is_handshake: bool, encrypted: bool) -> &mut Open {
+        let index = self.count;
+        self.count += 1;
+        let open = Open::new(index, is_handshake, encrypted);
+        self.open.push_back(Box::new(open));
+        self.open.back_mut().expect("it was just added")
+    }
+
+    /// The exchange whose response comes next, or is being read.
+    fn answered(&mut self) -> Option<&mut Open> {
+        self.open
+            .iter_mut()
+            .find(|open| !open.has_ended(Direction::ToClient))
+            .map(|open| &mut **open)
+    }
+
+    /// The exchange of the message that is being read in a direction.
+    fn read_in(&mut self, direction: Direction) -> Option<&mut Open> {
+        match direction {
+            Direction::ToServer => self.open.back_mut().map(|open| &mut **open),
+            Direction::ToClient => self.answered(),
+        }
+        .filter(|open| open.parts[direction].is_some())
+    }
+
+    /// The message that is being read in a direction.
+    fn part(&mut self, direction: Direction) -> Option<&mut Part> {
+        self.read_in(direction)?.parts[direction].as_mut()
+    }
+
+    fn end_message(&mut self, direction: Direction, cx: &mut Context<'_>) -> Next {
+        self.lost[direction] |= std::mem::take(&mut self.unconfirmed[direction]);
+        if let Some(part) = self.part(direction) {
+            // An interim response ends, and the exchange goes on.
+            part.ended = part.has_head();
+        }
+        self.give_finished(cx)
+    }
+
+    /// Gives the exchanges that are over; says who reads on behind the last.
+    fn give_finished(&mut self, cx: &mut Context<'_>) -> Next {
+        let mut next = Next::Same;
+        while let Some(open) = self.open.pop_front_if(|open| open.is_over()) {
+            next = open.next();
+            self.give(&open, cx);
+        }
+        next
+    }
+}
