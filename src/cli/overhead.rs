@@ -6,7 +6,7 @@ use super::console::Console;
 use super::drive;
 use super::options::Options;
 use crate::analysis::{self, Which};
-use crate::compare;
+use crate::compare::{self, Deflate};
 use crate::report::{Form, OverheadReport, Part};
 
 /// Where every byte went, what HTTP costs beside WebSocket, and what the same messages would cost otherwise
@@ -28,6 +28,16 @@ pub(super) struct Args {
     /// Add what a medium adds that no capture shows: preambles, check sequences, gaps, padding
     #[arg(long, value_enum, value_name = "MEDIUM", help_heading = "Model")]
     medium: Option<Medium>,
+
+    /// Which messages are deflated, to see what permessage-deflate would save
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHICH",
+        default_value = "sample",
+        help_heading = "Model"
+    )]
+    deflate: Deflated,
 
     #[command(flatten)]
     options: Options,
@@ -62,6 +72,17 @@ enum Only {
     Medium,
 }
 
+/// Which messages are deflated.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Deflated {
+    /// All where they are few, else those of senders chosen by a fixed rule; said with the result
+    Sample,
+    /// Every one, which takes some thirty times as long as all the rest
+    All,
+    /// None
+    None,
+}
+
 /// What carries packets.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Medium {
@@ -93,6 +114,11 @@ impl Args {
         let model = compare::Options {
             request_head: self.http_request_bytes,
             response_head: self.http_response_bytes,
+            deflate: match self.deflate {
+                Deflated::Sample => Deflate::Sample,
+                Deflated::All => Deflate::All,
+                Deflated::None => Deflate::None,
+            },
         };
         let mut report = OverheadReport::new(model)
             .only(only)

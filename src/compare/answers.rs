@@ -1,8 +1,8 @@
 //! Answers: what a server's answer costs over HTTP and over WebSocket, in little memory: what a summary needs of a comparison.
 
 use super::quantiles::Quantiles;
+use super::recast::Recast;
 use super::units::{Cost, Unit, Units};
-use super::what_if::recast;
 use crate::direction::Direction;
 use crate::event::Event;
 
@@ -26,7 +26,7 @@ impl Answers {
                 if let Some(cost) = Cost::of_message(message) {
                     self.units
                         .add(Unit::WebSocketMessage(Direction::ToClient), &cost);
-                    let one = recast(message, message.coded_length, 0);
+                    let one = Recast::of(message, 0).with(message.coded_length);
                     self.one_frame.add(one, ());
                 }
             }

@@ -8,6 +8,8 @@ mod break_even;
 mod deflated;
 mod model;
 mod quantiles;
+mod recast;
+mod sample;
 mod units;
 mod what_if;
 
@@ -16,6 +18,7 @@ use hashbrown::HashMap;
 pub use answers::Answers;
 pub use break_even::{Basis, BreakEven, Side};
 pub use quantiles::Quantiles;
+pub use sample::Deflate;
 pub use units::{Cost, Tally, Unit, Units};
 pub use what_if::{Way, WhatIf};
 
@@ -31,13 +34,15 @@ use crate::time::Timestamp;
 /// by what one's own clients and servers send.
 const ASSUMED_HEADS: (u64, u64) = (500, 300);
 
-/// Stated lengths of HTTP heads, in bytes; where one is stated, HTTP is modelled even where the capture holds some.
+/// What is stated. Lengths of HTTP heads are in bytes; where one is stated, HTTP is modelled even where the capture holds some.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Options {
-    /// Of requests.
+    /// The length of requests' heads.
     pub request_head: Option<u64>,
-    /// Of responses.
+    /// The length of responses' heads.
     pub response_head: Option<u64>,
+    /// Which messages are deflated, to see what that would save.
+    pub deflate: Deflate,
 }
 
 /// Compares while events come.
@@ -71,6 +76,7 @@ impl Comparison {
     pub fn new(options: Options) -> Self {
         Self {
             options,
+            what_ifs: WhatIfs::new(options.deflate),
             ..Self::default()
         }
     }
@@ -83,6 +89,15 @@ impl Comparison {
             Event::Message(message) => self.message(message),
             Event::Connection(connection) => self.connection(connection),
             _ => {}
+        }
+    }
+
+    /// No more events come; what waits of connections that never ended is computed.
+    pub fn finish(&mut self) {
+        let mut open: Vec<(u64, Channel)> = self.channels.drain().collect();
+        open.sort_unstable_by_key(|&(number, _)| number);
+        for (_, mut channel) in open {
+            self.what_ifs.end_senders(&mut channel.what_if);
         }
     }
 
@@ -159,13 +174,13 @@ impl Comparison {
             exchanges,
             messages,
             first,
-            what_if,
+            mut what_if,
             ..
         } = channel;
         self.openings.add(connection, exchanges, messages, first);
         let upgrade = sum(connection, &[Row::UpgradeRequest, Row::UpgradeResponse]);
         let around = upgrade + sum(connection, &[Row::Open, Row::Tls, Row::Close]);
-        self.what_ifs.end(&what_if, messages, around, upgrade);
+        self.what_ifs.end(&mut what_if, messages, around, upgrade);
         if messages > 0 {
             self.upgrades.add(upgrade, ());
             if let Some(ledgers) = &connection.ledgers {

@@ -1,12 +1,12 @@
 //! What if: what the same messages would have cost, sent otherwise. Every figure is computed from the capture's own messages.
 
 use super::break_even::Heads;
-use super::deflated::{ContextTakeover, Deflater};
 use super::model::{
-    self, Path, SEGMENT, TLS13_RECORD, event_of_binary, event_of_text, frame_header, records,
-    segments,
+    self, Path, SEGMENT, TLS13_RECORD, event_of_binary, event_of_text, records, segments,
 };
 use super::quantiles::Quantiles;
+use super::recast::{Recast, packet_headers};
+use super::sample::{self, Deflate, Encoders, Sample, Sums};
 use crate::direction::{Both, Direction};
 use crate::event::{Message, MessageKind, Payload};
 use crate::time::Timestamp;
@@ -75,10 +75,12 @@ pub struct WhatIf {
     pub way: Way,
     /// Whose messages; none where both senders' go together.
     pub sender: Option<Direction>,
-    /// How many it was computed for.
+    /// How many messages it is about.
     pub count: u64,
-    /// How many it was not computed for, because their payload was not kept, not inflated, or too much in all.
+    /// How many it is not about, because they are incomplete, or their payload was not kept or not inflated.
     pub left_out: u64,
+    /// From how many of them it was worked out; none where from all.
+    pub sampled: Option<u64>,
     /// Their payload as the application sees it.
     pub payload_bytes: u64,
     /// What they did cost.
@@ -95,7 +97,8 @@ pub struct WhatIf {
 #[derive(Debug, Default)]
 pub(super) struct WhatIfs {
     ways: Both<Messages>,
-    deflater: Deflater,
+    /// Made when they are first needed.
+    encoders: Option<Box<Encoders>>,
     /// Pairs of messages, which a single exchange replaces.
     pairs: u64,
     /// Connections that had messages.
@@ -113,8 +116,7 @@ struct Messages {
     payload: u64,
     lengths: Quantiles,
     one_frame: Sum,
-    deflate: Sum,
-    deflate_no_takeover: Sum,
+    sample: Sample,
     tls13: Sum,
     /// Packets and bytes above TCP when batched.
     batched: (u64, u64),
@@ -141,11 +143,25 @@ pub(super) struct Channel {
 struct Sender {
     /// The most headers that something in one packet had to pay: those of a packet of its own.
     headers: u64,
-    context: ContextTakeover,
+    sample: sample::Sender,
     batch: Option<(Timestamp, u64)>,
 }
 
 impl WhatIfs {
+    pub(super) fn new(deflate: Deflate) -> Self {
+        let messages = || Messages {
+            sample: Sample::new(deflate),
+            ..Messages::default()
+        };
+        Self {
+            ways: Both {
+                to_server: messages(),
+                to_client: messages(),
+            },
+            ..Self::default()
+        }
+    }
+
     /// Takes a frame, for the headers of its packet.
     pub(super) fn frame(channel: &mut Channel, sender: Direction, wire: &Wire) {
         let headers = &mut channel.sides[sender].headers;
@@ -165,7 +181,8 @@ impl WhatIfs {
         messages.payload += len;
         messages.lengths.add(len, ());
         self.pairs += u64::from(answers);
-        let one = recast(message, message.coded_length, sender.headers);
+        let recast = Recast::of(message, sender.headers);
+        let one = recast.with(message.coded_length);
         messages.one_frame.add(len, actual, one);
         messages
             .tls13
@@ -175,48 +192,38 @@ impl WhatIfs {
         *segments += model::segments(event);
         *bytes += event;
         messages.batch(sender, message);
-        let payload = inflated(message, len);
-        let deflated =
-            payload.and_then(|payload| self.deflater.deflate(payload, &mut sender.context));
-        if payload.is_none() {
-            self.deflater.leave_out(&mut sender.context);
-        }
-        let sums = [
-            (
-                &mut messages.deflate_no_takeover,
-                deflated.map(|deflated| deflated.alone),
-            ),
-            (
-                &mut messages.deflate,
-                deflated.and_then(|deflated| deflated.taken_over),
-            ),
-        ];
-        for (sum, coded) in sums {
-            match coded {
-                Some(coded) => sum.add(len, actual, recast(message, coded, sender.headers)),
-                None => sum.left_out += 1,
-            }
-        }
+        messages.sample.message(
+            &mut sender.sample,
+            inflated(message, len),
+            actual,
+            recast,
+            &mut self.encoders,
+        );
     }
 
     /// Takes note of a message that cannot be computed with.
     pub(super) fn leave_out(&mut self, channel: &mut Channel, sender: Direction) {
-        self.deflater.leave_out(&mut channel.sides[sender].context);
         let messages = &mut self.ways[sender];
-        for sum in messages.sums_mut() {
-            sum.left_out += 1;
-        }
+        messages.one_frame.left_out += 1;
+        messages.tls13.left_out += 1;
+        messages.sample.leave_out(&mut channel.sides[sender].sample);
     }
 
     /// Takes note of a connection that is over: what opening and closing it cost, and its upgrade.
-    pub(super) fn end(&mut self, channel: &Channel, messages: u64, around: u64, upgrade: u64) {
-        for direction in Direction::ALL {
-            self.deflater.end(&channel.sides[direction].context);
-        }
+    pub(super) fn end(&mut self, channel: &mut Channel, messages: u64, around: u64, upgrade: u64) {
+        self.end_senders(channel);
         if messages > 0 {
             self.connections += 1;
             self.around += around;
             self.upgrades += upgrade;
+        }
+    }
+
+    /// No more messages come of a connection's senders.
+    pub(super) fn end_senders(&mut self, channel: &mut Channel) {
+        for direction in Direction::ALL {
+            let sender = &mut channel.sides[direction].sample;
+            self.ways[direction].sample.end(sender, &mut self.encoders);
         }
     }
 
@@ -246,10 +253,23 @@ impl WhatIfs {
             sender: Some(sender),
             count: sum.wires.count(),
             left_out: sum.left_out,
+            sampled: None,
             payload_bytes: sum.payload,
             actual_bytes: sum.actual,
             wire_bytes: sum.wires.sum(),
             wire_median: sum.wires.median().map(|(wire, ())| wire),
+            assumes: assumes.to_string(),
+        };
+        let deflated = |sums: &Sums, assumes: &str| WhatIf {
+            way,
+            sender: Some(sender),
+            count: sums.count,
+            left_out: sums.left_out,
+            sampled: sums.sampled(),
+            payload_bytes: sums.payload,
+            actual_bytes: sums.actual,
+            wire_bytes: sums.wire(),
+            wire_median: sums.wires.median().map(|(wire, ())| wire),
             assumes: assumes.to_string(),
         };
         if messages.lengths.count() == 0 {
@@ -257,12 +277,13 @@ impl WhatIfs {
         }
         Some(match way {
             Way::OneFrame => of(&messages.one_frame, "packets as they were"),
-            Way::Deflate => of(
-                &messages.deflate,
+            Way::Deflate | Way::DeflateNoTakeover if !messages.sample.deflates() => return None,
+            Way::Deflate => deflated(
+                &messages.sample.taken_over,
                 "zlib level 6, the full window, taken over from message to message; one frame each",
             ),
-            Way::DeflateNoTakeover => of(
-                &messages.deflate_no_takeover,
+            Way::DeflateNoTakeover => deflated(
+                &messages.sample.alone,
                 "zlib level 6, the full window, anew for each message; one frame each",
             ),
             Way::Tls13 => of(
@@ -363,6 +384,7 @@ impl WhatIfs {
             sender: None,
             count: counts.0 + counts.1,
             left_out: client.one_frame.left_out + server.one_frame.left_out,
+            sampled: None,
             payload_bytes: client.payload + server.payload,
             actual_bytes: actual.total() + self.around,
             wire_bytes: http + connections,
@@ -400,15 +422,6 @@ impl Part {
 }
 
 impl Messages {
-    fn sums_mut(&mut self) -> [&mut Sum; 4] {
-        [
-            &mut self.one_frame,
-            &mut self.deflate,
-            &mut self.deflate_no_takeover,
-            &mut self.tls13,
-        ]
-    }
-
     /// Puts a message into the sender's open segment, or into a new one.
     fn batch(&mut self, sender: &mut Sender, message: &Message<'_>) {
         let wire = &message.wire;
@@ -435,19 +448,6 @@ impl Sum {
         self.actual += actual;
         self.wires.add(wire, ());
     }
-}
-
-/// The cost of a message with its payload coded in so many bytes, in one frame: in the same packets, or in as many as it needs where
-/// it took several and the `headers` of one are known. Under TLS it keeps what its records added.
-pub(super) fn recast(message: &Message<'_>, coded: u64, headers: u64) -> u64 {
-    let above = frame_header(coded, message.direction) + coded;
-    let own = packet_headers(&message.wire);
-    let packets = if headers == 0 || is_in_one_packet(message) {
-        own
-    } else {
-        own.min(segments(above) * headers)
-    };
-    packets + message.wire.tls + above
 }
 
 /// The cost of a message in TLS 1.3 records of its own.
@@ -480,12 +480,4 @@ fn inflated<'a>(message: &Message<'a>, len: u64) -> Option<&'a [u8]> {
     };
     let whole = !message.payload_truncated && payload.len() as u64 == len;
     (whole && message.payload_length.is_some()).then_some(payload)
-}
-
-fn packet_headers(wire: &Wire) -> u64 {
-    wire.link + wire.network + wire.transport
-}
-
-fn is_in_one_packet(message: &Message<'_>) -> bool {
-    message.span.first_packet == message.span.last_packet
 }

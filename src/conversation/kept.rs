@@ -72,7 +72,7 @@ impl<'a> Beginning<'a> {
         if !may_be_text {
             return Payload::Data(self.bytes);
         }
-        match std::str::from_utf8(self.bytes) {
+        match simdutf8::compat::from_utf8(self.bytes) {
             Ok(text) => Payload::Text(text),
             Err(error) if self.truncated && error.error_len().is_none() => {
                 let valid = self

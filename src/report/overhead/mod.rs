@@ -211,6 +211,7 @@ impl Report for OverheadReport {
     }
 
     fn end(&mut self, context: &Context<'_>, ledger: &Ledger, out: &mut Output<'_>) {
+        self.counts.comparison.finish();
         if out.form() == Form::Table {
             let first = self.pages == 0;
             out.page(|out| {

@@ -36,7 +36,15 @@ pub(super) fn section(out: &mut Vec<u8>, context: &Context<'_>, what_ifs: &[What
     if left_out > 0 {
         let left_out = text::count(left_out, "message", "messages");
         let sentence = format!(
-            "Up to {left_out} left out: incomplete, not inflated, longer than --max-payload, or too many to deflate."
+            "Up to {left_out} left out: incomplete, not inflated, or longer than --max-payload."
+        );
+        paragraph(out, context, 1, &sentence);
+    }
+    let sampled: Vec<String> = what_ifs.iter().filter_map(sampled).collect();
+    if !sampled.is_empty() {
+        let sentence = format!(
+            "Deflated was a sample: {}. --deflate all takes every message, and its time.",
+            sampled.join(", ")
         );
         paragraph(out, context, 1, &sentence);
     }
@@ -50,9 +58,20 @@ pub(super) fn section(out: &mut Vec<u8>, context: &Context<'_>, what_ifs: &[What
     }
 }
 
+/// How much of a sender's messages a figure is worked out from, where not from all.
+fn sampled(what_if: &WhatIf) -> Option<String> {
+    let (count, all) = (
+        text::grouped(what_if.sampled?),
+        text::grouped(what_if.count),
+    );
+    let sender = what_if.sender.filter(|_| what_if.way == Way::Deflate)?;
+    Some(format!("{count} of {all} from the {}", sender.sender()))
+}
+
 fn cells(what_if: &WhatIf) -> [Cell; 6] {
     let bytes = |number: u64| format!("{} B", text::grouped(number));
     let computed = what_if.count > 0;
+    let about = what_if.sampled.map_or("", |_| "about ");
     let or_dash = |cell: String| if computed { cell } else { "-".to_string() };
     [
         format!(" {}", name(what_if.way)),
@@ -60,7 +79,10 @@ fn cells(what_if: &WhatIf) -> [Cell; 6] {
         text::grouped(what_if.count),
         or_dash(bytes(what_if.actual_bytes)),
         or_dash(bytes(what_if.wire_bytes)),
-        or_dash(change(what_if.actual_bytes, what_if.wire_bytes)),
+        or_dash(format!(
+            "{about}{}",
+            change(what_if.actual_bytes, what_if.wire_bytes)
+        )),
     ]
     .map(Cell::new)
 }
@@ -101,6 +123,7 @@ fn change(from: u64, to: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::fields::Record as _;
 
     #[test]
     fn changes_have_signs() {
@@ -108,5 +131,27 @@ mod tests {
         assert_eq!(change(73, 71), "-2.7 %");
         assert_eq!(change(73, 185), "+153 %");
         assert_eq!(change(100, 0), "-100 %");
+    }
+
+    #[test]
+    fn a_sample_is_told_with_its_size_and_is_about_right() {
+        let what_if = WhatIf {
+            way: Way::Deflate,
+            sender: Some(Direction::ToServer),
+            count: 1200,
+            sampled: Some(300),
+            actual_bytes: 100,
+            wire_bytes: 60,
+            ..WhatIf::blank()
+        };
+        let sentence = sampled(&what_if);
+        assert_eq!(sentence.as_deref(), Some("300 of 1,200 from the client"));
+        let shown = |what_if: &WhatIf| cells(what_if)[5].content();
+        assert_eq!(shown(&what_if), "about -40.0 %");
+        let whole = WhatIf {
+            sampled: None,
+            ..what_if
+        };
+        assert_eq!((sampled(&whole), shown(&whole).as_str()), (None, "-40.0 %"));
     }
 }

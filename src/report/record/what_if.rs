@@ -10,7 +10,11 @@ impl Record for WhatIf {
     fn walk<F: Fields + ?Sized>(&self, fields: &mut F) {
         fields.choice("way", Some(self.way.name()), &Way::ALL.map(Way::name));
         sender(fields, "sender", self.sender);
-        fields.choice("basis", Some("computed"), &["computed"]);
+        let basis = match self.sampled {
+            None => "computed",
+            Some(_) => "sampled",
+        };
+        fields.choice("basis", Some(basis), &["computed", "sampled"]);
         fields.integer("count", Some(self.count));
         fields.integer("left_out", Some(self.left_out));
         fields.integer("payload_bytes", Some(self.payload_bytes));
@@ -18,6 +22,7 @@ impl Record for WhatIf {
         fields.integer("wire_bytes", Some(self.wire_bytes));
         fields.integer("wire_median", self.wire_median);
         fields.text("assumes", Some(&self.assumes));
+        fields.integer("sampled", self.sampled);
     }
 
     fn blank() -> Self {
@@ -26,6 +31,7 @@ impl Record for WhatIf {
             sender: None,
             count: 0,
             left_out: 0,
+            sampled: None,
             payload_bytes: 0,
             actual_bytes: 0,
             wire_bytes: 0,
