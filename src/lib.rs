@@ -22,6 +22,7 @@ pub mod time;
 pub mod wire;
 
 mod options;
+mod private;
 
 pub mod ledger;
 

@@ -236,7 +236,7 @@ impl Pieces {
         self.rest.as_ref()?.folded.as_deref()
     }
 
-    fn records(&self) -> impl Iterator<Item = &Record> {
+    fn records(&self) -> impl DoubleEndedIterator<Item = &Record> {
         self.rest.iter().flat_map(|rest| &rest.records)
     }
 
@@ -244,7 +244,7 @@ impl Pieces {
         self.records().next().is_some()
     }
 
-    fn pieces(&self) -> impl Iterator<Item = &Piece> {
+    fn pieces(&self) -> impl DoubleEndedIterator<Item = &Piece> {
         let more = self.rest.iter().flat_map(|rest| &rest.more);
         std::iter::once(&self.first).chain(more)
     }
@@ -362,38 +362,51 @@ impl Pieces {
         last
     }
 
-    /// Whether a packet's payload, or under TLS a record, begins at the first byte that waits.
-    pub fn packet_begins(&self) -> bool {
-        self.folded().is_none()
-            && match self.records().next() {
-                Some(record) => record.taken == 0,
-                None => self.first.len > 0 && self.first.from == 0,
-            }
-    }
-
     /// Where packets' payloads, or under TLS records, begin among the first `len` bytes that wait, in order.
     pub fn packet_starts(&self, len: usize) -> Vec<usize> {
+        let mut at = self.folded().map_or(0, |folded| to_usize(folded.len));
         let mut starts = Vec::new();
-        let mut at = self.folded().map_or(0, |folded| {
-            usize::try_from(folded.len).unwrap_or(usize::MAX)
-        });
-        let records = self
-            .records()
-            .map(|record| (record.taken == 0, record.left()));
-        let pieces = self
-            .pieces()
-            .map(|piece| (piece.from == 0, piece.len))
-            .take(if self.in_records() { 0 } else { usize::MAX });
-        for (begins, run) in records.chain(pieces) {
+        for (begins, run) in self.runs() {
             if at >= len {
                 break;
             }
             if begins {
                 starts.push(at);
             }
-            at = at.saturating_add(usize::try_from(run).unwrap_or(usize::MAX));
+            at = at.saturating_add(to_usize(run));
         }
         starts
+    }
+
+    /// The first and the last of these, where exactly `len` bytes wait; without looking at those between.
+    pub fn outer_packet_starts(&self, len: usize) -> [Option<usize>; 2] {
+        let folded = self.folded().map_or(0, |folded| to_usize(folded.len));
+        let mut at = folded;
+        let first = self.runs().find_map(|(begins, run)| {
+            let here = at;
+            at = at.saturating_add(to_usize(run));
+            (begins && run > 0).then_some(here)
+        });
+        let mut at = len;
+        let last = self.runs().rev().find_map(|(begins, run)| {
+            at = at.saturating_sub(to_usize(run));
+            (begins && run > 0).then_some(at)
+        });
+        [first, last]
+    }
+
+    /// The runs of bytes that wait behind what is folded, one of each packet, or under TLS of each record: whether it is the
+    /// beginning of what that brought, and how long it is.
+    fn runs(&self) -> impl DoubleEndedIterator<Item = (bool, u64)> {
+        let records = self
+            .records()
+            .map(|record| (record.taken == 0, u64::from(record.left())));
+        let pieces = Some(self)
+            .filter(|_| !self.in_records())
+            .into_iter()
+            .flat_map(Self::pieces)
+            .map(|piece| (piece.from == 0, u64::from(piece.len)));
+        records.chain(pieces)
     }
 
     /// Folds all that waits into one entry: all of it belongs to one item that is not whole yet, and will be taken whole.
@@ -604,6 +617,10 @@ fn span_of(piece: &Piece, stream_offset: u64) -> Span {
     Span::of_packet(stream_offset, piece.packet, piece.time, piece.file)
 }
 
+fn to_usize(len: u64) -> usize {
+    usize::try_from(len).unwrap_or(usize::MAX)
+}
+
 fn column(wire: &mut Wire, layer: Layer) -> &mut u64 {
     match layer {
         Layer::Head => &mut wire.head,
@@ -652,6 +669,37 @@ mod tests {
         let headers = (sum.link, sum.network, sum.transport);
         assert_eq!((headers, sum.payload), ((21 * 14, 21 * 20, 21 * 32), 150));
         assert!(pieces.is_empty());
+    }
+
+    #[test]
+    fn the_outer_packet_starts_are_the_first_and_the_last_of_all() {
+        let mut ledger = Ledger::default();
+        let outer = |pieces: &Pieces, len| {
+            let starts = pieces.packet_starts(len);
+            let ends = [starts.first().copied(), starts.last().copied()];
+            assert_eq!(pieces.outer_packet_starts(len), ends);
+            starts.len()
+        };
+        let mut pieces = Pieces::default();
+        for packet in 1..=4 {
+            pieces.push(piece(packet, 10));
+        }
+        assert_eq!(outer(&pieces, 40), 4);
+        pieces.take(5, Layer::Payload, Row::Unread, &mut ledger);
+        assert_eq!(outer(&pieces, 35), 3);
+        pieces.fold();
+        assert_eq!(outer(&pieces, 35), 0);
+        pieces.push(piece(5, 10));
+        assert_eq!(outer(&pieces, 45), 1);
+        let mut inside = Pieces::default();
+        let mut records = Pieces::default();
+        for packet in 1..=3 {
+            records.push(piece(packet, 20));
+            records.give_record(20, 12, &mut inside);
+        }
+        assert_eq!(outer(&inside, 36), 3);
+        inside.take(30, Layer::Payload, Row::Unread, &mut ledger);
+        assert_eq!(outer(&inside, 6), 0);
     }
 
     #[test]

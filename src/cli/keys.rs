@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::console::Console;
 use super::options::Options;
+use super::source::is_live;
 use crate::notice::{Kind, Notice};
 use crate::tls::KeyLog;
 
@@ -27,6 +28,8 @@ struct KeyFile {
     path: PathBuf,
     /// How many bytes were read.
     read: u64,
+    /// Whether it may still be written, so that its last line counts only once it is whole.
+    grows: bool,
 }
 
 impl Keys {
@@ -41,6 +44,7 @@ impl Keys {
         let mut file = KeyFile {
             path: path.clone(),
             read: 0,
+            grows: options.captures.iter().any(|path| is_live(path)),
         };
         let text = match file.read() {
             Ok(text) => text,
@@ -91,7 +95,7 @@ impl Keys {
 }
 
 impl KeyFile {
-    /// Reads on, up to the end of the last line that is whole; the first time to the end.
+    /// Reads on: all, or of a log that grows up to the end of the last line that is whole.
     fn read(&mut self) -> std::io::Result<Zeroizing<Vec<u8>>> {
         let mut file = File::open(&self.path)?;
         file.seek(SeekFrom::Start(self.read))?;
@@ -101,7 +105,7 @@ impl KeyFile {
         let mut text = Zeroizing::new(Vec::with_capacity(room));
         file.read_to_end(&mut text)?;
         let whole = memchr::memrchr(b'\n', &text).map_or(0, |end| end + 1);
-        if self.read > 0 {
+        if self.grows {
             text.truncate(whole);
         }
         self.read += whole as u64;

@@ -8,6 +8,7 @@ use super::kept::Kept;
 use crate::direction::Direction;
 use crate::http::{Coding, Decoder, Fields, is_coded};
 use crate::notice::{Kind, Notice};
+use crate::private::Private;
 
 /// How much is decoded at a time: small enough to stay in the nearest caches.
 const ROOM: usize = 16 << 10;
@@ -19,7 +20,7 @@ const MEMORY: u64 = 1 << 30;
 /// What all decoding shares.
 #[derive(Debug, Default)]
 pub(crate) struct DecodingRoom {
-    plain: Box<[u8]>,
+    plain: Private<Box<[u8]>>,
     taken: Arc<AtomicU64>,
 }
 
@@ -92,7 +93,7 @@ impl Content {
         };
         let DecodingRoom { plain, .. } = &mut cx.scratch.decoding;
         if plain.is_empty() {
-            *plain = vec![0; ROOM].into_boxed_slice();
+            plain.0 = vec![0; ROOM].into_boxed_slice();
         }
         let mut rest = content;
         loop {

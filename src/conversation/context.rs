@@ -6,6 +6,7 @@ use crate::check::Checks;
 use crate::event::{Event, Place};
 use crate::notice::Notice;
 use crate::options::Options;
+use crate::private::Private;
 use crate::time::Timestamp;
 use crate::websocket::deflate::Workshop;
 
@@ -48,7 +49,7 @@ impl Context<'_> {
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     /// Payload without its masking.
-    pub(crate) unmasked: Vec<u8>,
+    pub(crate) unmasked: Private<Vec<u8>>,
     /// For what is compressed.
     pub(crate) workshop: Workshop,
     /// For HTTP content that is coded.

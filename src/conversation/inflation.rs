@@ -113,11 +113,6 @@ impl Inflation {
         Some(inflated)
     }
 
-    /// The place where messages begin is not known, from the first on.
-    pub(super) fn begins_unknown(&mut self) {
-        self.history_lost = true;
-    }
-
     /// Bytes are missing that a message may refer to.
     pub(super) fn lose(&mut self, workshop: &mut Workshop) {
         self.history_lost = true;

@@ -1,11 +1,12 @@
 //! The beginning of a payload, kept for a record.
 
 use crate::event::Payload;
+use crate::private::Private;
 
 /// The first bytes of a payload, up to a limit.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
-    bytes: Vec<u8>,
+    bytes: Private<Vec<u8>>,
     limit: usize,
     truncated: bool,
 }

@@ -258,8 +258,7 @@ impl Conversation {
         ledgers: &mut Ledgers,
         cx: &mut Context<'_>,
     ) -> usize {
-        let starts = self.streams[side].pieces.packet_starts(bytes.len());
-        if let Some(at) = self.http_at(side, bytes, &starts) {
+        if let Some(at) = self.http_at(side, bytes) {
             self.streams[side].pieces.take(
                 at as u64,
                 Layer::Payload,
@@ -278,6 +277,7 @@ impl Conversation {
         let enough = total >= self.searched_at.max(FIRST_ATTEMPT);
         let mut used = 0;
         if enough || now {
+            let starts = self.streams[side].pieces.packet_starts(bytes.len());
             let other_starts = self.streams[other].pieces.packet_starts(other_bytes.len());
             let candidates = (
                 self.candidate(side, bytes, &starts),
@@ -308,13 +308,14 @@ impl Conversation {
     }
 
     /// Where a request or a response begins, with a packet.
-    fn http_at(&self, side: Side, bytes: &[u8], starts: &[usize]) -> Option<usize> {
+    fn http_at(&self, side: Side, bytes: &[u8]) -> Option<usize> {
         let direction = self.direction_of(side);
         let known = self.client.is_some();
-        [starts.first(), starts.last()]
+        self.streams[side]
+            .pieces
+            .outer_packet_starts(bytes.len())
             .into_iter()
             .flatten()
-            .copied()
             .find(|&at| {
                 let rest = bytes.get(at..).unwrap_or_default();
                 (!known || direction == Direction::ToServer)
@@ -429,7 +430,7 @@ impl Conversation {
             }
             None if waiting == 0 && pieces.offset() == 0 => 0,
             None => {
-                websocket.lose(direction, trust);
+                websocket.lose(direction, trust, cx);
                 0
             }
         }

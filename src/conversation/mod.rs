@@ -25,6 +25,7 @@ use crate::event::{Protocol, Roles, Verdict};
 use crate::http::{self, Likely};
 use crate::ledger::{Ledger, Row};
 use crate::notice::{Kind, Notice};
+use crate::private::Private;
 use crate::reader::{Layer, Pieces};
 use crate::span::Trust;
 use crate::tcp::{Delivery, Ending, Side, Sides};
@@ -64,7 +65,7 @@ pub(crate) struct Conversation {
 /// The bytes that wait in one direction.
 #[derive(Debug, Default)]
 struct Stream {
-    waiting: Vec<u8>,
+    waiting: Private<Vec<u8>>,
     pieces: Pieces,
 }
 
@@ -439,7 +440,7 @@ impl Conversation {
             .into_iter()
             .filter(|&lost| exchanges.is_lost(lost))
         {
-            websocket.lose(lost, Trust::Resynced);
+            websocket.lose(lost, Trust::Resynced, cx);
             if let Some(checks) = &mut cx.checks {
                 checks.lose(lost, Trust::Resynced);
             }

@@ -37,6 +37,10 @@ const LONGEST_METHOD: usize = 20;
 /// A request line with a method that is not known must end, with its version, within so many bytes.
 const LONGEST_LINE: usize = 8 << 10;
 
+/// How many empty lines may stand before a head. Old browsers sent one behind a body; as many as these nobody sends, and they are
+/// looked at again with every packet until a head follows.
+const EMPTY_LINES: usize = 16;
+
 /// The first bytes of an HTTP/2 connection (RFC 9113, section 3.4).
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -100,10 +104,13 @@ fn starts_like(bytes: &[u8], with: &[u8]) -> Likely {
 /// A server should ignore at least one empty line before a request line (RFC 9112, section 2.2). A CR that is the last byte so far
 /// may begin one.
 pub(super) fn without_empty_lines(mut bytes: &[u8]) -> &[u8] {
-    while let Some(rest) = bytes
-        .strip_prefix(b"\r\n")
-        .or_else(|| bytes.strip_prefix(b"\n"))
-    {
+    for _ in 0..EMPTY_LINES {
+        let Some(rest) = bytes
+            .strip_prefix(b"\r\n")
+            .or_else(|| bytes.strip_prefix(b"\n"))
+        else {
+            break;
+        };
         bytes = rest;
     }
     if bytes == b"\r" { &[] } else { bytes }
@@ -118,6 +125,9 @@ mod tests {
         for (bytes, likely) in [
             (&b"GET / HTTP/1.1\r\n"[..], Likely::Yes),
             (b"\r\nGET / HTTP/1.1\r\n", Likely::Yes),
+            (b"\r\n\r\n\n", Likely::More),
+            (&[b'\n'; EMPTY_LINES], Likely::More),
+            (&[b'\n'; EMPTY_LINES + 1], Likely::No),
             (b"GE", Likely::More),
             (b"BREW /pot HTTP/1.1", Likely::Yes),
             (b"BREW /pot HT", Likely::More),

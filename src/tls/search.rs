@@ -69,7 +69,9 @@ impl Session {
             keys,
             &mut self.halves,
         );
+        // Where too much was tried in vain, headers alone must tell, and the record that they find closes the direction.
         let has_keys = half.closed.is_none()
+            && !half.decryptor.is_hopeless()
             && agreement.suite().is_some()
             && agreement.has_keys(match half.decryptor.epoch {
                 Epoch::Clear => agreement.next_epoch(Epoch::Clear).unwrap_or_default(),

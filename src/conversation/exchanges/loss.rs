@@ -9,6 +9,7 @@ use crate::conversation::next::Next;
 use crate::direction::Direction;
 use crate::http::{HttpEvent, Likely, MessageReader, begins_request, begins_response};
 use crate::ledger::{Ledger, Row};
+use crate::notice::{Kind, Notice};
 use crate::reader::{Layer, Piece, Pieces, Reader as _, Step};
 use crate::span::Trust;
 use crate::websocket::Compression;
@@ -87,6 +88,21 @@ impl Exchanges {
             part.content.skip(len);
             part.whole = false;
         }
+    }
+
+    /// Too much of the client's waits for a response. It is given up; what the bytes are must show by themselves.
+    pub(super) fn give_up_waiting(
+        &mut self,
+        pieces: &mut Pieces,
+        ledger: &mut Ledger,
+        cx: &mut Context<'_>,
+    ) {
+        let explanation = "too many of the client's bytes waited for a response; what they are is looked for without it";
+        cx.tell(Notice::new(Kind::LimitReached, explanation).sent_by(Direction::ToServer));
+        for direction in Direction::ALL {
+            self.lose_place(direction, 0, pieces, ledger, cx);
+        }
+        self.finish(cx);
     }
 
     /// Whether neither direction has its place any more.
@@ -188,6 +204,7 @@ impl Exchanges {
 
     /// Both directions have ended: gives what is still open.
     pub(in crate::conversation) fn finish(&mut self, cx: &mut Context<'_>) {
+        self.heads = 0;
         while let Some(open) = self.open.pop_front() {
             if let Some(checks) = &mut cx.checks {
                 let unanswered = self.unanswered(&open).filter(|_| cx.opening);

@@ -24,7 +24,8 @@ use crate::websocket::resync::{self, Expected};
 /// How many pieces of an unfinished head are kept apart before they are folded into one.
 const PIECES: usize = 16;
 
-/// How many response bytes wait for a request that the capture should still bring.
+/// How many bytes of one side wait for the other's: a response for its request that the capture should still bring, what the client
+/// says for the response that tells what it is. Senders stop where so much is not acknowledged.
 const WAITING: usize = 256 << 10;
 
 /// How many frames behind a refused handshake are no chance.
@@ -33,12 +34,17 @@ const FRAMES: u32 = 2;
 /// How many requests may wait for their responses: no client pipelines as many.
 const PIPELINED: usize = 4096;
 
+/// How many bytes their heads may have together, which are kept until then: four of the longest, and thousands of usual ones.
+const HEADS: u64 = 1 << 20;
+
 /// Requests and responses of one connection.
 #[derive(Debug)]
 pub(super) struct Exchanges {
     readers: Both<MessageReader>,
     /// Exchanges that are not over, in the order of their requests.
     open: VecDeque<Box<Open>>,
+    /// The lengths of their requests' heads together.
+    heads: u64,
     count: u64,
     handshake: Option<Verdict>,
     trust: Both<Trust>,
@@ -59,6 +65,7 @@ impl Exchanges {
                 to_client: MessageReader::responses(),
             },
             open: VecDeque::new(),
+            heads: 0,
             count: 0,
             handshake: None,
             trust: Both::default(),
@@ -140,10 +147,15 @@ impl Exchanges {
                 }
                 continue;
             }
-            if rest.is_empty() && self.readers[direction].is_idle()
-                || !self.may_read(direction, rest.len())
-            {
+            if rest.is_empty() && self.readers[direction].is_idle() {
                 break;
+            }
+            if !self.may_read(direction, rest.len()) {
+                if direction == Direction::ToClient || rest.len() < WAITING {
+                    break;
+                }
+                self.give_up_waiting(pieces, ledger, cx);
+                return (used, Next::Lost);
             }
             match self.readers[direction].read(rest) {
                 Step::Incomplete => {
@@ -215,6 +227,7 @@ impl Exchanges {
             Direction::ToServer => {
                 !self.open.back().is_some_and(|open| open.holds_the_client())
                     && self.open.len() < PIPELINED
+                    && self.heads < HEADS
             }
             Direction::ToClient if !self.readers[direction].is_idle() => true,
             Direction::ToClient => match self.answered().map(|open| open.method()) {
@@ -253,6 +266,7 @@ impl Exchanges {
                 part.cost = pieces.take(len, Layer::Head, open.row(direction), ledger);
                 open.parts[direction] = Some(part);
                 open.request = Some(head);
+                self.heads += len;
             }
             HttpEvent::Response(head) => {
                 let packet = pieces.packet_of(len);
@@ -345,6 +359,7 @@ impl Exchanges {
     fn give_finished(&mut self, cx: &mut Context<'_>) -> Next {
         let mut next = Next::Same;
         while let Some(open) = self.open.pop_front_if(|open| open.is_over()) {
+            self.heads -= open.request_head_length();
             next = open.next();
             self.give(&open, cx);
         }

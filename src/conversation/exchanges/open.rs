@@ -73,6 +73,11 @@ impl Open {
         self.parts.to_server.as_ref().zip(self.request.as_deref())
     }
 
+    /// How long its head is; zero where there is none.
+    pub(super) fn request_head_length(&self) -> u64 {
+        self.request().map_or(0, |(part, _)| part.head_length)
+    }
+
     /// The final response, once its head is there.
     pub(super) fn response(&self) -> Option<(&Part, &ResponseHead)> {
         self.parts.to_client.as_ref().zip(self.response.as_deref())

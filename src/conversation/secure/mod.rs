@@ -16,6 +16,7 @@ use crate::direction::Direction;
 use crate::event::Protocol;
 use crate::ledger::Row;
 use crate::notice::Kind;
+use crate::private::Private;
 use crate::reader::{Layer, Piece};
 use crate::tcp::{Delivery, Ending, Side, Sides};
 use crate::tls::{Content, Keys, Need, Reason, RecordReader, Session, Step};
@@ -26,7 +27,7 @@ pub(crate) struct Shared {
     /// What opens them.
     pub(crate) keys: Keys,
     /// Room for what was inside a record.
-    plaintext: Vec<u8>,
+    plaintext: Private<Vec<u8>>,
     /// How many bytes wait for keys.
     held: usize,
 }

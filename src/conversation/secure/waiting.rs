@@ -11,6 +11,9 @@ use crate::tls::{Need, Reason};
 /// or not at all; what browsers load before that is less.
 const HELD: usize = 256 << 10;
 
+/// How many holes there may be among them: more than there are records that can wait.
+const HOLES: usize = 1024;
+
 /// How many bytes of all connections wait together.
 const HELD_BY_ALL: usize = 64 << 20;
 
@@ -29,7 +32,9 @@ impl Secure {
     ) -> bool {
         for side in Side::ALL.into_iter().filter(|&side| self.is_held(side)) {
             let (half, other) = (&self.sides[side], &self.sides[side.other()]);
-            let full = half.stream.waiting.len() > HELD || cx.scratch.secure.held > HELD_BY_ALL;
+            let full = half.stream.waiting.len() > HELD
+                || half.holes.len() > HOLES
+                || cx.scratch.secure.held > HELD_BY_ALL;
             let in_vain = match half.held {
                 Some(Need::OtherSide) => {
                     other.closed || other.finished || half.ended.is_some() && other.ended.is_some()

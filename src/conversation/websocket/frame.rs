@@ -221,7 +221,7 @@ impl WebSocket {
         }
         if std::mem::take(&mut self.halves[direction].unconfirmed) {
             self.abandon_message(direction, cx);
-            self.lose(direction, Trust::Resynced);
+            self.lose(direction, Trust::Resynced, cx);
             if let Some(checks) = &mut cx.checks {
                 checks.lose(direction, Trust::Resynced);
             }

@@ -156,7 +156,7 @@ impl WebSocket {
         self.halves[direction].inflation.close();
         if inside_a_frame {
             // What comes behind an end belongs to no frame that anybody waits for.
-            self.lose(direction, Trust::Resynced);
+            self.lose(direction, Trust::Resynced, cx);
         }
     }
 

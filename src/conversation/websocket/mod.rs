@@ -81,11 +81,11 @@ impl WebSocket {
     }
 
     /// Marks one direction's boundary as not known.
-    pub(super) fn lose(&mut self, direction: Direction, trust: Trust) {
+    pub(super) fn lose(&mut self, direction: Direction, trust: Trust, cx: &mut Context<'_>) {
         let half = &mut self.halves[direction];
         half.reader = FrameReader::default();
         half.fragmentation_unknown = true;
-        half.inflation.begins_unknown();
+        half.inflation.lose(&mut cx.scratch.workshop);
         half.lost = Some(Lost::at(trust));
     }
 

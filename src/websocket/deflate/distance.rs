@@ -3,10 +3,15 @@
 //! A decompressor does not notice a distance that is larger than the window that was agreed while its own window is larger. What
 //! is wrong otherwise is not judged here: reading ends where it cannot go on.
 
+use std::sync::LazyLock;
+
 /// The order in which the lengths of the code length code stand (section 3.2.7).
 const CODE_LENGTH_ORDER: [usize; 19] = [
     16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15,
 ];
+
+/// The codes that are always the same, for payloads of many small blocks.
+static FIXED: LazyLock<Codes> = LazyLock::new(fixed_codes);
 
 /// The symbol that ends a block.
 const END_OF_BLOCK: u16 = 256;
@@ -36,7 +41,7 @@ pub fn farthest_distance(coded: &[u8]) -> Option<u32> {
                 }
                 bits.skip_bytes(len)?;
             }
-            1 => block(&mut bits, &fixed_codes(), &mut farthest)?,
+            1 => block(&mut bits, &FIXED, &mut farthest)?,
             2 => {
                 let codes = dynamic_codes(&mut bits)?;
                 block(&mut bits, &codes, &mut farthest)?;

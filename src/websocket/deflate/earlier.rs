@@ -5,6 +5,7 @@
 
 use super::history::History;
 use super::stream::Stream;
+use crate::private::Private;
 
 /// How long a message may be, compressed, to be read a second time: longer than nearly all are, and no more than the window takes.
 const REREAD: usize = 32 << 10;
@@ -13,7 +14,7 @@ const REREAD: usize = 32 << 10;
 #[derive(Debug, Default)]
 pub(super) struct Earlier {
     history: History,
-    coded: Vec<u8>,
+    coded: Private<Vec<u8>>,
     too_long: bool,
 }
 

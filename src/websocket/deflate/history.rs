@@ -1,5 +1,7 @@
 //! The last bytes that a direction's messages inflated to: what later messages may refer to (RFC 1951, section 2).
 
+use crate::private::Private;
+
 /// The widest window of DEFLATE, in bytes.
 pub(super) const WINDOW: usize = 32 << 10;
 
@@ -9,7 +11,7 @@ pub(super) const WINDOW: usize = 32 << 10;
 /// must take its place.
 #[derive(Clone, Debug, Default)]
 pub(super) struct History {
-    ring: Vec<u8>,
+    ring: Private<Vec<u8>>,
     /// Where the oldest byte stands, and the next will, once the ring is full.
     oldest: usize,
 }

@@ -9,6 +9,7 @@ use super::history::WINDOW;
 use super::stream::{Step, Stream};
 use super::workshop::{Window, Workshop};
 use super::{Agreed, Failure, Inflated, Limit, farthest_distance};
+use crate::private::Private;
 
 /// What the sender removed from the end of each message (RFC 7692, section 7.2.1).
 pub(super) const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
@@ -19,9 +20,12 @@ const PROBE: [u8; 6] = [0x02, 0x00, 0x00, 0x00, 0xff, 0xff];
 /// Both.
 const TAIL_AND_PROBE: [u8; 10] = [0x00, 0x00, 0xff, 0xff, 0x02, 0x00, 0x00, 0x00, 0xff, 0xff];
 
-/// How much of a message is kept to measure its distances, where they are measured. Longer messages are not measured; the
-/// window that a sender uses shows in its other messages as well.
-const MEASURED: usize = 1 << 20;
+/// How much of a message is kept to measure its distances, where they are measured: eight times the widest window. Longer messages
+/// are not measured; the window that a sender uses shows in its other messages as well.
+const MEASURED: usize = 256 << 10;
+
+/// How much of that room is kept from one message to the next: what most messages need. Every compressed direction that is alive has it.
+const MEASURED_KEPT: usize = 4 << 10;
 
 /// A piece of what a message inflates to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -46,7 +50,7 @@ pub struct Inflater {
     /// How many known bytes stand at the end of what was inflated.
     known_run: usize,
     /// The compressed bytes of the message, where its distances are to be measured.
-    measured: Option<Vec<u8>>,
+    measured: Option<Private<Vec<u8>>>,
     /// What a message may wrongly refer to; kept where no context takeover was agreed.
     earlier: Option<Earlier>,
     message: Open,
@@ -80,7 +84,7 @@ impl Inflater {
             twin: None,
             history_known: history_known || !agreed.takeover,
             known_run: 0,
-            measured: (measure && smaller).then(Vec::new),
+            measured: (measure && smaller).then(Private::default),
             earlier: (!agreed.takeover).then(Earlier::default),
             message: Open::default(),
         }
@@ -154,6 +158,10 @@ impl Inflater {
             self.message.failure = self.message.beyond.take().or(self.message.failure);
         }
         let inflated = self.inflated(tail_left_in, whole);
+        if let Some(measured) = &mut self.measured {
+            measured.clear();
+            measured.shrink_to(MEASURED_KEPT);
+        }
         if !whole {
             self.lose(workshop);
         } else if let Some(earlier) = &mut self.earlier {

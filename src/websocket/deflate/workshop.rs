@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::stream::Stream;
+use crate::private::Private;
 
 /// How much is inflated at a time. Small enough to stay in the nearest caches beside the window, large enough that
 /// the calls are few.
@@ -20,9 +21,9 @@ const SPARE: usize = 8;
 /// Room for inflation, shared by all connections of an analysis.
 #[derive(Debug)]
 pub struct Workshop {
-    pub(super) plain: Box<[u8]>,
+    pub(super) plain: Private<Box<[u8]>>,
     /// Room for the second of two streams; made when it is first needed.
-    pub(super) twin: Box<[u8]>,
+    pub(super) twin: Private<Box<[u8]>>,
     spare: Vec<Window>,
     alive: Arc<AtomicUsize>,
     most: usize,
@@ -45,8 +46,8 @@ impl Workshop {
     /// A workshop in which at most so many windows are alive.
     pub(super) fn with_windows(most: usize) -> Self {
         Self {
-            plain: vec![0; ROOM].into_boxed_slice(),
-            twin: Box::default(),
+            plain: Private(vec![0; ROOM].into_boxed_slice()),
+            twin: Private::default(),
             spare: Vec::new(),
             alive: Arc::default(),
             most,
@@ -79,7 +80,7 @@ impl Workshop {
     /// Room for a pair of streams.
     pub(super) fn pair_of_rooms(&mut self) -> (&mut [u8], &mut [u8]) {
         if self.twin.is_empty() {
-            self.twin = vec![0; ROOM].into_boxed_slice();
+            self.twin.0 = vec![0; ROOM].into_boxed_slice();
         }
         (&mut self.plain, &mut self.twin)
     }
