@@ -7,7 +7,7 @@ use super::outcome::Outcome;
 use super::rule::{Judge, RULES, Rule, Subject};
 use crate::event::Verdict;
 use crate::http::{RequestHead, ResponseHead};
-use crate::websocket::asks_for_websocket;
+use crate::websocket::{ACCEPT_LEN, asks_for_websocket};
 
 /// What the capture shows of an opening handshake.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +26,10 @@ pub struct HandshakeFacts<'a> {
     pub reach: Reach,
     /// Whether the bytes were under TLS.
     pub encrypted: bool,
+    /// Whether the request was asked all that its verdict depends on, and broke nothing of it.
+    pub request_is_right: bool,
+    /// The Sec-WebSocket-Accept that the request's first key calls for.
+    pub expected: Option<[u8; ACCEPT_LEN]>,
     /// Nanoseconds from the request's last byte to the response's first.
     pub waited: Option<i64>,
 }
@@ -65,11 +69,16 @@ pub struct Judgement {
 /// Judges an opening handshake: by all rules, or only by those that its verdict needs.
 pub fn judge(facts: &HandshakeFacts<'_>, all: bool) -> Judgement {
     let mut answers: SmallVec<[(&'static Rule, Outcome); 2]> = SmallVec::new();
+    let mut facts = *facts;
     for rule in RULES.iter().filter(|rule| all || decides(rule)) {
+        // The rules on requests stand before those on responses, of which one asks what the request broke.
+        if rule.subject == Subject::Response && answers.is_empty() {
+            facts.request_is_right = true;
+        }
         let outcome = match rule.judge {
             Judge::Request(_) if facts.request.is_none() => Outcome::Unknown(facts.missing),
             Judge::Response(_) if facts.response.is_none() => Outcome::Unknown(facts.missing),
-            Judge::Request(judge) | Judge::Response(judge) => judge(facts),
+            Judge::Request(judge) | Judge::Response(judge) => judge(&facts),
             _ => continue,
         };
         if !matches!(outcome, Outcome::Pass | Outcome::NotApplicable) {

@@ -12,7 +12,7 @@ use super::request::{self, listed, shown};
 use super::rule::{Fault, Judge, Rule, Subject};
 use super::{key as keys, offers};
 use crate::http::RequestHead;
-use crate::websocket::{accept_for, asks_for_websocket};
+use crate::websocket::accept_for;
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "ws-resp-accepts-bad-request",
@@ -169,6 +169,9 @@ pub(super) fn accepts_bad_request(facts: &HandshakeFacts<'_>) -> Outcome {
     if facts.switched().is_none() {
         return facts.unpaired();
     }
+    if facts.request_is_right {
+        return Outcome::Pass;
+    }
     let mut broken: Vec<&str> = MUST_REFUSE
         .iter()
         .filter(|(_, judge)| matches!(judge(facts), Outcome::Fail(..)))
@@ -225,22 +228,22 @@ of_switch! {
     }
 }
 
-of_answer! {
-    fn accept_mismatch(request, response) {
-        let accept = response.fields().first("Sec-WebSocket-Accept");
-        let Some((key, accept)) = key(request).zip(accept).filter(|_| asks_for_websocket(request)) else {
-            return Outcome::NotApplicable;
-        };
-        let expected = accept_for(key);
-        Outcome::error_if(accept != expected, || {
-            let recipe = recipe(request, key, accept);
-            format!(
-                "Sec-WebSocket-Accept is {}, and the key calls for {}{recipe}",
-                shown(accept),
-                shown(&expected)
-            )
-        })
-    }
+fn accept_mismatch(facts: &HandshakeFacts<'_>) -> Outcome {
+    let Some((request, response)) = facts.switched() else {
+        return facts.unpaired();
+    };
+    let accept = response.fields().first("Sec-WebSocket-Accept");
+    let Some((key, (accept, expected))) = key(request).zip(accept.zip(facts.expected)) else {
+        return Outcome::NotApplicable;
+    };
+    Outcome::error_if(accept != expected, || {
+        let recipe = recipe(request, key, accept);
+        format!(
+            "Sec-WebSocket-Accept is {}, and the key calls for {}{recipe}",
+            shown(accept),
+            shown(&expected)
+        )
+    })
 }
 
 /// The usual mistake that makes this accept value of the key, in words.

@@ -15,10 +15,29 @@ pub struct Fields {
 }
 
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Line {
-    pub(super) name: Range<u32>,
-    pub(super) value: Range<u32>,
-    pub(super) malformed: bool,
+struct Line {
+    name: Range<u32>,
+    value: Range<u32>,
+    tag: Tag,
+    malformed: bool,
+}
+
+/// What a name has in common with the same name in another case: its length, and its first, middle and last letters. A head is
+/// asked for a hundred names, and this tells at a glance which lines have none of them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Tag([u8; 4]);
+
+impl Tag {
+    #[inline]
+    fn of(name: &[u8]) -> Self {
+        let letter = |at: usize| name.get(at).map_or(0, |byte| byte | 0x20);
+        Self([
+            name.len().to_le_bytes()[0],
+            letter(0),
+            letter(name.len() / 2),
+            letter(name.len().saturating_sub(1)),
+        ])
+    }
 }
 
 /// One field line.
@@ -41,13 +60,9 @@ impl Fields {
         };
         let mut at = begin;
         while let Some(rest) = fields.bytes.get(at..).filter(|rest| !rest.is_empty()) {
-            let len = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
-            let line = trimmed_end(rest.get(..len).unwrap_or_default());
-            if line.is_empty() {
-                break;
-            }
-            let parsed = parse_line(line, at);
-            fields.lines.push(parsed);
+            let (line, len) = read_line(rest, at);
+            let Some(line) = line else { break };
+            fields.lines.push(line);
             at += len;
         }
         fields
@@ -68,17 +83,31 @@ impl Fields {
     }
 
     /// The values of all lines with this name, compared without case.
+    #[inline]
     pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.iter()
-            .filter(move |field| field.name.eq_ignore_ascii_case(name.as_bytes()))
-            .map(|field| field.value)
+        let name = name.as_bytes();
+        let tag = Tag::of(name);
+        self.lines
+            .iter()
+            .filter(move |line| self.has_name(line, tag, name))
+            .map(|line| self.at(&line.value))
     }
 
     /// The first value with this name.
+    #[inline]
     pub fn first(&self, name: &str) -> Option<&[u8]> {
-        self.iter()
-            .find(|field| field.name.eq_ignore_ascii_case(name.as_bytes()))
-            .map(|field| field.value)
+        let name = name.as_bytes();
+        let tag = Tag::of(name);
+        let line = self
+            .lines
+            .iter()
+            .find(|line| self.has_name(line, tag, name))?;
+        Some(self.at(&line.value))
+    }
+
+    #[inline]
+    fn has_name(&self, line: &Line, tag: Tag, name: &[u8]) -> bool {
+        line.tag == tag && self.at(&line.name).eq_ignore_ascii_case(name)
     }
 
     /// The first value with this name as text; what is not UTF-8 is replaced.
@@ -97,47 +126,107 @@ impl Fields {
             .any(|found| found.eq_ignore_ascii_case(member.as_bytes()))
     }
 
-    fn at(&self, range: &Range<u32>) -> &[u8] {
+    #[inline]
+    pub(super) fn at(&self, range: &Range<u32>) -> &[u8] {
         let range =
             usize::try_from(range.start).unwrap_or(0)..usize::try_from(range.end).unwrap_or(0);
         self.bytes.get(range).unwrap_or_default()
     }
 }
 
-fn parse_line(line: &[u8], at: usize) -> Line {
-    let range = |from: usize, to: usize| {
-        let place = |offset: usize| u32::try_from(at + offset).unwrap_or(u32::MAX);
-        place(from)..place(to)
+/// Reads the field line at the beginning of `rest`, which stands at `at` in the head; none where that line is empty. Gives the length
+/// of the line with its end.
+fn read_line(rest: &[u8], at: usize) -> (Option<Line>, usize) {
+    let token_len = token_len(rest);
+    // Behind a colon, which is what follows a name, the line's end need not be looked for in the name.
+    let looked = if rest.get(token_len) == Some(&b':') {
+        token_len
+    } else {
+        0
     };
-    let Some(colon) = memchr::memchr(b':', line).filter(|_| !is_space(line.first())) else {
-        return Line {
-            name: range(0, 0),
-            value: range(0, line.len()),
+    let unread = rest.get(looked..).unwrap_or_default();
+    let len = memchr::memchr(b'\n', unread).map_or(rest.len(), |end| looked + end + 1);
+    let line = trimmed_end(rest.get(..len).unwrap_or_default());
+    if line.is_empty() {
+        return (None, len);
+    }
+    let place = |offset: usize| u32::try_from(at + offset).unwrap_or(u32::MAX);
+    let colon = if looked > 0 {
+        Some(looked)
+    } else {
+        memchr::memchr(b':', line).filter(|_| !is_space(line.first()))
+    };
+    let Some(colon) = colon else {
+        let line = Line {
+            name: place(0)..place(0),
+            value: place(0)..place(line.len()),
+            tag: Tag::of(&[]),
             malformed: true,
         };
+        return (Some(line), len);
     };
-    let name = line.get(..colon).unwrap_or_default();
-    let name_len = trimmed_end(name).len();
+    let name = trimmed_end(line.get(..colon).unwrap_or_default());
     let behind = line.get(colon + 1..).unwrap_or_default();
-    let begin = colon
-        + 1
-        + behind
-            .iter()
-            .take_while(|byte| is_space(Some(byte)))
-            .count();
-    let malformed = name_len != colon
-        || name_len == 0
-        || !name.iter().take(name_len).all(|byte| is_token(*byte));
-    Line {
-        name: range(0, name_len),
-        value: range(begin, line.len().max(begin)),
-        malformed,
-    }
+    let spaces = behind
+        .iter()
+        .take_while(|byte| is_space(Some(byte)))
+        .count();
+    let begin = colon + 1 + spaces;
+    let line = Line {
+        name: place(0)..place(name.len()),
+        value: place(begin)..place(line.len().max(begin)),
+        tag: Tag::of(name),
+        malformed: looked == 0,
+    };
+    (Some(line), len)
 }
 
+/// How many characters of a token bytes begin with.
+fn token_len(bytes: &[u8]) -> usize {
+    bytes
+        .iter()
+        .position(|&byte| !is_token(byte))
+        .unwrap_or(bytes.len())
+}
+
+/// Which bytes are characters of a token.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "the compiler runs it, and a byte is below 256"
+)]
+const TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0u8;
+    loop {
+        table[byte as usize] = byte.is_ascii_alphanumeric()
+            || matches!(
+                byte,
+                b'!' | b'#'
+                    | b'$'
+                    | b'%'
+                    | b'&'
+                    | b'\''
+                    | b'*'
+                    | b'+'
+                    | b'-'
+                    | b'.'
+                    | b'^'
+                    | b'_'
+                    | b'`'
+                    | b'|'
+                    | b'~'
+            );
+        if byte == u8::MAX {
+            break table;
+        }
+        byte += 1;
+    }
+};
+
 /// A character of a token (RFC 9110, section 5.6.2).
+#[inline]
 pub(crate) fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+    TOKEN.get(usize::from(byte)).is_some_and(|is| *is)
 }
 
 fn is_space(byte: Option<&u8>) -> bool {
@@ -176,6 +265,14 @@ impl<'a> Iterator for Members<'a> {
 
 /// Splits at the first separator outside a quoted string; the separator is in neither part.
 pub(crate) fn split_unquoted(bytes: &[u8], separator: u8) -> (&[u8], &[u8]) {
+    // Nearly all lists have no quotes.
+    match memchr::memchr2(separator, b'"', bytes).map(|at| bytes.split_at(at)) {
+        None => return (bytes, &[]),
+        Some((before, [found, behind @ ..])) if *found == separator => {
+            return (before, behind);
+        }
+        _ => {}
+    }
     let (mut quoted, mut escaped) = (false, false);
     for (at, &byte) in bytes.iter().enumerate() {
         match byte {
@@ -192,4 +289,28 @@ pub(crate) fn split_unquoted(bytes: &[u8], separator: u8) -> (&[u8], &[u8]) {
         }
     }
     (bytes, &[])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_found_in_any_case_and_no_other_for_it() {
+        let head: &[u8] = b"Upgrade: a\r\nUPGRADE: b\r\nUpxxade: c\r\nupgrade : d\r\n upgrade: e\r\nUpgrade\r\n\r\n";
+        let fields = Fields::read(head.into(), 0);
+        let values: Vec<_> = fields.values("uPGRADe").collect();
+        assert_eq!(values, [b"a", b"b", b"d"]);
+        assert_eq!(fields.first("upgrade"), Some(&b"a"[..]));
+        assert_eq!(fields.first("upxrade"), None);
+        let malformed: Vec<_> = fields.iter().map(|field| field.is_malformed).collect();
+        assert_eq!(malformed, [false, false, false, true, true, true]);
+    }
+
+    #[test]
+    fn a_separator_in_quotes_separates_nothing() {
+        let pieces = |text| Members(text).collect::<Vec<_>>();
+        assert_eq!(pieces(b"a, b,,c "), [b"a", b"b", b"c"]);
+        assert_eq!(pieces(br#"a="1,\",2", b"#), [&br#"a="1,\",2""#[..], b"b"]);
+    }
 }

@@ -1,6 +1,7 @@
 //! Heads: a start line and the fields behind it (RFC 9112, sections 2 to 5).
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use nom::bytes::complete::{take_till, take_while, take_while_m_n};
 use nom::character::complete::space1;
@@ -14,18 +15,18 @@ use super::recognise::without_empty_lines;
 /// The head of a request (RFC 9112, section 3).
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RequestHead {
-    method: Box<[u8]>,
-    target: Box<[u8]>,
-    version: Box<[u8]>,
+    method: Range<u32>,
+    target: Range<u32>,
+    version: Range<u32>,
     fields: Fields,
 }
 
 /// The head of a response (RFC 9112, section 4).
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ResponseHead {
-    version: Box<[u8]>,
+    version: Range<u32>,
     status: u16,
-    reason: Box<[u8]>,
+    reason: Range<u32>,
     fields: Fields,
 }
 
@@ -36,21 +37,21 @@ impl RequestHead {
         let line = first_line(begun);
         let (_, (method, _, target, version)) = request_line(line).ok()?;
         Some(Self {
-            method: method.into(),
-            target: target.into(),
-            version: version.into(),
+            method: place(head, method),
+            target: place(head, target),
+            version: place(head, version),
             fields: fields_of(head, begun, line),
         })
     }
 
     /// The method's name as sent.
     pub fn method(&self) -> &[u8] {
-        &self.method
+        self.fields.at(&self.method)
     }
 
     /// What the method means for the framing of the response.
     pub fn method_kind(&self) -> Method {
-        match &*self.method {
+        match self.method() {
             b"HEAD" => Method::Head,
             b"CONNECT" => Method::Connect,
             _ => Method::Other,
@@ -59,27 +60,27 @@ impl RequestHead {
 
     /// The method as text.
     pub fn method_text(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(&self.method)
+        String::from_utf8_lossy(self.method())
     }
 
     /// The request target as sent.
     pub fn target(&self) -> &[u8] {
-        &self.target
+        self.fields.at(&self.target)
     }
 
     /// The request target as text.
     pub fn target_text(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(&self.target)
+        String::from_utf8_lossy(self.target())
     }
 
     /// The version as sent, without `HTTP/`.
     pub fn version(&self) -> &[u8] {
-        &self.version
+        self.fields.at(&self.version)
     }
 
     /// The version as text, without `HTTP/`.
     pub fn version_text(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(&self.version)
+        String::from_utf8_lossy(self.version())
     }
 
     /// The fields.
@@ -96,9 +97,9 @@ impl ResponseHead {
         let (reason, (version, _, status)) = status_line(line).ok()?;
         let status = std::str::from_utf8(status).ok()?.parse().ok()?;
         Some(Self {
-            version: version.into(),
+            version: place(head, version),
             status,
-            reason: reason.trim_ascii().into(),
+            reason: place(head, reason.trim_ascii()),
             fields: fields_of(head, begun, line),
         })
     }
@@ -115,17 +116,17 @@ impl ResponseHead {
 
     /// The reason phrase as sent.
     pub fn reason(&self) -> &[u8] {
-        &self.reason
+        self.fields.at(&self.reason)
     }
 
     /// The version as sent, without `HTTP/`.
     pub fn version(&self) -> &[u8] {
-        &self.version
+        self.fields.at(&self.version)
     }
 
     /// The version as text, without `HTTP/`.
     pub fn version_text(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(&self.version)
+        String::from_utf8_lossy(self.version())
     }
 
     /// The fields.
@@ -152,6 +153,13 @@ fn first_line(begun: &[u8]) -> &[u8] {
 
 fn fields_of(head: &[u8], begun: &[u8], line: &[u8]) -> Fields {
     Fields::read(head.into(), head.len() - begun.len() + line.len())
+}
+
+/// Where a part of the head stands in it.
+fn place(head: &[u8], part: &[u8]) -> Range<u32> {
+    let begin = part.as_ptr().addr().saturating_sub(head.as_ptr().addr());
+    let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    place(begin)..place(begin + part.len())
 }
 
 type RequestLine<'a> = (&'a [u8], &'a [u8], &'a [u8], &'a [u8]);

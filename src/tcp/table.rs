@@ -94,10 +94,26 @@ impl Hash for Key {
 /// From keys to places in a list of connections. The hash is seeded, so that no capture can be made to collide in it.
 ///
 /// Only hashes are kept here: a live connection knows its key, and for one that is over 64 seeded bits are enough.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Table {
     places: HashTable<Place>,
+    /// Places by the low bits of their hashes, the latest found of each. The table may hold a million connections, most of them over,
+    /// and looking into it is mostly waiting for memory; those whose packets come now stay in a core's own cache here.
+    recent: Box<[Option<Place>]>,
     seed: RandomState,
+}
+
+/// How many places are kept at hand: 128 KiB, for a few thousand connections that speak at once.
+const RECENT: usize = 8192;
+
+impl Default for Table {
+    fn default() -> Self {
+        Self {
+            places: HashTable::default(),
+            recent: vec![None; RECENT].into(),
+            seed: RandomState::default(),
+        }
+    }
 }
 
 /// Where a connection stands.
@@ -131,9 +147,22 @@ impl Table {
 
     /// Where the connection with this hash stands; `is` says whether what stands at an index has the key.
     #[inline]
-    pub fn find(&self, hash: u64, is: impl Fn(u32) -> bool) -> Option<Place> {
+    pub fn find(&mut self, hash: u64, is: impl Fn(u32) -> bool) -> Option<Place> {
         let place = |place: &Place| place.hash == hash && is(place.index);
-        self.places.find(hash, place).copied()
+        let recent = self.recent.get(recent(hash)).copied().flatten();
+        if let Some(found) = recent.filter(place) {
+            return Some(found);
+        }
+        let found = self.places.find(hash, place).copied()?;
+        self.note(Some(found), hash);
+        Some(found)
+    }
+
+    #[inline]
+    fn note(&mut self, place: Option<Place>, hash: u64) {
+        if let Some(noted) = self.recent.get_mut(recent(hash)) {
+            *noted = place;
+        }
     }
 
     /// A connection with this hash now stands at `index`.
@@ -144,6 +173,7 @@ impl Table {
             opener_is_lower,
         };
         self.places.insert_unique(hash, place, |place| place.hash);
+        self.note(Some(place), hash);
     }
 
     /// Forgets the connection that stands at `index`; does nothing where that is forgotten.
@@ -151,6 +181,39 @@ impl Table {
         let place = |place: &Place| place.hash == hash && place.index == index;
         if let Entry::Occupied(entry) = self.places.entry(hash, place, |place| place.hash) {
             entry.remove();
+            self.note(None, hash);
         }
+    }
+}
+
+/// The place at hand for a hash.
+#[inline]
+fn recent(hash: u64) -> usize {
+    usize::try_from(hash % RECENT as u64).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_at_hand_is_found_only_while_it_is_in_the_table() {
+        let mut table = Table::default();
+        let (one, other) = (7, 7 + RECENT as u64);
+        table.insert(one, 1, true);
+        table.insert(other, 2, false);
+        let index = |table: &mut Table, hash| table.find(hash, |_| true).map(|place| place.index);
+        for _ in 0..2 {
+            assert_eq!(index(&mut table, one), Some(1));
+            assert_eq!(index(&mut table, other), Some(2));
+        }
+        table.remove(other, 2);
+        assert_eq!(index(&mut table, other), None);
+        assert_eq!(index(&mut table, one), Some(1));
+        table.remove(one, 2);
+        assert_eq!(index(&mut table, one), Some(1));
+        table.insert(one, 3, true);
+        table.remove(one, 1);
+        assert_eq!(index(&mut table, one), Some(3));
     }
 }

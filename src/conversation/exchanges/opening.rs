@@ -24,7 +24,6 @@ pub(super) fn give(open: &Open, cx: &mut Context<'_>) -> Verdict {
     let asked = |name: &str| request.and_then(|head| head.fields().text(name));
     let answered = |name: &str| response.and_then(|head| head.fields().text(name));
     let key = asked("Sec-WebSocket-Key");
-    let expected = key.as_deref().map(|key| accept_for(key.as_bytes()));
     let offered_protocols = request
         .map(|head| list_members(head.fields(), "Sec-WebSocket-Protocol"))
         .unwrap_or_default();
@@ -56,7 +55,8 @@ pub(super) fn give(open: &Open, cx: &mut Context<'_>) -> Verdict {
         version: asked("Sec-WebSocket-Version").as_deref(),
         key: key.as_deref(),
         accept: answered("Sec-WebSocket-Accept").as_deref(),
-        accept_expected: expected
+        accept_expected: facts
+            .expected
             .as_ref()
             .and_then(|accept| std::str::from_utf8(accept).ok()),
         status: response.map(ResponseHead::status),
@@ -126,16 +126,19 @@ pub(super) fn check(open: &Open, cx: &mut Context<'_>) {
 /// What the capture surely shows of an exchange.
 fn facts<'a>(open: &'a Open, cx: &Context<'_>) -> HandshakeFacts<'a> {
     let (request, response) = (open.request(), open.response());
-    let heads = open.request.as_deref().zip(open.response.as_deref());
+    let expected = open
+        .request
+        .as_deref()
+        .and_then(|head| head.fields().first("Sec-WebSocket-Key"))
+        .map(accept_for);
     // Where the capture does not show how the streams begin, another request may stand before this one; but the right answer to
     // a key answers no other.
-    let proven = heads.is_some_and(|(request, response)| {
-        let key = request.fields().first("Sec-WebSocket-Key");
-        key.is_some_and(|key| {
-            response.fields().first("Sec-WebSocket-Accept") == Some(&accept_for(key)[..])
-        })
-    });
-    let sure = |trust: Trust| trust <= Trust::Carried && (cx.opening || proven);
+    let proven = || {
+        let answered = open.response.as_deref();
+        let accept = answered.and_then(|head| head.fields().first("Sec-WebSocket-Accept"));
+        accept.is_some() && accept == expected.as_ref().map(|expected| &expected[..])
+    };
+    let sure = |trust: Trust| trust <= Trust::Carried && (cx.opening || proven());
     let request = request.filter(|(part, _)| sure(part.trust));
     let response = response.filter(|(part, _)| sure(part.trust));
     let waited = request
@@ -157,6 +160,8 @@ fn facts<'a>(open: &'a Open, cx: &Context<'_>) -> HandshakeFacts<'a> {
             .as_ref()
             .map_or(Reach::Loopback, |checks| checks.reach()),
         encrypted: open.encrypted,
+        request_is_right: false,
+        expected,
         waited,
     }
 }
