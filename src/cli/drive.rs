@@ -45,13 +45,14 @@ pub(super) fn run_as(
     }
     let look = options.look(console);
     let mut status = DONE;
-    let mut paths = Vec::new();
+    let (mut paths, mut unreadable) = (Vec::new(), Vec::new());
     for path in &options.captures {
         match expand(path) {
             Ok(found) => paths.extend(found),
             Err(error) => {
                 console.complain(&error.to_string());
                 status = FAILED;
+                unreadable.push((path.to_string_lossy().into_owned(), error));
             }
         }
     }
@@ -80,7 +81,7 @@ pub(super) fn run_as(
         quiet: options.quiet || options.notices,
         several: !options.merge && paths.len() > 1,
         rows: 0,
-        unreadable: Vec::new(),
+        unreadable,
         status,
         err: err.as_mut(),
     };
@@ -148,24 +149,32 @@ impl Drive<'_> {
         standard: &mut (dyn Write + '_),
     ) {
         if options.merge {
-            if let Some(source) = self.merged(paths) {
-                self.each(source, &[], form, destination, standard);
-            }
-            return;
+            return match self.merged(paths) {
+                Some(source) => self.each(Some(source), &[], form, destination, standard),
+                None => self.none(form, destination, standard),
+            };
         }
         // The first that can be read is opened before anything is written.
         let mut left = paths;
         while let [path, rest @ ..] = left {
             left = rest;
             if let Some(first) = self.open(path) {
-                return self.each(first, left, form, destination, standard);
+                return self.each(Some(first), left, form, destination, standard);
             }
+        }
+        self.none(form, destination, standard);
+    }
+
+    /// Nothing can be read: a report that is kept beside others says so too, and nothing else is written.
+    fn none(&mut self, form: Form, destination: &Destination, standard: &mut (dyn Write + '_)) {
+        if self.report.tells_of_unreadable(form) {
+            self.each(None, &[], form, destination, standard);
         }
     }
 
     fn each(
         &mut self,
-        first: Source,
+        first: Option<Source>,
         left: &[PathBuf],
         form: Form,
         destination: &Destination,
@@ -175,7 +184,9 @@ impl Drive<'_> {
             Ok(writer) => Output::new(form, writer),
             Err(complaint) => return self.complain(&complaint),
         };
-        self.source(first, &mut output);
+        if let Some(first) = first {
+            self.source(first, &mut output);
+        }
         for path in left {
             if output.failed() || self.full() {
                 break;

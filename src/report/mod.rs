@@ -75,6 +75,11 @@ pub trait Report {
     /// The system failed to read the capture on; what follows is its end.
     fn broken(&mut self, _error: &Error) {}
 
+    /// Whether a report of nothing but captures that cannot be read is worth writing: where others read it, its absence would say nothing.
+    fn tells_of_unreadable(&self, _form: Form) -> bool {
+        false
+    }
+
     /// A capture could not be read at all.
     fn unreadable(&mut self, _context: &Context<'_>, _error: &Error, _out: &mut Output<'_>) {}
 

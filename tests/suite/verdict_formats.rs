@@ -104,6 +104,38 @@ fn junit_tells_of_a_capture_that_cannot_be_read_or_judged() {
 }
 
 #[test]
+fn a_report_is_written_although_no_capture_can_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let empty = folder.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let cases: [(&str, &str); 3] = [
+        ("file-garbage/file-garbage.pcap", "not a capture"),
+        ("not-there.pcap", "not-there.pcap"),
+        (empty.to_str().unwrap(), "no captures in this folder"),
+    ];
+    for (capture, why) in cases {
+        for format in ["junit", "sarif", "tap", "github", "markdown"] {
+            let file = folder.path().join(format);
+            let run = check(&["--format", format, "-o", file.to_str().unwrap(), capture]);
+            assert_eq!(run.status.code(), Some(2), "{format}: {}", stderr(&run));
+            let report = std::fs::read_to_string(&file).unwrap();
+            assert!(report.contains(why), "{format}: {report}");
+        }
+        let report = std::fs::read(folder.path().join("junit")).unwrap();
+        let report = junit_parser::from_reader(report.as_slice()).unwrap();
+        assert_eq!((report.tests, report.errors), (1, 1));
+        let sarif = std::fs::read(folder.path().join("sarif")).unwrap();
+        let log: Value = serde_json::from_slice(&sarif).unwrap();
+        assert_eq!(
+            log["runs"][0]["invocations"][0]["executionSuccessful"],
+            false
+        );
+        let merged = check(&["--merge", "--format", "tap", capture]);
+        assert_eq!(merged.status.code(), Some(2));
+    }
+}
+
+#[test]
 fn sarif_passes_its_schema() {
     // As published, one pattern has a bracket too many, which not every reader of patterns forgives.
     let schema = include_str!("sarif-schema-2.1.0.json").replace("{2}]?$", "{2}\\\\]?$");

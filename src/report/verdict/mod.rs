@@ -347,6 +347,10 @@ impl Report for CheckReport {
         self.outcome.cut.get_or_insert(error.to_string());
     }
 
+    fn tells_of_unreadable(&self, form: Form) -> bool {
+        form != Form::Table && !is_records(form)
+    }
+
     fn unreadable(&mut self, context: &Context<'_>, error: &Error, out: &mut Output<'_>) {
         self.outcome = Outcome {
             name: context.files.name(0).to_string(),
