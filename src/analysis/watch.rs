@@ -44,6 +44,9 @@ pub(super) fn before(checks: &mut Checks, tcp: &State, side: Side, segment: &Seg
     let line = &mut checks.lines[side];
     if segment.flags.fin() {
         line.fin.get_or_insert(now);
+        let other = &tcp.half(side.other()).assembler;
+        let acked = segment.ack.and_then(|ack| other.offset(ack)).unwrap_or(0);
+        line.fin_acked = Some(line.fin_acked.map_or(acked, |least| least.min(acked)));
     }
     if segment.flags.rst() {
         let assembler = &tcp.half(side).assembler;

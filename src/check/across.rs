@@ -17,7 +17,7 @@ use super::refusal::seconds;
 use super::rule::{Accused, Fault, Judge, Rule, Subject};
 use crate::decode::Endpoint;
 use crate::direction::Direction;
-use crate::event::{Connection, Event, Place, Verdict};
+use crate::event::{Closing, Connection, Event, Place, Verdict};
 use crate::time::Timestamp;
 
 /// How many keys, pairs of ends and polled targets are remembered: some megabytes. What comes later is not compared.
@@ -30,7 +30,7 @@ const ACCUSED: usize = 1024;
 const TOLD_APART: usize = 8;
 const PENDING: usize = 32;
 
-/// Within what time a handshake that is seen twice, at two servers, is a proxy's copy.
+/// Within what time a handshake that is seen twice, between other addresses, is a proxy's copy.
 const PROXIED: i64 = 1_000_000_000;
 
 /// What is no time to wait before connecting again, and how often in a row is too often.
@@ -154,17 +154,34 @@ impl Series {
 /// Closed connections, compared in the order of closing.
 #[derive(Debug, Default)]
 pub(crate) struct Across {
-    keys: HashMap<u64, Use>,
+    keys: HashMap<u64, SmallVec<[Use; 1]>>,
+    /// How many uses of keys were not the first that was seen.
+    reuses: usize,
     pairs: HashMap<(IpAddr, Endpoint), Pair>,
     polls: HashMap<(IpAddr, u64), Series>,
-    reused: Vec<Accused>,
 }
 
+/// A handshake with a key.
 #[derive(Clone, Copy, Debug)]
 struct Use {
     connection: u64,
+    client: IpAddr,
     server: Endpoint,
-    time: Timestamp,
+    answered: Option<Timestamp>,
+    spot: Spot,
+}
+
+impl Use {
+    /// Whether it is the copy that a proxy or a router made of an earlier one: other addresses, and either at about the same time or while
+    /// the earlier one was waiting for its answer.
+    fn is_copy_of(&self, earlier: &Self) -> bool {
+        let elsewhere = self.server != earlier.server || self.client != earlier.client;
+        let apart = self.spot.time.since(earlier.spot.time);
+        let waited = earlier
+            .answered
+            .is_some_and(|answered| answered >= self.spot.time);
+        elsewhere && (apart < PROXIED || waited)
+    }
 }
 
 /// The connections of one client's address to one server.
@@ -186,7 +203,7 @@ impl Across {
     /// Takes a connection that is closed.
     pub(crate) fn closed(&mut self, connection: &Connection, closed: &Closed) {
         for shake in &closed.shakes {
-            self.compare_key(connection, shake);
+            self.remember_key(connection, shake);
         }
         for series in &closed.polls {
             let known = (connection.client.address, series.target);
@@ -208,42 +225,24 @@ impl Across {
         }
     }
 
-    fn compare_key(&mut self, connection: &Connection, shake: &Shake) {
+    fn remember_key(&mut self, connection: &Connection, shake: &Shake) {
         let Some(key) = shake.key else { return };
         let own = Use {
             connection: connection.number,
+            client: connection.client.address,
             server: connection.server,
-            time: shake.spot.time,
-        };
-        let Some(other) = self.keys.get(&key).copied() else {
-            if self.keys.len() < REMEMBERED {
-                self.keys.insert(key, own);
-            }
-            return;
-        };
-        if other.connection == own.connection || self.reused.len() >= ACCUSED {
-            return;
-        }
-        let apart = own.time.since(other.time).abs();
-        let proxied = other.server != own.server && apart < PROXIED;
-        self.reused.push(Accused {
-            connection: own.connection,
-            severity: if proxied {
-                Severity::Info
-            } else {
-                Severity::Error
-            },
-            explanation: if proxied {
-                format!(
-                    "the same handshake as on connection {}: a proxy passed it on",
-                    other.connection
-                )
-            } else {
-                format!("the key was used on connection {} before", other.connection)
-            },
+            answered: shake.answered,
             spot: shake.spot,
-            count: 1,
-        });
+        };
+        if let Some(uses) = self.keys.get_mut(&key) {
+            let known = uses.iter().any(|known| known.connection == own.connection);
+            if !known && self.reuses < ACCUSED {
+                self.reuses += 1;
+                uses.push(own);
+            }
+        } else if self.keys.len() < REMEMBERED {
+            self.keys.insert(key, SmallVec::from_elem(own, 1));
+        }
     }
 
     /// The capture is over: gives what several connections show.
@@ -315,7 +314,8 @@ impl Pair {
         }
         self.abnormal_end = closed.abnormal.then_some(connection.end_time);
         let life = connection.end_time.since(connection.time);
-        if closed.is_websocket && life < SHORT.0 && closed.messages < SHORT.1 {
+        let over = connection.closing != Closing::Open;
+        if over && closed.is_websocket && life < SHORT.0 && closed.messages < SHORT.1 {
             self.short += 1;
             self.life = self.life.saturating_add(life);
             self.messages += closed.messages;
@@ -404,7 +404,33 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 fn key_reused(across: &Across) -> Vec<Accused> {
-    across.reused.clone()
+    let reused = across.keys.values().filter(|uses| uses.len() > 1);
+    first(reused.flat_map(|uses| {
+        // Connections come as they close; whoever began first drew the key.
+        let mut uses = uses.to_vec();
+        uses.sort_by_key(|own| (own.spot.time, own.spot.first_packet, own.connection));
+        let later = (1..uses.len()).filter_map(|at| {
+            let (earlier, own) = (uses.get(..at)?, uses.get(at)?);
+            let original = earlier.iter().find(|earlier| own.is_copy_of(earlier));
+            Some(Accused {
+                connection: own.connection,
+                severity: original.map_or(Severity::Error, |_| Severity::Info),
+                explanation: match original {
+                    Some(original) => format!(
+                        "the same handshake as on connection {}: a proxy passed it on",
+                        original.connection
+                    ),
+                    None => format!(
+                        "the key was used on connection {} before",
+                        earlier.first()?.connection
+                    ),
+                },
+                spot: own.spot,
+                count: 1,
+            })
+        });
+        later.collect::<Vec<_>>()
+    }))
 }
 
 fn parallel_connecting(across: &Across) -> Vec<Accused> {

@@ -3,10 +3,10 @@
 use super::finding::Cause;
 use super::frames::Agreement;
 use super::line::Line;
-use super::masks::Masks;
+use super::masks::{Masks, OnWire};
 use super::messages::Shape;
 use super::outcome::Spot;
-use super::performance::{Sample, Split, Stream};
+use super::performance::{Base64Run, Sample, Split, Stream};
 use super::pings::Pings;
 use crate::direction::{Both, Direction};
 use crate::time::Timestamp;
@@ -48,10 +48,13 @@ pub(crate) struct Talk {
     pub(super) shape: Shape,
     pub(super) largest_message: u64,
     pub(super) masks: Box<Masks>,
+    pub(super) on_wire: OnWire,
     pub(super) pings: Pings,
     pub(super) stream: Stream,
     pub(super) split: Split,
     pub(super) sample: Sample,
+    /// The longest run of base64 in the text that is being read.
+    pub(super) base64: Base64Run,
     pub(super) compression: super::deflate::Totals,
 }
 

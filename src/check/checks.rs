@@ -26,6 +26,9 @@ use crate::tcp::{Side, Sides};
 use crate::time::Timestamp;
 use crate::websocket::{Extension, Header, Opcode};
 
+/// The longest payload of a control frame (RFC 6455, section 5.5).
+const LONGEST_CONTROL: usize = 125;
+
 /// The facts of one connection, and the findings so far.
 #[derive(Debug)]
 pub(crate) struct Checks {
@@ -40,8 +43,6 @@ pub(crate) struct Checks {
     pub(crate) encrypted: bool,
     /// How far the side that is being read had acknowledged the other's bytes, at most; none where that is not known.
     pub(crate) acked: Option<u64>,
-    /// The longest run of base64 in the text that is being read.
-    base64: Base64Run,
     /// What is told to those who compare connections.
     pub(super) closed: Closed,
 }
@@ -56,7 +57,6 @@ impl Checks {
             lines: Sides::default(),
             encrypted: false,
             acked: None,
-            base64: Base64Run::default(),
             closed: Closed::default(),
         }
     }
@@ -244,9 +244,18 @@ impl Checks {
         }
     }
 
-    /// What a masked frame's payload looks like on the wire.
-    pub(crate) fn wire(&mut self, direction: Direction, wire: &[u8], spot: impl FnOnce() -> Spot) {
-        if masks::looks_like_http(wire)
+    /// A piece of a masked frame's payload as it stands on the wire, from its byte `at` on.
+    pub(crate) fn wire(
+        &mut self,
+        direction: Direction,
+        (at, len): (u64, u64),
+        wire: &[u8],
+        spot: impl FnOnce() -> Spot,
+    ) {
+        let Some(channel) = &mut self.channel else {
+            return;
+        };
+        if channel.talks[direction].on_wire.push(at, len, wire)
             && let Some(rule) = masks::RULES.last()
             && let Judge::Wire(judge) = rule.judge
         {
@@ -255,7 +264,7 @@ impl Checks {
         }
     }
 
-    /// A piece of a long text that is not compressed; `begins` where it is the first.
+    /// A piece of a long text that is not compressed; `begins` where it is the first of its frame.
     pub(crate) fn text(
         &mut self,
         direction: Direction,
@@ -267,12 +276,14 @@ impl Checks {
         let Some(channel) = &mut self.channel else {
             return;
         };
+        let talk = &mut channel.talks[direction];
         if begins {
-            self.base64 = Base64Run::default();
-            channel.talks[direction].sample.push_text(len, text, spot);
+            talk.base64 = Base64Run::default();
+            talk.sample.begin_text();
         }
-        self.base64.push(text);
-        channel.talks[direction].shape.base64 = self.base64.longest();
+        talk.sample.push_text(len, text, spot);
+        talk.base64.push(text);
+        talk.shape.base64 = talk.shape.base64.max(talk.base64.longest());
     }
 
     /// A piece of a compressed message, inflated: wanted for trying another way to compress it.
@@ -328,6 +339,8 @@ impl Checks {
     ) {
         // Acknowledgments count the bytes of TLS, so that none covers this end.
         let end = if self.encrypted { u64::MAX } else { end };
+        // One that is too long is kept whole or in part, as its bytes came; a legal one is never longer than this.
+        let payload = payload.map(|payload| payload.get(..LONGEST_CONTROL).unwrap_or(payload));
         let Some(channel) = &mut self.channel else {
             return;
         };

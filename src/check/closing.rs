@@ -122,7 +122,8 @@ fn no_reply(end: &EndFacts<'_>, direction: Direction) -> Answer {
     let Some((time, packet)) = end.lines[direction].fin else {
         return Answer::none();
     };
-    if end.lines[direction.other()].acked < close.end {
+    // Whoever ended its own direction first can send no answer any more, whatever it receives.
+    if end.lines[direction].fin_acked.unwrap_or(0) < close.end {
         return Answer::of(direction, Outcome::Unknown(Cause::CaptureEnd), close.spot);
     }
     let outcome = match end.whole(direction) {

@@ -35,7 +35,7 @@ pub struct HandshakeFacts<'a> {
 }
 
 /// Bytes that the client sent behind its request before it could have seen the response: how many, at least.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Early {
     /// How many bytes.
     pub len: u64,

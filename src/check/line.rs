@@ -7,6 +7,8 @@ use crate::time::Timestamp;
 pub(crate) struct Line {
     /// Its first FIN.
     pub(crate) fin: Option<(Timestamp, u64)>,
+    /// How far its FIN acknowledged the other side's bytes: with several copies of it, the least.
+    pub(crate) fin_acked: Option<u64>,
     /// Whether all bytes before its FIN were read, or known to be missing inside payloads.
     pub(crate) fin_read: bool,
     /// Its RST, and whether all bytes before it were there.

@@ -12,11 +12,21 @@ const REMEMBERED: u64 = 9268;
 /// With so many frames two equal keys are chance once in a thousand times.
 const SURE: u64 = 2930;
 
+/// Of `n` random keys two are equal about once in this divided by the square of `n` times.
+const CHANCE: u64 = 1 << 33;
+
 /// How many keys in a row with a constant difference, or how many small ones, are no chance.
 const STEPS: u8 = 4;
 
 /// How many keys in a row with one byte constant, or all in print, are no chance.
 const ALIKE: u8 = 8;
+
+/// What stands behind the target of a request, and how long its method and its target may be to be seen.
+const VERSION: &[u8] = b" HTTP/1.";
+const LONGEST: usize = 256;
+
+/// How much of a piece may belong to a request that goes on in the next.
+const TAIL: usize = LONGEST + VERSION.len();
 
 /// The masking keys of a client so far.
 #[derive(Debug, Default)]
@@ -134,7 +144,7 @@ pub(super) const RULES: &[Rule] = &[
         subject: Subject::Masking,
         summary: "Masking keys differ from frame to frame.",
         why: "Who can guess a key can choose the bytes on the wire.",
-        help: "Draw a fresh key for every frame.",
+        help: "Draw a fresh key for every frame. A key that comes back later is an error as long as chance would bring it less than once in a thousand such connections (2930 frames), a warning up to once in a hundred (9268 frames), and nothing beyond.",
         example: None,
         judge: Judge::Mask(reused),
     },
@@ -197,7 +207,10 @@ fn reused(masks: &Masks) -> Outcome {
             };
             Outcome::Fail(
                 severity,
-                format!("the masking key was used before, among {count} frames"),
+                format!(
+                    "the masking key was used before, among {count} frames: chance once in {} times",
+                    CHANCE / count.saturating_mul(count).max(1)
+                ),
             )
         }
     }
@@ -228,14 +241,59 @@ fn predictable(masks: &Masks) -> Outcome {
     })
 }
 
+/// The masked bytes of a frame, which come in pieces, as they stand on the wire.
+#[derive(Debug, Default)]
+pub(crate) struct OnWire {
+    /// The end of what came, as far as a request may begin in it.
+    tail: Vec<u8>,
+    /// How much of the frame came.
+    next: u64,
+    found: bool,
+}
+
+impl OnWire {
+    /// Takes the bytes of a frame of `len` from its byte `at` on; says whether a request stands there, once a frame and however it was cut.
+    #[inline]
+    pub(super) fn push(&mut self, at: u64, len: u64, wire: &[u8]) -> bool {
+        if at == 0 {
+            self.found = false;
+        }
+        if at == 0 || at != self.next {
+            self.tail.clear();
+        }
+        self.next = at + wire.len() as u64;
+        if self.found {
+            return false;
+        }
+        self.found = looks_like_http(wire) || !self.tail.is_empty() && self.joins(wire);
+        if self.next < len {
+            let from = wire.len().saturating_sub(TAIL);
+            self.tail
+                .extend_from_slice(wire.get(from..).unwrap_or_default());
+            self.tail.drain(..self.tail.len().saturating_sub(TAIL));
+        }
+        self.found
+    }
+
+    /// Whether a request stands over the border to the next piece.
+    fn joins(&mut self, wire: &[u8]) -> bool {
+        let len = self.tail.len();
+        self.tail
+            .extend_from_slice(wire.get(..TAIL).unwrap_or(wire));
+        let joins = looks_like_http(&self.tail);
+        self.tail.truncate(len);
+        joins
+    }
+}
+
 /// Whether masked bytes, as they stand on the wire, hold the beginning of a request (RFC 6455, section 10.3).
-pub(super) fn looks_like_http(wire: &[u8]) -> bool {
+fn looks_like_http(wire: &[u8]) -> bool {
     const SHORTEST: usize = b"GET / HTTP/1.1".len();
     if wire.len() < SHORTEST {
         return false;
     }
-    memchr::memmem::find_iter(wire, b" HTTP/1.").any(|at| {
-        let before = wire.get(..at).unwrap_or_default();
+    memchr::memmem::find_iter(wire, VERSION).any(|at| {
+        let before = wire.get(at.saturating_sub(LONGEST)..at).unwrap_or_default();
         let target = before
             .rsplit(|byte| *byte == b' ')
             .next()

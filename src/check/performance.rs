@@ -84,6 +84,17 @@ pub(crate) struct Sample {
     /// Bytes of long texts that begin like JSON.
     json: u64,
     spot: Option<Spot>,
+    /// What the text that is being read is.
+    text: Text,
+}
+
+/// What a text is, by the first of its bytes that is no white space.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Text {
+    #[default]
+    Unknown,
+    Json,
+    Other,
 }
 
 impl Sample {
@@ -94,12 +105,28 @@ impl Sample {
             .extend_from_slice(plain.get(..room).unwrap_or(plain));
     }
 
-    /// Takes the beginning of a text that is not compressed.
-    pub(super) fn push_text(&mut self, len: u64, begins: &[u8], spot: impl FnOnce() -> Spot) {
-        if matches!(begins.trim_ascii_start().first(), Some(b'{' | b'[')) {
-            self.json = self.json.saturating_add(len);
-            self.spot.get_or_insert_with(spot);
-            self.push(begins);
+    /// A text begins that is not compressed.
+    pub(super) fn begin_text(&mut self) {
+        self.text = Text::Unknown;
+    }
+
+    /// Takes a piece of it. What is kept must not depend on how the text was cut.
+    pub(super) fn push_text(&mut self, len: u64, piece: &[u8], spot: impl FnOnce() -> Spot) {
+        let mut piece = piece;
+        if self.text == Text::Unknown {
+            piece = piece.trim_ascii_start();
+            self.text = match piece.first() {
+                None => return,
+                Some(b'{' | b'[') => Text::Json,
+                Some(_) => Text::Other,
+            };
+            if self.text == Text::Json {
+                self.json = self.json.saturating_add(len);
+                self.spot.get_or_insert_with(spot);
+            }
+        }
+        if self.text == Text::Json {
+            self.push(piece);
         }
     }
 

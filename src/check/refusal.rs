@@ -200,15 +200,23 @@ fn missing(facts: &LineFacts<'_>, direction: Direction) -> Answer {
     let waited = line
         .read_until
         .map_or(0, |until| until.since(request.spot.time));
+    // A server need not answer a client that has ended its side, or that has gone: what it acknowledged says whether it knew.
+    let client = facts.lines.to_server;
+    let knew = line.fin_acked.unwrap_or(client.acked) > request.end;
+    let client_first = match (client.end(), line.end()) {
+        (Some(own), Some(other)) => own.1 < other.1,
+        (own, _) => own.is_some(),
+    };
+    let ended = line.ended() && !knew && !client_first;
     let outcome = if request.lost || line.has_hole {
         Outcome::Unknown(Cause::Gap)
-    } else if facts.lines.to_server.acked < request.end || !(line.ended() || waited >= WAIT) {
+    } else if client.acked < request.end || !(ended || waited >= WAIT) {
         Outcome::Unknown(Cause::CaptureEnd)
     } else {
-        let how = if line.ended() {
-            "the connection ended"
-        } else {
+        let how = if waited >= WAIT {
             "10 s went by"
+        } else {
+            "the connection ended"
         };
         Outcome::Fail(
             Severity::Warning,

@@ -147,6 +147,11 @@ impl Assembler {
         std::mem::take(&mut self.overflowed)
     }
 
+    /// The offset of a sequence number: none before the stream's first byte, or where that is not known.
+    pub fn offset(&self, seq: u32) -> Option<u64> {
+        u64::try_from(self.offset_of(seq)?).ok()
+    }
+
     /// The offset of a sequence number; negative before the stream's first byte.
     fn offset_of(&self, seq: u32) -> Option<i64> {
         let distance = seq.wrapping_sub(self.next_seq?).cast_signed();

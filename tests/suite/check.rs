@@ -1,8 +1,10 @@
 //! Checks: what is found, and above all what is not.
 
 mod alone;
+mod cuts;
 mod fixtures;
 mod losses;
+mod near;
 mod script;
 mod vectors;
 

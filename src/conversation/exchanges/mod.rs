@@ -117,14 +117,18 @@ impl Exchanges {
     pub(super) fn client_waits(&mut self, waiting: &[u8], acked: Option<u64>) {
         if let Some(open) = self.open.back_mut()
             && !waiting.is_empty()
-            && open.waits.is_none()
             && open.holds_the_client()
         {
-            let early = Early {
-                len: waiting.len() as u64,
-                is_request: begins_request(waiting) == Likely::Yes,
-            };
-            open.waits = Some(Waits { early, acked });
+            let waits = open.waits.get_or_insert(Waits {
+                early: Early::default(),
+                acked,
+            });
+            // All that it sent knowing no more than with the first of them, in however many segments.
+            if waits.acked == acked {
+                waits.early.len = waits.early.len.max(waiting.len() as u64);
+                waits.early.is_request =
+                    waits.early.is_request || begins_request(waiting) == Likely::Yes;
+            }
         }
     }
 

@@ -95,7 +95,7 @@ impl WebSocket {
         }
         let at = frame.read;
         frame.read += len;
-        frame.note_wire(direction, payload, cx);
+        frame.note_wire(direction, at, payload, cx);
         let long_text = frame.header.opcode == Opcode::Text
             && frame.header.payload_len > LONG
             && frame.trust <= Trust::Carried;

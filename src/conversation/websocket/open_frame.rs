@@ -63,12 +63,19 @@ impl OpenFrame {
         }
     }
 
-    /// Tells the rules what its payload looks like on the wire.
+    /// Tells the rules what its payload looks like on the wire, from its byte `at` on.
     #[inline]
-    pub(super) fn note_wire(&self, direction: Direction, wire: &[u8], cx: &mut Context<'_>) {
+    pub(super) fn note_wire(
+        &self,
+        direction: Direction,
+        at: u64,
+        wire: &[u8],
+        cx: &mut Context<'_>,
+    ) {
         let masked = self.header.masking_key.is_some() && self.trust <= Trust::Carried;
         if let Some(checks) = cx.checks.as_mut().filter(|_| masked) {
-            checks.wire(direction, wire, || self.spot());
+            let part = (at, self.header.payload_len);
+            checks.wire(direction, part, wire, || self.spot());
         }
     }
 

@@ -63,7 +63,7 @@ impl WebSocket {
             let half = &self.halves[direction];
             let open = (!half.fragmentation_unknown).then_some(half.message.is_some());
             frame.note_header(direction, open, false, cx);
-            frame.note_wire(direction, payload, cx);
+            frame.note_wire(direction, 0, payload, cx);
         }
         let wanted = is_text || cx.checks.is_some() && kind.is_none();
         let mut unmasked = std::mem::take(&mut cx.scratch.unmasked);

@@ -222,7 +222,7 @@ fn edited(rule: &str, from: &str, to: &str) -> Script {
     Script::of([&request, &response], "Q R")
 }
 
-fn agreeing(agreed: &str, line: &str) -> Script {
+pub(super) fn agreeing(agreed: &str, line: &str) -> Script {
     let (request, response) = match agreed {
         "" => (REQUEST.to_string(), RESPONSE.to_string()),
         "bad-accept" => (REQUEST.to_string(), RESPONSE.replace("S7aN", "AAAA")),

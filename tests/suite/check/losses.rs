@@ -31,7 +31,7 @@ fn accusations(findings: &[Finding]) -> BTreeMap<(&'static str, Option<&'static 
 }
 
 /// What is found in a part that is not found in the whole.
-fn added(whole: &[Finding], part: &[Finding]) -> Vec<String> {
+pub(super) fn added(whole: &[Finding], part: &[Finding]) -> Vec<String> {
     let known = accusations(whole);
     accusations(part)
         .into_iter()

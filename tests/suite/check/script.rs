@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `home` | at the beginning: both ends have private addresses |
 //! | `(`, `)` | a connection opens (the first does so by itself); the one before goes on |
+//! | `client`, `server` | the next connection has another address of this side, as where one is passed on |
 //! | `Q`, `R` | the request and the response of the opening handshake |
 //! | `c=HEX`, `s=HEX` | a frame of the client's, masked as it must be, or of the server's |
 //! | `C=HEX` | bytes of the client's as they are; also `c"TEXT"`, `s"TEXT"` |
@@ -13,6 +14,7 @@
 //! | `P` | a poll: a small GET and its answer |
 //! | `Z` | a compressed message of the server's that refers to nothing before it |
 //! | `B` | a compressed message of the server's that inflates to 2 MiB |
+//! | `finagain` | the client's FIN, which was its last packet with a number, again |
 //! | `again`, `other` | the last data again; other data in its place, behind a hole that is filled then |
 //! | `lost` | the next packet is not in the capture |
 
@@ -41,7 +43,10 @@ pub struct Script {
     lost: bool,
     keys: u64,
     home: bool,
-    before: Vec<(u16, [u32; 2])>,
+    /// The last numbers of the client's and of the server's addresses on the connection at hand, and on the next.
+    hosts: [u8; 2],
+    elsewhere: [u8; 2],
+    before: Vec<(u16, [u32; 2], [u8; 2])>,
 }
 
 impl Script {
@@ -90,10 +95,17 @@ impl Script {
         };
         match (word, rest) {
             ("(", _) => {
-                self.before.push((self.port, self.next));
+                self.before.push((self.port, self.next, self.hosts));
+                self.hosts = std::mem::take(&mut self.elsewhere);
                 self.open();
             }
-            (")", _) => (self.port, self.next) = self.before.pop().unwrap(),
+            (")", _) => (self.port, self.next, self.hosts) = self.before.pop().unwrap(),
+            ("client", _) => self.elsewhere[0] += 1,
+            ("server", _) => self.elsewhere[1] += 1,
+            ("finagain", _) => {
+                self.next[0] -= 1;
+                self.send(0, ACK | FIN, 64_240, &[]);
+            }
             ("P", _) => {
                 self.data(0, b"GET /news?last=1 HTTP/1.1\r\nHost: example.com\r\n\r\n");
                 self.data(1, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno");
@@ -188,10 +200,11 @@ impl Script {
         if std::mem::take(&mut self.lost) {
             return;
         }
+        let [client, server] = self.hosts;
         let addresses = if self.home {
-            [[10, 0, 0, 5], [192, 168, 1, 7]]
+            [[10, 0, 0, 5 + client], [192, 168, 1, 7 + server]]
         } else {
-            [[203, 0, 113, 5], [198, 51, 100, 7]]
+            [[203, 0, 113, 5 + client], [198, 51, 100, 7 + server]]
         };
         let ports = [self.port, 80];
         let ack = if flags & ACK == 0 {
