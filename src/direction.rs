@@ -43,17 +43,6 @@ pub struct Both<T> {
     pub to_client: T,
 }
 
-impl<T> Both<T> {
-    /// The values with their places exchanged.
-    #[must_use]
-    pub fn swapped(self) -> Self {
-        Self {
-            to_server: self.to_client,
-            to_client: self.to_server,
-        }
-    }
-}
-
 impl<T> Index<Direction> for Both<T> {
     type Output = T;
 

@@ -15,11 +15,13 @@
 //! - What the capture lacks accuses nobody: it is a [`notice::Notice`], and what cannot be said without it is `unknown`.
 
 pub mod direction;
-pub mod error;
-pub mod notice;
-pub mod span;
 pub mod time;
 pub mod wire;
+
+pub mod notice;
+pub mod span;
+
+pub mod error;
 
 mod options;
 mod private;

@@ -220,12 +220,8 @@ impl Drive<'_> {
     /// Tells the report which captures could not be read at all.
     fn unreadable(&mut self, output: &mut Output<'_>) {
         for (name, error) in std::mem::take(&mut self.unreadable) {
-            let context = Context {
-                files: &Files::new(vec![name]),
-                start: Timestamp(0),
-                look: self.look,
-                several: self.several,
-            };
+            let files = Files::new(vec![name]);
+            let context = self.context(&files, None);
             self.report.unreadable(&context, &error, output);
         }
     }
@@ -253,23 +249,11 @@ impl Drive<'_> {
         let mut analysis = Analysis::new(self.keep).with_keys(keys);
         let mut notices = Notices::default();
         let mut start = None;
-        self.report.begin(
-            &Context {
-                files: &source.files,
-                start: Timestamp(0),
-                look: self.look,
-                several: self.several,
-            },
-            output,
-        );
+        self.report
+            .begin(&self.context(&source.files, None), output);
         let live = source.live;
         for notice in std::mem::take(&mut self.keys.notices) {
-            let context = Context {
-                files: &source.files,
-                start: Timestamp(0),
-                look: self.look,
-                several: self.several,
-            };
+            let context = self.context(&source.files, None);
             self.event(&context, &Event::Notice(&notice), &mut notices, output);
         }
         while !output.failed() && !self.full() {
@@ -286,12 +270,7 @@ impl Drive<'_> {
                 files.packet(packet.number, packet.file);
                 start.get_or_insert(packet.time);
             }
-            let context = Context {
-                files,
-                start: start.unwrap_or_default(),
-                look: self.look,
-                several: self.several,
-            };
+            let context = self.context(files, start);
             match item {
                 Item::Packet(packet) => {
                     self.report.packet(&packet);
@@ -320,12 +299,7 @@ impl Drive<'_> {
                 Item::Pause => {}
             }
         }
-        let context = Context {
-            files: &source.files,
-            start: start.unwrap_or_default(),
-            look: self.look,
-            several: self.several,
-        };
+        let context = self.context(&source.files, start);
         if self.full() {
             let rows = self.rows;
             let stopped = Notice::new(
@@ -350,6 +324,16 @@ impl Drive<'_> {
             output.flush();
             let lines = notices.lines(&context.title());
             let _ = self.err.write_all(lines.as_bytes());
+        }
+    }
+
+    /// What a report is told beside an event; `start` is the time of the first packet, once one was read.
+    fn context<'f>(&self, files: &'f Files, start: Option<Timestamp>) -> Context<'f> {
+        Context {
+            files,
+            start: start.unwrap_or_default(),
+            look: self.look,
+            several: self.several,
         }
     }
 

@@ -11,6 +11,7 @@ mod inflation;
 mod kept;
 mod midstream;
 mod next;
+mod recognise;
 mod secure;
 mod websocket;
 
@@ -22,14 +23,11 @@ pub(crate) use self::secure::Shared as Security;
 use self::websocket::WebSocket;
 use crate::direction::{Both, Direction};
 use crate::event::{Protocol, Roles, Verdict};
-use crate::http::{self, Likely};
 use crate::ledger::{Ledger, Row};
-use crate::notice::{Kind, Notice};
 use crate::private::Private;
 use crate::reader::{Layer, Pieces};
 use crate::span::Trust;
 use crate::tcp::{Delivery, Ending, Side, Sides};
-use crate::tls;
 use crate::websocket::Compression;
 
 /// The ledgers of the two sides.
@@ -351,76 +349,6 @@ impl Conversation {
         }
     }
 
-    /// Decides from the first bytes who reads; says how many were taken.
-    fn recognise(
-        &mut self,
-        side: Side,
-        bytes: &[u8],
-        ledgers: &mut Ledgers,
-        cx: &mut Context<'_>,
-    ) -> usize {
-        if bytes.is_empty() {
-            return 0;
-        }
-        if let Some(len) = proxy_line(bytes) {
-            self.streams[side].pieces.take(
-                len as u64,
-                Layer::Payload,
-                Row::Unread,
-                &mut ledgers[side],
-            );
-            return len;
-        }
-        if http::is_http2_preface(bytes) {
-            self.sent_by(side, true);
-            self.protocol = Protocol::Http2;
-            self.reading = Reading::Opaque;
-            notice_not_read(
-                cx,
-                Kind::NotRead,
-                "HTTP/2 is recognised, and its streams are not read",
-            );
-            return 0;
-        }
-        if tls::begins_record(bytes) && bytes.len() >= 6 && self.secure.is_none() {
-            let hello = match bytes {
-                &[22, _, _, _, _, kind @ (1 | 2), ..] => Some(kind),
-                _ => None,
-            };
-            if let Some(kind) = hello {
-                self.sent_by(side, kind == 1);
-            }
-            self.protocol = Protocol::Tls;
-            self.reading = Reading::Tls {
-                from_hello: hello.is_some(),
-            };
-            return 0;
-        }
-        let direction = self.direction_of(side);
-        let request = if self.client.is_some() && direction == Direction::ToClient {
-            Likely::No
-        } else {
-            http::begins_request(bytes)
-        };
-        let response = if self.client.is_some() && direction == Direction::ToServer {
-            Likely::No
-        } else {
-            http::begins_response(bytes)
-        };
-        match (request, response) {
-            (Likely::Yes, _) | (_, Likely::Yes) => {
-                self.sent_by(side, request == Likely::Yes);
-                self.begin_http();
-            }
-            (Likely::More, _) | (_, Likely::More) if bytes.len() < RECOGNISED_WITHIN => {}
-            _ if tls::begins_record(bytes) && bytes.len() < 6 => {}
-            // Either side may speak first in a protocol that is not read; a beginning that is there and not understood stays so.
-            _ if self.from_the_start => self.reading = Reading::Opaque,
-            _ => self.begin_search(),
-        }
-        0
-    }
-
     fn begin_http(&mut self) {
         if self.protocol != Protocol::WebSocket {
             self.protocol = Protocol::Http;
@@ -454,25 +382,4 @@ impl Conversation {
         self.reading = Reading::Search;
         self.searched_at = 0;
     }
-
-    /// What a side sends is what a client sends, or what a server does.
-    fn sent_by(&mut self, side: Side, client: bool) {
-        self.decide(if client { side } else { side.other() }, Roles::Inferred);
-    }
-}
-
-/// The line or header that a proxy puts before what it forwards (the PROXY protocol, versions 1 and 2): its length, where it is whole.
-fn proxy_line(bytes: &[u8]) -> Option<usize> {
-    const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
-    if bytes.starts_with(b"PROXY ") {
-        let line = bytes.get(..bytes.len().min(107))?;
-        return memchr::memmem::find(line, b"\r\n").map(|end| end + 2);
-    }
-    let rest = bytes.strip_prefix(SIGNATURE)?;
-    let len = usize::from(u16::from_be_bytes([*rest.get(2)?, *rest.get(3)?])) + SIGNATURE.len() + 4;
-    (bytes.len() >= len).then_some(len)
-}
-
-fn notice_not_read(cx: &mut Context<'_>, kind: Kind, explanation: &str) {
-    cx.tell(Notice::new(kind, explanation));
 }

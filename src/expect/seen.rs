@@ -228,13 +228,6 @@ impl Shown {
         tally.payload += message.coded_length;
         tally.wire += message.wire.total();
     }
-
-    /// Whether there is a frame, of whomever.
-    pub fn has_frames(&self) -> bool {
-        Direction::ALL
-            .iter()
-            .any(|side| self.frames.of(*side).iter().any(|count| *count > 0))
-    }
 }
 
 /// One line for a person: handshakes and messages.

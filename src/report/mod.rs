@@ -8,7 +8,6 @@
 //! What programs read is described once, in `record/`; what people read stands in `listing/`, `page` and `follow`. Nothing here
 //! knows standard output: every report is given a writer.
 
-mod close;
 mod context;
 mod csv;
 mod fields;

@@ -33,16 +33,6 @@ pub enum Form {
     Tap,
 }
 
-impl Form {
-    /// Whether reports of this form write themselves, as pages; the other forms are made of records.
-    pub fn is_page(self) -> bool {
-        match self {
-            Self::Table | Self::Junit | Self::Sarif | Self::Github | Self::Tap => true,
-            Self::Json | Self::Ndjson | Self::Csv | Self::Markdown => false,
-        }
-    }
-}
-
 /// Takes records and pages, and gives them to a writer.
 ///
 /// A writer that fails is not tried again: [`failed`](Self::failed) says so, and [`finish`](Self::finish) says why.

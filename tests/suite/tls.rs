@@ -412,7 +412,8 @@ fn a_key_log_that_grows_is_read_on_while_packets_come() {
     let capture = fs::read(fixtures::root().join("tls13-ciphers/tls13-ciphers.pcap")).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let keys = folder.path().join("growing.keys");
-    fs::write(&keys, "").unwrap();
+    // The first line is half written.
+    fs::write(&keys, &case.log[..100]).unwrap();
     let mut child = program::wscope(folder.path())
         .env_remove("SSLKEYLOGFILE")
         .args([
@@ -425,6 +426,7 @@ fn a_key_log_that_grows_is_read_on_while_packets_come() {
         ])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let mut input = child.stdin.take().unwrap();
@@ -438,5 +440,8 @@ fn a_key_log_that_grows_is_read_on_while_packets_come() {
     assert!(first.contains("\"message\":0"), "{first}");
     drop(input);
     assert_eq!(output.lines().count(), 23);
-    assert!(child.wait().unwrap().success());
+    let told = child.wait_with_output().unwrap();
+    assert!(told.status.success());
+    let told = String::from_utf8(told.stderr).unwrap();
+    assert!(!told.contains("is no secret"), "{told}");
 }

@@ -3,16 +3,16 @@
 use std::fmt::Write as _;
 
 use crate::event::{Frame, Message, Payload};
-use crate::report::{close, text};
+use crate::report::text;
 use crate::span::Trust;
-use crate::websocket::Opcode;
+use crate::websocket::{CloseCode, Opcode};
 
 /// A frame's payload as a table shows it, behind what must be said of it.
 pub(in crate::report) fn frame_preview(out: &mut String, frame: &Frame<'_>) {
     doubts(out, frame.complete, frame.trust);
     if frame.header.opcode == Opcode::Close {
         if let Some(code) = frame.close_code {
-            let _ = write!(out, "{code} {}", close::name(code));
+            let _ = write!(out, "{code} {}", CloseCode(code).name());
         }
         if let Some(reason) = frame.close_reason.filter(|reason| !reason.is_empty()) {
             out.push_str(": ");
