@@ -10,7 +10,7 @@ use super::console::Console;
 use super::options::{Format, Options};
 use super::{DONE, FAILED, FOUND, drive, explain};
 use crate::analysis::{self, Which};
-use crate::capture::captures_in;
+use crate::capture::{Capture, captures_in};
 use crate::check::{Level, Policy, Severity};
 use crate::expect::{Expectation, beside, bless};
 use crate::report::{CheckReport, Form};
@@ -135,7 +135,11 @@ impl Args {
             report = report.expecting(expectations, others);
         }
         for path in captures.impostors {
-            report.skipped(&path.to_string_lossy());
+            let name = path.to_string_lossy();
+            let error = Capture::open(&path).err();
+            let why = error.map_or_else(String::new, |error| error.to_string());
+            let why = why.strip_prefix(&format!("{name}: ")).unwrap_or(&why);
+            report.skipped(&name, why.to_string());
         }
         Ok(report)
     }

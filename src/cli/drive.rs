@@ -78,6 +78,9 @@ pub(super) fn run_as(
         window: Window::new(options),
         look,
         limit: options.limit,
+        left_out: false,
+        connection: options.connection,
+        key_log: (options.keylog.as_ref()).map(|path| path.to_string_lossy().into_owned()),
         quiet: options.quiet || options.notices,
         several: !options.merge && paths.len() > 1,
         rows: 0,
@@ -86,6 +89,14 @@ pub(super) fn run_as(
         err: err.as_mut(),
     };
     drive.captures(options, &paths, form, &destination, out.as_mut());
+    if let Some(number) = drive.connection
+        && drive.status == DONE
+        && !drive.full()
+    {
+        drive.complain(&format!(
+            "there is no connection {number}; `wscope connections CAPTURE` lists the numbers"
+        ));
+    }
     drive.status
 }
 
@@ -105,6 +116,9 @@ pub(super) fn run_built_in(
         window: Window::default(),
         look,
         limit: None,
+        left_out: false,
+        connection: None,
+        key_log: None,
         quiet: true,
         several: false,
         rows: 0,
@@ -130,6 +144,12 @@ struct Drive<'r> {
     window: Window,
     look: Look,
     limit: Option<u64>,
+    /// Whether there was more than --limit lets through.
+    left_out: bool,
+    /// The connection that is asked for, until it was seen.
+    connection: Option<u64>,
+    /// The key log that the command line names.
+    key_log: Option<String>,
     quiet: bool,
     several: bool,
     rows: u64,
@@ -244,6 +264,7 @@ impl Drive<'_> {
 
     /// Reads one capture to its end, or until there are rows enough.
     fn source(&mut self, mut source: Source, output: &mut Output<'_>) {
+        source.files = source.files.with_key_log(self.key_log.clone());
         let may_come = source.live || source.may_hold_secrets();
         let keys = tls::Keys::new(self.keys.log.clone(), may_come);
         let mut analysis = Analysis::new(self.keep).with_keys(keys);
@@ -300,7 +321,11 @@ impl Drive<'_> {
             }
         }
         let context = self.context(&source.files, start);
-        if self.full() {
+        self.left_out |= self.full();
+        if !self.full() || self.report.totals() {
+            analysis.finish(&mut |event| self.event(&context, event, &mut notices, output));
+        }
+        if self.left_out {
             let rows = self.rows;
             let stopped = Notice::new(
                 Kind::Stopped,
@@ -310,13 +335,6 @@ impl Drive<'_> {
             notices.add(&stopped);
             self.report
                 .event(&context, &Event::Notice(&stopped), output);
-            if self.report.totals() {
-                analysis.finish(&mut |event| {
-                    self.report.event(&context, event, output);
-                });
-            }
-        } else {
-            analysis.finish(&mut |event| self.event(&context, event, &mut notices, output));
         }
         self.report.end(&context, analysis.ledger(), output);
         if !self.quiet && !output.failed() {
@@ -344,7 +362,20 @@ impl Drive<'_> {
         notices: &mut Notices,
         output: &mut Output<'_>,
     ) {
-        if self.full() || !self.window.shows(event, context.start) {
+        if let (Some(number), Event::Connection(connection)) = (self.connection, event)
+            && connection.number == number
+        {
+            self.connection = None;
+        }
+        if !self.window.shows(event, context.start) {
+            return;
+        }
+        if self.full() {
+            self.left_out = true;
+            // Totals are of all that was read; a finding that is too many is none of them.
+            if self.report.totals() && !matches!(event, Event::Finding(_)) {
+                self.report.event(context, event, output);
+            }
             return;
         }
         if let Event::Notice(notice) = event {

@@ -9,7 +9,12 @@ use crate::report::{Follow, Form};
 
 /// One connection as a transcript: who said what, and when
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(
+    after_help = EXAMPLES,
+    mut_arg("format", |arg| arg.hide(true)),
+    mut_arg("output", |arg| arg.help("Write the transcript to a file")),
+    mut_arg("notices", |arg| arg.hide(true)),
+)]
 pub(super) struct Args {
     #[command(flatten)]
     options: Options,

@@ -126,6 +126,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
 /// Puts `summary` where no command is named, and says what is wrong where one seems to be mistyped.
 fn complete(arguments: &mut Vec<OsString>) -> Option<String> {
     let first = arguments.get(1)?.clone();
+    if first == "help" && !Path::new(&first).exists() {
+        // `help COMMAND` is what many programs know.
+        arguments.remove(1);
+        arguments.truncate(2);
+        arguments.push("--help".into());
+        return None;
+    }
     let first_text = first.to_string_lossy();
     let command = Cli::command();
     let names: Vec<&str> = command

@@ -4,7 +4,7 @@ use super::console::Console;
 use super::drive;
 use super::options::Options;
 use crate::analysis::{self, Which};
-use crate::report::SummaryReport;
+use crate::report::{Form, SummaryReport};
 
 /// What is in a capture, on one page; what wscope does without a command
 #[derive(Debug, clap::Args)]
@@ -30,6 +30,8 @@ impl Args {
         let keep = analysis::Options {
             ledgers: Which::None,
             settled: self.options.settled(Which::First(SummaryReport::SHOWN)),
+            // A page tells of broken handshakes; a record counts all findings.
+            check: matches!(self.options.form(), Form::Json | Form::Ndjson),
             ..analysis::Options::default()
         };
         drive::run(&self.options, keep, &mut report, console)

@@ -18,6 +18,8 @@ pub struct Files {
     runs: Vec<(u64, u16)>,
     /// Whether it is part of the program, so that no command can name it.
     built_in: bool,
+    /// The key log that a command line names.
+    key_log: Option<String>,
 }
 
 impl Files {
@@ -36,6 +38,13 @@ impl Files {
             names,
             ..Self::default()
         }
+    }
+
+    /// The same, opened with a key log that the command line names.
+    #[must_use]
+    pub fn with_key_log(mut self, key_log: Option<String>) -> Self {
+        self.key_log = key_log;
+        self
     }
 
     /// Takes note of a packet, in the order of numbers.
@@ -94,17 +103,21 @@ impl Context<'_> {
 
     /// The capture as a command line names it; none where it cannot be read again.
     pub fn arguments(&self) -> Option<String> {
-        match self.files.names() {
-            _ if self.files.built_in => None,
-            [name] if name == "-" => None,
-            [name] => Some(text::shell(name)),
+        let captures = match self.files.names() {
+            _ if self.files.built_in => return None,
+            [name] if name == "-" => return None,
+            [name] => text::shell(name),
             // A line of hints has room for two names.
             names @ [_, _] => {
                 let names: Vec<String> = names.iter().map(|name| text::shell(name)).collect();
-                Some(format!("--merge {}", names.join(" ")))
+                format!("--merge {}", names.join(" "))
             }
-            _ => None,
-        }
+            _ => return None,
+        };
+        Some(match &self.files.key_log {
+            Some(key_log) => format!("--keylog {} {captures}", text::shell(key_log)),
+            None => captures,
+        })
     }
 
     /// Appends a time as tables show it.

@@ -124,7 +124,12 @@ fn head(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
 
 fn connections(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
     if summary.first_connections.is_empty() {
-        line(out, "\nNo TCP connection is in this capture.");
+        let none = if summary.connections.total == 0 && summary.ledger.packets > 0 {
+            "No TCP connection is shown."
+        } else {
+            "No TCP connection is in this capture."
+        };
+        line(out, &format!("\n{none}"));
         return;
     }
     title(out, context, "CONNECTIONS");

@@ -200,7 +200,11 @@ impl Summary {
             None => unknown,
         };
         tally.count += 1;
-        tally.payload += message.coded_length;
+        // Of a message that is not whole, what the capture holds.
+        tally.payload += match message.complete {
+            true => message.coded_length,
+            false => message.coded_length.min(message.wire.payload),
+        };
         tally.wire += message.wire.total();
         tally.frames += message.frames;
         if message.compressed {

@@ -248,6 +248,62 @@ fn one_garbage_file_does_not_hide_the_others() {
     );
 }
 
+/// A report that a server reads must not be green where something in the folder could not be judged.
+#[test]
+fn impostors_stand_in_the_reports_for_ci() {
+    let folder = folder();
+    fs::write(folder.path().join("noise.pcap"), b"no capture at all").unwrap();
+    fs::remove_file(folder.path().join(BAD)).unwrap();
+    for (format, told) in [
+        ("junit", "failures=\"1\""),
+        ("tap", "not ok 3 - ./noise.pcap"),
+        ("github", "::error file=./noise.pcap"),
+        ("sarif", "noise.pcap"),
+        ("markdown", "noise.pcap"),
+    ] {
+        let run = check(folder.path(), &["--strict", "--format", format, "."]);
+        assert_eq!(run.status.code(), Some(1), "{format}");
+        assert!(stdout(&run).contains(told), "{format}: {}", stdout(&run));
+        assert!(
+            stdout(&run).contains("not a capture"),
+            "{format}: {}",
+            stdout(&run)
+        );
+    }
+}
+
+#[test]
+fn a_bound_on_rows_leaves_the_verdict_open() {
+    let folder = folder();
+    let run = check(folder.path(), &["--limit", "1", BAD]);
+    assert!(
+        stdout(&run).contains("as --limit asked"),
+        "{}",
+        stdout(&run)
+    );
+    assert!(stderr(&run).contains("stopped"), "{}", stderr(&run));
+    // What no row was left out of was read to its end.
+    let run = check(folder.path(), &["--limit", "100000", GOOD]);
+    assert!(!stdout(&run).contains("--limit"), "{}", stdout(&run));
+}
+
+#[test]
+fn a_connection_that_is_not_there_is_an_error() {
+    let folder = folder();
+    for command in ["check", "summary", "frames", "follow", "overhead"] {
+        let run = wscope(folder.path())
+            .args([command, "--connection", "99", GOOD])
+            .output()
+            .unwrap();
+        assert_eq!(run.status.code(), Some(2), "{command}");
+        assert!(
+            stderr(&run).contains("no connection 99"),
+            "{command}: {}",
+            stderr(&run)
+        );
+    }
+}
+
 #[test]
 fn settings_are_found_above_and_named_where_they_are_wrong() {
     let folder = folder();

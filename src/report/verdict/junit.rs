@@ -82,11 +82,14 @@ fn rules(outcome: &Outcome, group: &Group, policy: &Policy) -> TestCase {
             )
         }
         [first, ..] => {
-            let rules: Vec<&str> = failures
-                .iter()
-                .map(|judged| judged.finding.rule.id)
-                .collect();
-            let message = format!("{} rules are broken: {}", rules.len(), rules.join(", "));
+            let mut rules: Vec<&str> = Vec::new();
+            for judged in &failures {
+                if !rules.contains(&judged.finding.rule.id) {
+                    rules.push(judged.finding.rule.id);
+                }
+            }
+            let broken = text::count(rules.len() as u64, "rule is broken", "rules are broken");
+            let message = format!("{broken}: {}", rules.join(", "));
             let all: Vec<String> = failures.iter().map(|judged| description(judged)).collect();
             let kind = first.finding.rule.id;
             non_success(NonSuccessKind::Failure, kind, &message, &all.join("\n\n"))
@@ -94,7 +97,7 @@ fn rules(outcome: &Outcome, group: &Group, policy: &Policy) -> TestCase {
     };
     let mut case = case(outcome, &format!("{}: rules", group.name()), status);
     if !notes.is_empty() {
-        case.set_system_out(plain(&notes.join("\n\n")));
+        case.set_system_out(plain_lines(&notes.join("\n\n")));
     }
     case
 }

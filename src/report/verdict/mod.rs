@@ -20,7 +20,7 @@ use self::outcome::{CONNECTIONS, Group, Judged, Line, Outcome};
 use self::sarif::Sarif;
 use self::tap::Tap;
 use self::totals::{Totals, Worst};
-use super::context::Context;
+use super::context::{Context, Files};
 use super::look::Look;
 use super::output::{Form, Output};
 use super::{Report, text};
@@ -30,6 +30,7 @@ use crate::event::{Connection, Event, Handshake, Verdict};
 use crate::expect::{Compared, Expectation, Seen};
 use crate::ledger::Ledger;
 use crate::notice::{Kind, Notice};
+use crate::time::Timestamp;
 
 /// Judges captures.
 #[derive(Debug)]
@@ -51,6 +52,8 @@ pub struct CheckReport {
     totals: Totals,
     document: Document,
     look: Look,
+    /// Files that are named as captures and are none.
+    skipped: Vec<Outcome>,
     /// What each capture shows, where that was asked for.
     shown: Option<Vec<(String, Seen)>>,
 }
@@ -80,6 +83,7 @@ impl CheckReport {
             totals: Totals::default(),
             document: Document::default(),
             look: Look::default(),
+            skipped: Vec::new(),
             shown: None,
         }
     }
@@ -117,15 +121,14 @@ impl CheckReport {
         self
     }
 
-    /// A file in a folder that is named as a capture and is none, so that it is not read.
-    pub fn skipped(&mut self, name: &str) {
-        let why = "named as a capture, and none".to_string();
-        let of_strict = if self.policy.strict {
-            &mut self.totals.failures
-        } else {
-            &mut self.totals.open
-        };
-        of_strict.push((name.to_string(), why));
+    /// A file in a folder that is named as a capture and is none, so that it is not read, and why it is none.
+    pub fn skipped(&mut self, name: &str, why: String) {
+        self.skipped.push(Outcome {
+            name: name.to_string(),
+            title: name.to_string(),
+            skipped: Some(why),
+            ..Outcome::default()
+        });
     }
 
     /// Whether any capture was judged, or was to be.
@@ -362,6 +365,16 @@ impl Report for CheckReport {
     }
 
     fn finish(&mut self, out: &mut Output<'_>) {
+        for skipped in std::mem::take(&mut self.skipped) {
+            let context = Context {
+                files: &Files::new(vec![skipped.name.clone()]),
+                start: Timestamp::default(),
+                look: self.look,
+                several: true,
+            };
+            self.outcome = skipped;
+            self.settle(&context, out);
+        }
         let (totals, policy) = (&self.totals, &self.policy);
         match out.form() {
             Form::Table => out.page(|out| totals.page(policy, self.look, out)),
