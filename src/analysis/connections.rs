@@ -355,6 +355,9 @@ impl Connections {
                 give(&record(*live, &mut self.across), whole, out);
             }
         }
+        if let Some(notice) = self.across.take_notice() {
+            out(&Event::Notice(&notice));
+        }
         self.across.finish(out);
         for side in Side::ALL {
             *whole += &std::mem::take(&mut self.shared.ledgers[side]);

@@ -18,10 +18,11 @@ use super::rule::{Accused, Fault, Judge, Rule, Subject};
 use crate::decode::Endpoint;
 use crate::direction::Direction;
 use crate::event::{Closing, Connection, Event, Place, Verdict};
+use crate::notice::{Kind, Notice};
 use crate::time::Timestamp;
 
-/// How many keys, pairs of ends and polled targets are remembered: some megabytes. What comes later is not compared.
-const REMEMBERED: usize = 1 << 16;
+/// How many keys, pairs of ends and polled targets are remembered: some megabytes. What comes later is not compared, and said not to be.
+const REMEMBERED: usize = 1 << 14;
 
 /// How many accusations of one rule are kept.
 const ACCUSED: usize = 1024;
@@ -159,6 +160,9 @@ pub(crate) struct Across {
     reuses: usize,
     pairs: HashMap<(IpAddr, Endpoint), Pair>,
     polls: HashMap<(IpAddr, u64), Series>,
+    /// Whether something was not compared because too much is remembered, and whether that was told.
+    is_full: bool,
+    told_of_full: bool,
 }
 
 /// A handshake with a key.
@@ -187,16 +191,17 @@ impl Use {
 /// The connections of one client's address to one server.
 #[derive(Debug, Default)]
 struct Pair {
-    pending: Vec<(Timestamp, Timestamp)>,
-    parallel: Option<Accused>,
+    pending: SmallVec<[(Timestamp, Timestamp); 1]>,
+    parallel: Option<Box<Accused>>,
     /// When the last one ended, if without a Close.
     abnormal_end: Option<Timestamp>,
     quick: u64,
-    reconnects: Option<Accused>,
+    reconnects: Option<Box<Accused>>,
     short: u64,
     life: i64,
     messages: u64,
-    last_short: Option<(u64, Spot)>,
+    /// Once there are many.
+    last_short: Option<Box<(u64, Spot)>>,
 }
 
 impl Across {
@@ -215,14 +220,29 @@ impl Across {
                 series.add(&own);
             } else if self.polls.len() < REMEMBERED {
                 self.polls.insert(known, own);
+            } else {
+                self.is_full = true;
             }
         }
         if closed.is_websocket || !closed.shakes.is_empty() {
             let ends = (connection.client.address, connection.server);
             if self.pairs.len() < REMEMBERED || self.pairs.contains_key(&ends) {
                 self.pairs.entry(ends).or_default().add(connection, closed);
+            } else {
+                self.is_full = true;
             }
         }
+    }
+
+    /// What is told once, when something is not compared because too much is remembered.
+    pub(crate) fn take_notice(&mut self) -> Option<Notice> {
+        if !self.is_full || std::mem::replace(&mut self.told_of_full, true) {
+            return None;
+        }
+        let explanation = format!(
+            "{REMEMBERED} keys, and as many pairs of client and server, are compared; others that came later are not"
+        );
+        Some(Notice::new(Kind::LimitReached, explanation))
     }
 
     fn remember_key(&mut self, connection: &Connection, shake: &Shake) {
@@ -242,6 +262,8 @@ impl Across {
             }
         } else if self.keys.len() < REMEMBERED {
             self.keys.insert(key, SmallVec::from_elem(own, 1));
+        } else {
+            self.is_full = true;
         }
     }
 
@@ -301,7 +323,7 @@ impl Pair {
             };
         }
         if self.quick >= TOO_OFTEN {
-            self.reconnects = Some(Accused {
+            self.reconnects = Some(Box::new(Accused {
                 connection: connection.number,
                 severity: Severity::Warning,
                 explanation: format!(
@@ -310,7 +332,7 @@ impl Pair {
                 ),
                 spot,
                 count: 1,
-            });
+            }));
         }
         self.abnormal_end = closed.abnormal.then_some(connection.end_time);
         let life = connection.end_time.since(connection.time);
@@ -319,18 +341,22 @@ impl Pair {
             self.short += 1;
             self.life = self.life.saturating_add(life);
             self.messages += closed.messages;
-            self.last_short = Some((connection.number, spot));
+            if self.short >= MANY {
+                self.last_short = Some(Box::new((connection.number, spot)));
+            }
         }
     }
 
     fn accuse_parallel(&mut self, connection: u64, spot: Spot) {
-        let accused = self.parallel.get_or_insert(Accused {
-            connection,
-            severity: Severity::Info,
-            explanation: "the client had another handshake pending with the same server"
-                .to_string(),
-            spot,
-            count: 0,
+        let accused = self.parallel.get_or_insert_with(|| {
+            Box::new(Accused {
+                connection,
+                severity: Severity::Info,
+                explanation: "the client had another handshake pending with the same server"
+                    .to_string(),
+                spot,
+                count: 0,
+            })
         });
         accused.count += 1;
     }
@@ -438,7 +464,7 @@ fn parallel_connecting(across: &Across) -> Vec<Accused> {
         across
             .pairs
             .values()
-            .filter_map(|pair| pair.parallel.clone()),
+            .filter_map(|pair| pair.parallel.as_deref().cloned()),
     )
 }
 
@@ -447,7 +473,7 @@ fn reconnect_no_backoff(across: &Across) -> Vec<Accused> {
         across
             .pairs
             .values()
-            .filter_map(|pair| pair.reconnects.clone()),
+            .filter_map(|pair| pair.reconnects.as_deref().cloned()),
     )
 }
 
@@ -473,7 +499,7 @@ fn http_polling(across: &Across) -> Vec<Accused> {
 
 fn short_connections(across: &Across) -> Vec<Accused> {
     first(across.pairs.values().filter_map(|pair| {
-        let (connection, spot) = pair.last_short.filter(|_| pair.short >= MANY)?;
+        let (connection, spot) = *pair.last_short.as_deref()?;
         let average = pair.life / i64::try_from(pair.short).unwrap_or(i64::MAX).max(1);
         Some(Accused {
             connection,
@@ -496,4 +522,25 @@ fn first(accused: impl Iterator<Item = Accused>) -> Vec<Accused> {
     accused.sort_by_key(|accused| accused.spot.first_packet);
     accused.truncate(ACCUSED);
     accused
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_remembered_is_small() {
+        assert!(size_of::<Pair>() <= 112, "{}", size_of::<Pair>());
+        assert!(size_of::<Use>() <= 192, "{}", size_of::<Use>());
+    }
+
+    #[test]
+    fn what_is_not_compared_is_told_once() {
+        let mut across = Across::default();
+        assert!(across.take_notice().is_none());
+        across.is_full = true;
+        let notice = across.take_notice().expect("it was full");
+        assert_eq!(notice.kind, Kind::LimitReached);
+        assert!(across.take_notice().is_none());
+    }
 }

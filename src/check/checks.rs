@@ -17,7 +17,10 @@ use super::outcome::{Outcome, Spot};
 use super::performance::Base64Run;
 use super::rule::{Fault, Judge, RULES, Rule};
 use super::transport::{HttpEnd, LineFacts};
-use super::{close, closing, deflate, frames, http, masks, messages, performance, security};
+use super::{
+    close, closing, deflate, frames, http, masks, messages, performance, pings, refusal, security,
+    transport,
+};
 use crate::direction::{Both, Direction};
 use crate::event::{Event, Place};
 use crate::http::ResponseHead;
@@ -28,6 +31,10 @@ use crate::websocket::{Extension, Header, Opcode};
 
 /// The longest payload of a control frame (RFC 6455, section 5.5).
 const LONGEST_CONTROL: usize = 125;
+
+/// From here on a frame's length is none that anybody sends: it was read where no header stood, or its highest bit is set, which
+/// another rule tells.
+const NO_LENGTH: u64 = 1 << 62;
 
 /// The facts of one connection, and the findings so far.
 #[derive(Debug)]
@@ -255,12 +262,14 @@ impl Checks {
         let Some(channel) = &mut self.channel else {
             return;
         };
-        if channel.talks[direction].on_wire.push(at, len, wire)
-            && let Some(rule) = masks::RULES.last()
-            && let Judge::Wire(judge) = rule.judge
-        {
-            self.collector
-                .take(rule, Some(direction), judge(true), spot());
+        if channel.talks[direction].on_wire.push(at, len, wire) {
+            let spot = spot();
+            for rule in masks::RULES {
+                if let Judge::Wire(judge) = rule.judge {
+                    self.collector
+                        .take(rule, Some(direction), judge(true), spot);
+                }
+            }
         }
     }
 
@@ -318,7 +327,7 @@ impl Checks {
         spot: Spot,
     ) {
         if let Some(channel) = &mut self.channel
-            && missing >> 62 == 0
+            && missing < NO_LENGTH
         {
             channel.talks[direction].open_frame = Some(OpenFrame {
                 index,
@@ -460,31 +469,40 @@ impl Checks {
             channel: self.channel.as_deref(),
             http: &self.http,
         };
-        let mut answers = Vec::new();
         for direction in Direction::ALL {
             let end = self.channel.as_deref().map(|channel| EndFacts {
                 channel,
                 lines,
                 last,
             });
-            for rule in RULES {
-                match (rule.judge, &end) {
-                    (Judge::Line(judge), _) => answers.push((rule, judge(&facts, direction))),
-                    (Judge::End(judge), Some(end)) => answers.push((rule, judge(end, direction))),
-                    _ => {}
-                }
+            for rule in AT_THE_END.into_iter().flatten() {
+                let answer = match (rule.judge, &end) {
+                    (Judge::Line(judge), _) => judge(&facts, direction),
+                    (Judge::End(judge), Some(end)) => judge(end, direction),
+                    _ => continue,
+                };
+                self.collector
+                    .take(rule, answer.sender, answer.outcome, answer.spot);
             }
             if let Some(end) = &end {
                 self.closed.end(end, direction);
             }
         }
-        for (rule, answer) in answers {
-            self.collector
-                .take(rule, answer.sender, answer.outcome, answer.spot);
-        }
         self.collector.give(out);
     }
 }
+
+/// The subjects in which there are rules about what is known when a connection ends; a test holds it against all rules.
+const AT_THE_END: [&[Rule]; 8] = [
+    refusal::RULES,
+    messages::RULES,
+    deflate::RULES,
+    closing::RULES,
+    pings::RULES,
+    security::RULES,
+    performance::RULES,
+    transport::RULES,
+];
 
 impl Talk {
     /// A message that began inside another is told once: the frames that go on with the other one are no fault of their own.
@@ -540,5 +558,29 @@ fn agreement(response: &ResponseHead) -> Agreement {
             .flatten()
             .flat_map(|extension| &extension.parameters)
             .any(|(name, _)| name.ends_with("_no_context_takeover")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_about_the_end_is_asked_then() {
+        let asked: Vec<&str> = AT_THE_END
+            .into_iter()
+            .flatten()
+            .map(|rule| rule.id)
+            .collect();
+        let is_at_the_end = |rule: &&Rule| matches!(rule.judge, Judge::End(_) | Judge::Line(_));
+        for rule in RULES.iter().filter(is_at_the_end) {
+            assert!(asked.contains(&rule.id), "{}", rule.id);
+        }
+    }
+
+    #[test]
+    fn what_is_kept_of_a_connection_is_small() {
+        assert!(size_of::<Checks>() <= 1280, "{}", size_of::<Checks>());
+        assert!(size_of::<Channel>() <= 2240, "{}", size_of::<Channel>());
     }
 }

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use self::junit::Junit;
 use self::markdown::Summary;
-use self::outcome::{CONNECTIONS, Group, Judged, Line, Outcome};
+use self::outcome::{CONNECTIONS, Group, Judged, Line, OF_A_RULE, Outcome};
 use self::sarif::Sarif;
 use self::tap::Tap;
 use self::totals::{Totals, Worst};
@@ -49,6 +49,8 @@ pub struct CheckReport {
     compares: bool,
     /// Findings of connections that are not closed yet.
     pending: BTreeMap<u64, Vec<Judged>>,
+    /// How many findings of a rule are held.
+    held: BTreeMap<&'static str, u64>,
     totals: Totals,
     document: Document,
     look: Look,
@@ -80,6 +82,7 @@ impl CheckReport {
             seen: Seen::default(),
             compares: false,
             pending: BTreeMap::new(),
+            held: BTreeMap::new(),
             totals: Totals::default(),
             document: Document::default(),
             look: Look::default(),
@@ -182,6 +185,12 @@ impl CheckReport {
             out.record::<Finding>(capture, &judged.finding);
             return 1;
         }
+        let of_rule = self.held.entry(finding.rule.id).or_default();
+        if *of_rule >= OF_A_RULE {
+            self.outcome.more += 1;
+            return 1;
+        }
+        *of_rule += 1;
         let held = self.pending.len() + self.outcome.groups.len();
         match self.pending.get_mut(&finding.place.connection) {
             Some(findings) => findings.push(judged),
@@ -297,6 +306,7 @@ impl CheckReport {
     /// Adds what a capture came to, and makes room for the next.
     fn settle(&mut self, context: &Context<'_>, out: &mut Output<'_>) {
         self.write(context, out);
+        self.held.clear();
         let outcome = std::mem::take(&mut self.outcome);
         self.totals.add(&outcome, &self.policy);
     }

@@ -11,6 +11,10 @@ use crate::report::text;
 /// (json, ndjson, csv) are written without being held.
 pub(super) const CONNECTIONS: usize = 10_000;
 
+/// How many findings of one rule are held, of connections that each break it or of handshakes on one connection: far more than anybody
+/// reads. So a rule that every connection breaks neither fills the memory nor keeps out one that a few break.
+pub(super) const OF_A_RULE: u64 = 1_000;
+
 /// What a check says of one capture.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Outcome {
