@@ -17,6 +17,7 @@ use hashbrown::HashMap;
 
 pub use answers::Answers;
 pub use break_even::{Basis, BreakEven, Side};
+pub(crate) use model::frame_header;
 pub use quantiles::Quantiles;
 pub use sample::Deflate;
 pub use units::{Cost, Tally, Unit, Units};

@@ -26,7 +26,7 @@ pub(super) fn records(len: u64) -> u64 {
 }
 
 /// The header of a WebSocket frame (RFC 6455, section 5.2) in its shortest form; what a client sends is masked.
-pub(super) fn frame_header(payload_len: u64, sender: Direction) -> u64 {
+pub(crate) fn frame_header(payload_len: u64, sender: Direction) -> u64 {
     let length = match payload_len {
         0..126 => 2,
         126..65_536 => 4,

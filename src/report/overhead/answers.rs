@@ -2,7 +2,7 @@
 
 use comfy_table::Cell;
 
-use crate::compare::{Answers, Tally, Unit, Units, Way, WhatIf};
+use crate::compare::{Answers, Tally, Unit, Units, Way, WhatIf, frame_header};
 use crate::direction::Direction;
 use crate::report::context::Context;
 use crate::report::sheet::{bar, fitted, place, room, share};
@@ -123,13 +123,12 @@ impl Line {
             wire,
             spread: p90.map(|(p90, _)| (p90, share)),
         }];
-        if let Some(saved) = one_frame.and_then(|median| total.checked_sub(median))
-            && saved > 0
-        {
+        let one = one_frame.filter(|median| *median < total);
+        if let Some(wire) = one.and_then(|median| in_one_frame(unit, wire, median)) {
             lines.push(Self {
                 name: "  in one frame (computed)".to_string(),
                 count: tally.count(),
-                wire: spared(wire, saved),
+                wire,
                 spread: None,
             });
         }
@@ -160,22 +159,30 @@ impl Line {
     }
 }
 
-/// A cost without so many bytes of frame headers, and of packet headers where those are not enough.
-fn spared(wire: Wire, saved: u64) -> Wire {
-    let heads = saved.min(wire.head);
-    let transport = (saved - heads).min(wire.transport);
-    Wire {
-        head: wire.head - heads,
-        transport: wire.transport - transport,
+/// The cost of a message of the same payload in one frame, so many bytes in all: what the frame does not take are packet headers. None
+/// where the two medians are of messages so different that they cannot be put side by side.
+fn in_one_frame(unit: Unit, wire: Wire, total: u64) -> Option<Wire> {
+    let Unit::WebSocketMessage(sender) = unit else {
+        return None;
+    };
+    let head = frame_header(wire.payload, sender);
+    let transport = total.checked_sub(head + wire.payload + wire.tls)?;
+    Some(Wire {
+        link: 0,
+        network: 0,
+        transport,
+        head,
         ..wire
-    }
+    })
 }
 
-/// The payload of a median answer, where it is the same over both.
+/// The payload of all answers, where it is the same in each over both.
 fn same_payload(units: &Units) -> Option<u64> {
     let payload = |unit| {
-        let tally = units.get(unit)?;
-        tally.payloads.median().map(|(payload, ())| payload)
+        let payloads = &units.get(unit)?.payloads;
+        let (least, ()) = payloads.at_percent(1)?;
+        let (most, ()) = payloads.at_percent(100)?;
+        (least == most).then_some(most)
     };
     let http = payload(Unit::HttpResponse)?;
     let websocket = payload(Unit::WebSocketMessage(Direction::ToClient))?;
