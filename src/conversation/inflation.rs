@@ -24,10 +24,15 @@ pub(super) struct Inflation {
 }
 
 impl Inflation {
-    pub(super) fn new(compression: Compression, direction: Direction) -> Self {
+    /// Of a direction; `from_the_start`: no message before the first that is read is missing.
+    pub(super) fn new(
+        compression: Compression,
+        direction: Direction,
+        from_the_start: bool,
+    ) -> Self {
         Self {
             agreed: compression.towards(direction),
-            history_lost: compression == Compression::Unknown,
+            history_lost: compression == Compression::Unknown || !from_the_start,
             ..Self::default()
         }
     }

@@ -99,7 +99,9 @@ impl Conversation {
                 });
                 match next {
                     Some(Next::Lost) => self.begin_search(),
-                    Some(Next::WebSocket { compression }) => self.begin_websocket(compression, cx),
+                    Some(Next::WebSocket { compression, asked }) => {
+                        self.begin_websocket(compression, asked, cx)
+                    }
                     _ => {}
                 }
                 return;

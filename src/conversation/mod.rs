@@ -320,7 +320,9 @@ impl Conversation {
                 let (used, next) = exchanges.read(direction, bytes, pieces, ledger, cx);
                 match next {
                     Next::Same => {}
-                    Next::WebSocket { compression } => self.begin_websocket(compression, cx),
+                    Next::WebSocket { compression, asked } => {
+                        self.begin_websocket(compression, asked, cx)
+                    }
                     Next::Tunnel => self.reading = Reading::First,
                     Next::Other => self.reading = Reading::Opaque,
                     Next::Lost => self.begin_search(),
@@ -359,14 +361,14 @@ impl Conversation {
     }
 
     /// Frames follow a 101.
-    fn begin_websocket(&mut self, compression: Compression, cx: &mut Context<'_>) {
+    fn begin_websocket(&mut self, compression: Compression, asked: bool, cx: &mut Context<'_>) {
         let Some(exchanges) = &self.exchanges else {
             return;
         };
         let mut websocket = Box::new(WebSocket::new(exchanges.trust(), compression));
         for lost in Direction::ALL
             .into_iter()
-            .filter(|&lost| exchanges.is_lost(lost))
+            .filter(|&lost| exchanges.is_lost(lost) || lost == Direction::ToServer && !asked)
         {
             websocket.lose(lost, Trust::Resynced, cx);
             if let Some(checks) = &mut cx.checks {

@@ -11,6 +11,8 @@ pub(super) enum Next {
     WebSocket {
         /// What was agreed on compression.
         compression: Compression,
+        /// Whether the request is in the capture: without it, nothing tells where the client's frames begin.
+        asked: bool,
     },
     /// Whatever goes through a tunnel.
     Tunnel,

@@ -56,6 +56,7 @@ impl Exchanges {
             self.finish(cx);
             return Next::WebSocket {
                 compression: Compression::Unknown,
+                asked: !self.lost.to_server,
             };
         }
         let unanswered_handshake = direction == Direction::ToClient

@@ -127,6 +127,7 @@ impl Open {
             101 if self.is_handshake && !response.switches_elsewhere() => Next::WebSocket {
                 compression: Deflate::agreed(self.request.as_deref(), response)
                     .map_or(Compression::None, Compression::Deflate),
+                asked: self.request.is_some(),
             },
             101 => Next::Other,
             200..=299 if self.method() == Method::Connect => Next::Tunnel,

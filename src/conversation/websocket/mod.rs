@@ -60,11 +60,14 @@ struct Half {
 impl WebSocket {
     /// A WebSocket whose both directions are at a boundary that is so sure.
     pub(super) fn new(trust: Both<Trust>, compression: Compression) -> Self {
-        let half = |direction| Half {
-            trust: trust[direction],
-            inflation: Inflation::new(compression, direction),
-            fragmentation_unknown: trust[direction] > Trust::Carried,
-            ..Half::default()
+        let half = |direction| {
+            let from_the_start = trust[direction] <= Trust::Carried;
+            Half {
+                trust: trust[direction],
+                inflation: Inflation::new(compression, direction, from_the_start),
+                fragmentation_unknown: !from_the_start,
+                ..Half::default()
+            }
         };
         Self {
             halves: Both {

@@ -59,6 +59,9 @@ fn without<'a>(
     )
 }
 
+/// How many packets a case may have to be tried without every set of them.
+const SHORT: usize = 9;
+
 #[test]
 fn no_packet_of_a_case_accuses_by_its_absence() {
     let mut complaints = Vec::new();
@@ -97,6 +100,31 @@ fn no_packet_of_a_fixture_accuses_by_its_absence() {
         }
         complaints
     });
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+/// Every way to lose packets of a short case.
+#[test]
+fn no_loss_from_a_short_case_accuses() {
+    let mut complaints = Vec::new();
+    for case in cases() {
+        for (name, script) in [("broken", &case.broken), ("near", &case.near)] {
+            let count = script.packets.len();
+            if count > SHORT {
+                continue;
+            }
+            let whole = found(script.packets());
+            for lost in 1u32..1 << count {
+                let part = without(script.packets(), |index| lost >> index & 1 == 1);
+                for added in added(&whole, &part) {
+                    complaints.push(format!(
+                        "{} ({name}), without {lost:#b}: {added}",
+                        case.rule
+                    ));
+                }
+            }
+        }
+    }
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
