@@ -100,7 +100,7 @@ impl Conversation {
                 match next {
                     Some(Next::Lost) => self.begin_search(),
                     Some(Next::WebSocket { compression, asked }) => {
-                        self.begin_websocket(compression, asked, cx)
+                        self.begin_websocket(compression, asked, cx);
                     }
                     _ => {}
                 }

@@ -321,7 +321,7 @@ impl Conversation {
                 match next {
                     Next::Same => {}
                     Next::WebSocket { compression, asked } => {
-                        self.begin_websocket(compression, asked, cx)
+                        self.begin_websocket(compression, asked, cx);
                     }
                     Next::Tunnel => self.reading = Reading::First,
                     Next::Other => self.reading = Reading::Opaque,

@@ -201,9 +201,10 @@ impl Summary {
         };
         tally.count += 1;
         // Of a message that is not whole, what the capture holds.
-        tally.payload += match message.complete {
-            true => message.coded_length,
-            false => message.coded_length.min(message.wire.payload),
+        tally.payload += if message.complete {
+            message.coded_length
+        } else {
+            message.coded_length.min(message.wire.payload)
         };
         tally.wire += message.wire.total();
         tally.frames += message.frames;
