@@ -25,6 +25,7 @@ mod deflate;
 mod docs_ci;
 mod files;
 mod fixtures;
+mod fuzz;
 mod golden;
 mod laws;
 mod overhead;

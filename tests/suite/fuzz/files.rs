@@ -1,0 +1,110 @@
+//! Files: whatever they hold, they are read the same however they come, and every byte of their packets is charged.
+
+use std::collections::VecDeque;
+use std::io::{self, Read};
+
+use wscope::analysis::{Analysis, Options};
+use wscope::capture::{Capture, Item};
+use wscope::tls::KeyLog;
+
+use super::{cuts, fuzz, pieces};
+
+/// A source that gives what it has in pieces.
+struct Pieces(VecDeque<Vec<u8>>);
+
+impl Read for Pieces {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some(mut piece) = self.0.pop_front() else {
+            return Ok(0);
+        };
+        let len = piece.len().min(buffer.len());
+        buffer[..len].copy_from_slice(&piece[..len]);
+        if len < piece.len() {
+            self.0.push_front(piece.split_off(len));
+        }
+        Ok(len)
+    }
+}
+
+/// What a capture holds, told in words; it ends where reading does.
+fn told(bytes: &[u8], lens: impl Iterator<Item = usize>) -> Vec<String> {
+    let pieces = pieces(bytes, lens);
+    let source = Pieces(pieces.into_iter().map(<[u8]>::to_vec).collect());
+    let mut told = Vec::new();
+    let mut capture = match Capture::from_reader("fuzz", Box::new(source)) {
+        Ok(capture) => capture,
+        Err(error) => return vec![error.to_string()],
+    };
+    loop {
+        match capture.next_item() {
+            Ok(Some(Item::Pause)) => {}
+            Ok(Some(item)) => told.push(format!("{item:?}")),
+            Ok(None) => return told,
+            Err(error) => {
+                told.push(error.to_string());
+                return told;
+            }
+        }
+    }
+}
+
+#[test]
+fn any_file_is_read_the_same_however_it_comes() {
+    fuzz!("file", |input: &[u8]| {
+        let (lens, file) = cuts(input);
+        assert_eq!(told(file, lens), told(file, std::iter::empty()));
+    });
+}
+
+#[test]
+fn every_byte_of_any_file_is_charged() {
+    fuzz!("file", |input: &[u8]| {
+        let (_, file) = cuts(input);
+        let source = io::Cursor::new(file.to_vec());
+        let Ok(mut capture) = Capture::from_reader("fuzz", Box::new(source)) else {
+            return;
+        };
+        let mut analysis = Analysis::new(Options {
+            check: true,
+            keep_messages: 1 << 10,
+            ..Options::default()
+        });
+        let mut captured = 0;
+        while let Ok(Some(item)) = capture.next_item() {
+            match item {
+                Item::Packet(packet) => {
+                    captured += u64::from(packet.original_len);
+                    analysis.push(&packet, &mut |_| {});
+                }
+                Item::Secrets(secrets) => analysis.secrets("fuzz", secrets, &mut |_| {}),
+                Item::Notice(_) | Item::Pause => {}
+            }
+        }
+        analysis.finish(&mut |_| {});
+        assert_eq!(analysis.ledger().total(), captured);
+    });
+}
+
+/// Cut between lines, a key log is the same; and no line's content is in what is said about it.
+#[test]
+fn any_key_log_is_read_line_by_line() {
+    fuzz!("key_log", |input: &[u8]| {
+        let mut whole = KeyLog::default();
+        let said = whole.read(input);
+        let mut log = KeyLog::default();
+        let (mut count, mut secrets, mut bad_lines) = (0, 0, Vec::new());
+        for line in input.split_inclusive(|&byte| byte == b'\n') {
+            let said = log.read(line);
+            count += said.count;
+            secrets += said.secrets;
+            bad_lines.extend(said.bad_lines);
+        }
+        assert_eq!((said.count, said.secrets), (count, secrets));
+        let complete = input.is_empty() || input.ends_with(b"\n");
+        bad_lines.truncate(said.bad_lines.len());
+        if complete {
+            assert_eq!(said.bad_lines, bad_lines);
+        }
+        assert_eq!(whole.is_empty(), log.is_empty());
+    });
+}

@@ -1,0 +1,89 @@
+//! The whole way from packets to events.
+
+use std::panic::AssertUnwindSafe;
+
+use wscope::direction::Direction::{ToClient, ToServer};
+
+use super::fuzz;
+use crate::collect::{Costs, Rows};
+use crate::traffic::tcp::Segment;
+use crate::traffic::{Segments, Traffic};
+
+/// Turns of a conversation: a byte whose lowest bit tells the sender, two bytes of length, and so many bytes.
+pub(super) fn conversation(mut input: &[u8]) -> Traffic {
+    let mut traffic = Traffic::new(1);
+    while let Some((&[sender, high, low], rest)) = input.split_first_chunk() {
+        let len = usize::from(u16::from_be_bytes([high, low])).min(rest.len());
+        let (bytes, rest) = rest.split_at(len);
+        traffic.say(if sender & 1 == 0 { ToServer } else { ToClient }, bytes);
+        input = rest;
+    }
+    traffic
+}
+
+/// The same the other way round.
+pub(super) fn written(traffic: &Traffic) -> Vec<u8> {
+    let mut out = Vec::new();
+    for turn in &traffic.turns {
+        let len = u16::try_from(turn.bytes.len()).unwrap();
+        out.push(u8::from(turn.sender == ToClient));
+        out.extend(len.to_be_bytes());
+        out.extend(&turn.bytes);
+    }
+    out
+}
+
+#[test]
+fn any_bytes_of_a_conversation_are_read_the_same_in_any_segments() {
+    fuzz!("conversation", |input: &[u8]| {
+        let traffic = conversation(input);
+        let [one, other] = [16, 65_000].map(|mss| {
+            let recording = traffic.segmented(mss).recording();
+            let rows = Rows::of(recording.packets());
+            assert_eq!(rows.ledger.total(), recording.total());
+            rows
+        });
+        assert_eq!(one.content(Costs::Own), other.content(Costs::Own));
+    });
+}
+
+/// Segments of one connection that need not fit together: a byte of flags; a byte whose bits tell sender, whether it acknowledges and
+/// whether it goes on where the last one of its sender ended; two bytes of place, two of acknowledgment, one of length.
+fn segments(mut input: &[u8], mut segments: Segments) -> Segments {
+    segments.list.clear();
+    let mut next = [1u64; 2];
+    while let Some((&[flags, bits, at, at2, ack, ack2, len], rest)) = input.split_first_chunk() {
+        let sender = usize::from(bits & 1);
+        let (payload, rest) = rest.split_at(usize::from(len).min(rest.len()));
+        let apart = u64::from(u16::from_be_bytes([at, at2]));
+        let at = if bits & 2 == 0 { next[sender] } else { apart };
+        next[sender] = at + payload.len() as u64;
+        segments.list.push(Segment {
+            sender: [ToServer, ToClient][sender],
+            at,
+            ack: (bits & 4 == 0).then(|| {
+                if bits & 8 == 0 {
+                    next[1 - sender]
+                } else {
+                    u64::from(u16::from_be_bytes([ack, ack2]))
+                }
+            }),
+            flags,
+            payload: payload.to_vec(),
+            id: u16::from(bits >> 4),
+        });
+        input = rest;
+    }
+    segments
+}
+
+/// Every captured byte is charged once, whatever the segments are, and what is read does not depend on the run.
+#[test]
+fn any_segments_are_charged_to_the_byte() {
+    let nothing = AssertUnwindSafe(Traffic::new(1).segmented(100));
+    fuzz!("segments", |input: &[u8]| {
+        let recording = segments(input, nothing.clone()).recording();
+        let rows = Rows::of(recording.packets());
+        assert_eq!(rows.ledger.total(), recording.total());
+    });
+}
