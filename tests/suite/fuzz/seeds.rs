@@ -61,7 +61,11 @@ const TARGETS: [(&str, &[&str]); 8] = [
 pub(super) fn of(target: &str) -> Vec<Vec<u8>> {
     match target {
         "file" => captures(),
-        "key_log" => small_files(|_, name| name.ends_with(".keys")),
+        "key_log" => small_files(|_, name| {
+            Path::new(name)
+                .extension()
+                .is_some_and(|ending| ending == "keys")
+        }),
         "conversation" => conversations().iter().map(written).collect(),
         "segments" => conversations().iter().map(segments).collect(),
         "frames" => streams(|bytes| bytes.first() != Some(&b'G') && bytes.first() != Some(&b'H')),
