@@ -178,6 +178,8 @@ impl Live {
         for side in Side::ALL {
             self.deliver(side, &Delivery::End(ending), ledgers, cx);
         }
+        // What came behind a FIN had its end before.
+        self.conversation.finish(ledgers, cx);
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::panic::AssertUnwindSafe;
 
+use wscope::decode::Flags;
 use wscope::direction::Direction::{ToClient, ToServer};
+
+use wscope::span::Trust;
 
 use super::fuzz;
 use crate::collect::{Costs, Rows};
@@ -33,6 +36,11 @@ pub(super) fn written(traffic: &Traffic) -> Vec<u8> {
     out
 }
 
+fn keeps_its_place(rows: &Rows) -> bool {
+    rows.exchanges.iter().all(|row| row.trust <= Trust::Carried)
+        && rows.frames.iter().all(|row| row.trust <= Trust::Carried)
+}
+
 #[test]
 fn any_bytes_of_a_conversation_are_read_the_same_in_any_segments() {
     fuzz!("conversation", |input: &[u8]| {
@@ -43,7 +51,10 @@ fn any_bytes_of_a_conversation_are_read_the_same_in_any_segments() {
             assert_eq!(rows.ledger.total(), recording.total());
             rows
         });
-        assert_eq!(one.content(Costs::Own), other.content(Costs::Own));
+        // Where the place is lost, a new one is looked for at the beginnings of packets.
+        if [&one, &other].into_iter().all(keeps_its_place) {
+            assert_eq!(one.content(Costs::Own), other.content(Costs::Own));
+        }
     });
 }
 
@@ -86,4 +97,31 @@ fn any_segments_are_charged_to_the_byte() {
         let rows = Rows::of(recording.packets());
         assert_eq!(rows.ledger.total(), recording.total());
     });
+}
+
+/// Found by the search above: a byte far behind its sender's FIN, when a reset ends the connection and another takes its ports.
+#[test]
+fn what_waits_behind_a_fin_is_charged() {
+    let segment = |sender, at, flags, payload: &[u8]| Segment {
+        sender,
+        at,
+        ack: None,
+        flags,
+        payload: payload.to_vec(),
+        id: 0,
+    };
+    let mut segments = Traffic::new(1).segmented(100);
+    segments.list = vec![
+        segment(ToServer, 0, Flags::SYN, b""),
+        segment(ToServer, 1, Flags::ACK, b"POST /a HTTP/1.1\r\n"),
+        segment(ToClient, 111, Flags::ACK | Flags::FIN, b""),
+        segment(ToClient, 522, Flags::ACK, b"T"),
+        segment(ToServer, 368, Flags::RST, b""),
+        segment(ToClient, 606, Flags::SYN, b""),
+    ];
+    let recording = segments.recording();
+    assert_eq!(
+        Rows::of(recording.packets()).ledger.total(),
+        recording.total()
+    );
 }
