@@ -102,22 +102,26 @@ fn any_segments_are_charged_to_the_byte() {
 /// Found by the search above: a byte far behind its sender's FIN, when a reset ends the connection and another takes its ports.
 #[test]
 fn what_waits_behind_a_fin_is_charged() {
-    let segment = |sender, at, flags, payload: &[u8]| Segment {
+    let segment = |sender, at, ack, flags, payload: &[u8]| Segment {
         sender,
         at,
-        ack: None,
+        ack,
         flags,
         payload: payload.to_vec(),
         id: 0,
     };
+    let (ack, fin) = (Flags::ACK, Flags::FIN);
+    let mut request = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n".to_vec();
+    request.resize(100, b'x');
     let mut segments = Traffic::new(1).segmented(100);
     segments.list = vec![
-        segment(ToServer, 0, Flags::SYN, b""),
-        segment(ToServer, 1, Flags::ACK, b"POST /a HTTP/1.1\r\n"),
-        segment(ToClient, 111, Flags::ACK | Flags::FIN, b""),
-        segment(ToClient, 522, Flags::ACK, b"T"),
-        segment(ToServer, 368, Flags::RST, b""),
-        segment(ToClient, 606, Flags::SYN, b""),
+        segment(ToServer, 0, Some(1), Flags::SYN, b""),
+        segment(ToServer, 1, Some(0), ack, &request),
+        segment(ToServer, 201, Some(0), ack, b""),
+        segment(ToClient, 111, Some(368), ack | fin, b""),
+        segment(ToClient, 522, None, 0, b"T"),
+        segment(ToServer, 368, None, Flags::RST | fin, b""),
+        segment(ToClient, 606, Some(469), Flags::SYN | fin, b""),
     ];
     let recording = segments.recording();
     assert_eq!(
