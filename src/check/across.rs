@@ -1,4 +1,4 @@
-//! Rules: several connections compared, as they close. A finding names the connection by which it became certain.
+//! Rules: several connections compared: a little of each is remembered as it closes. A finding names the connection by which it became certain.
 
 use std::hash::BuildHasher as _;
 use std::net::IpAddr;

@@ -138,8 +138,7 @@ impl Args {
             let name = path.to_string_lossy();
             let error = Capture::open(&path).err();
             let why = error.map_or_else(String::new, |error| error.to_string());
-            let why = why.strip_prefix(&format!("{name}: ")).unwrap_or(&why);
-            report.skipped(&name, why.to_string());
+            report.skipped(&name, &why);
         }
         Ok(report)
     }

@@ -280,11 +280,11 @@ impl WhatIfs {
             Way::Deflate | Way::DeflateNoTakeover if !messages.sample.deflates() => return None,
             Way::Deflate => deflated(
                 &messages.sample.taken_over,
-                "zlib level 6, the full window, taken over from message to message; one frame each",
+                "zlib-rs at level 6, the full window, taken over from message to message; one frame each",
             ),
             Way::DeflateNoTakeover => deflated(
                 &messages.sample.alone,
-                "zlib level 6, the full window, anew for each message; one frame each",
+                "zlib-rs at level 6, the full window, anew for each message; one frame each",
             ),
             Way::Tls13 => of(
                 &messages.tls13,

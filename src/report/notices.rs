@@ -83,8 +83,15 @@ fn line(out: &mut String, title: &str, group: &Group) {
         let _ = write!(out, " of connection {connection}");
     }
     out.push_str(": ");
-    text::visible(out, &first.explanation);
+    text::visible(out, behind_name(&first.explanation, title));
     out.push('\n');
+}
+
+/// What is told of a capture, without the capture's name where the line has it already.
+pub(super) fn behind_name<'a>(told: &'a str, name: &str) -> &'a str {
+    let rest = told.strip_prefix(name).or_else(|| told.strip_prefix('-'));
+    rest.and_then(|rest| rest.strip_prefix(": "))
+        .unwrap_or(told)
 }
 
 #[cfg(test)]
@@ -99,7 +106,10 @@ mod tests {
             notice.length = Some(1000);
             notices.add(&notice);
         }
-        notices.add(&Notice::new(Kind::CutFile, "the file ends inside a packet"));
+        notices.add(&Notice::new(
+            Kind::CutFile,
+            "a.pcap: the file ends inside a packet",
+        ));
         assert_eq!(
             notices.lines("a.pcap"),
             "a.pcap: cut-file: the file ends inside a packet\n\

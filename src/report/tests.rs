@@ -677,21 +677,3 @@ fn a_markdown_table_has_a_cell_for_each_column() {
     assert_eq!(cells(rows[0]), cells(rows[2]));
     assert!(rows[2].contains("a\\|b␊c"), "{}", rows[2]);
 }
-
-/// Run by hand in a release build: `cargo test --release --lib -- --ignored --nocapture how_long`.
-#[test]
-#[ignore = "a measurement"]
-#[allow(clippy::print_stderr, reason = "a measurement")]
-fn how_long_a_frame_takes() {
-    let mut frame = frame();
-    frame.payload = None;
-    let mut out = Output::new(Form::Ndjson, Box::new(std::io::sink()));
-    let begin = std::time::Instant::now();
-    for index in 0..1_000_000_u64 {
-        frame.index = index;
-        frame.span.time = Timestamp(START + i64::try_from(index).unwrap() * 1000);
-        out.record("capture.pcap", &frame);
-    }
-    eprintln!("{:?} a million frames", begin.elapsed());
-    out.finish().unwrap();
-}

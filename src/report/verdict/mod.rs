@@ -22,6 +22,7 @@ use self::tap::Tap;
 use self::totals::{Totals, Worst};
 use super::context::{Context, Files};
 use super::look::Look;
+use super::notices::behind_name;
 use super::output::{Form, Output};
 use super::{Report, text};
 use crate::check::{Finding, Policy, RULES, Unjudged};
@@ -125,11 +126,11 @@ impl CheckReport {
     }
 
     /// A file in a folder that is named as a capture and is none, so that it is not read, and why it is none.
-    pub fn skipped(&mut self, name: &str, why: String) {
+    pub fn skipped(&mut self, name: &str, why: &str) {
         self.skipped.push(Outcome {
             name: name.to_string(),
             title: name.to_string(),
-            skipped: Some(why),
+            skipped: Some(behind_name(why, name).to_string()),
             ..Outcome::default()
         });
     }
@@ -240,9 +241,8 @@ impl CheckReport {
             Kind::CutFile | Kind::DamagedRecord | Kind::Stopped
         );
         if cut && self.outcome.cut.is_none() {
-            let name = format!("{}: ", self.outcome.name);
-            let why = notice.explanation.strip_prefix(&name);
-            self.outcome.cut = Some(why.unwrap_or(&notice.explanation).to_string());
+            let why = behind_name(&notice.explanation, &self.outcome.name);
+            self.outcome.cut = Some(why.to_string());
         }
         if self.notices && is_records(out.form()) {
             let capture = context.files.of_packet(notice.packet.unwrap_or(0));

@@ -7,8 +7,7 @@
 //! FUZZ_INPUTS=1000000 cargo test --test suite fuzz::
 //! ```
 //!
-//! The targets are bolero's, so that its engines can run them too; `seeds_are_written_for_the_fuzzer` writes the corpora for these. The
-//! seeds are made of the fixtures and of generated conversations.
+//! The seeds are made of the fixtures and of generated conversations.
 
 mod files;
 mod pipeline;

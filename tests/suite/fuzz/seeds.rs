@@ -15,48 +15,6 @@ use wscope::direction::Direction::{ToClient, ToServer};
 /// The longest file that is a seed.
 const LONGEST: u64 = 8 << 10;
 
-/// Which test uses which seeds, as the fuzzer names its folders.
-const TARGETS: [(&str, &[&str]); 8] = [
-    (
-        "file",
-        &[
-            "files__any_file_is_read_the_same_however_it_comes",
-            "files__every_byte_of_any_file_is_charged",
-        ],
-    ),
-    ("key_log", &["files__any_key_log_is_read_line_by_line"]),
-    (
-        "conversation",
-        &["pipeline__any_bytes_of_a_conversation_are_read_the_same_in_any_segments"],
-    ),
-    (
-        "segments",
-        &["pipeline__any_segments_are_charged_to_the_byte"],
-    ),
-    (
-        "frames",
-        &["readers__any_frames_are_read_the_same_in_any_pieces"],
-    ),
-    (
-        "http",
-        &[
-            "readers__any_http_is_read_the_same_in_any_pieces",
-            "readers__any_head_that_httparse_reads_is_read_the_same",
-        ],
-    ),
-    (
-        "deflate",
-        &["readers__any_compressed_message_ends_the_same_in_any_pieces"],
-    ),
-    (
-        "tls",
-        &[
-            "readers__any_records_are_read_the_same_in_any_pieces",
-            "readers__any_session_takes_what_is_there",
-        ],
-    ),
-];
-
 /// The seeds of a target.
 pub(super) fn of(target: &str) -> Vec<Vec<u8>> {
     match target {
@@ -187,19 +145,4 @@ fn tls() -> Vec<Vec<u8>> {
     [ToServer, ToClient]
         .map(|sender| behind_cuts(&side(sender)))
         .to_vec()
-}
-
-#[test]
-#[ignore = "it writes folders beside the tests, for who wants to search for longer"]
-fn seeds_are_written_for_the_fuzzer() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/fuzz/__fuzz__");
-    for (target, tests) in TARGETS {
-        for test in tests {
-            let folder = root.join(format!("fuzz__{test}")).join("corpus");
-            fs::create_dir_all(&folder).unwrap();
-            for (number, seed) in of(target).iter().enumerate() {
-                fs::write(folder.join(format!("seed-{number}")), seed).unwrap();
-            }
-        }
-    }
 }
