@@ -150,6 +150,9 @@ impl Conversation {
         }
         secure.count_held(cx);
         self.secure = Some(secure);
+        if Side::ALL.iter().all(|&side| self.ended[side].is_some()) {
+            self.finish(ledgers, cx);
+        }
     }
 }
 
@@ -201,9 +204,9 @@ impl Secure {
         cx: &mut Context<'_>,
     ) -> bool {
         let half = &mut self.sides[side];
-        if half.finished
-            || half.stream.waiting.is_empty() && half.holes.is_empty() && half.ended.is_none()
-        {
+        // What comes behind the end is read as well, and the end is not told again.
+        let ending = half.ended.filter(|_| !half.finished);
+        if half.stream.waiting.is_empty() && half.holes.is_empty() && ending.is_none() {
             return false;
         }
         let mut waiting = std::mem::take(&mut half.stream.waiting);
@@ -224,7 +227,7 @@ impl Secure {
                 self.sides[side].holes.pop_front();
                 self.pass_hole(conversation, side, hole, ledgers);
                 progress = true;
-            } else if let Some(ending) = self.sides[side].ended {
+            } else if let Some(ending) = ending {
                 self.finish(conversation, side, ending, ledgers, cx);
                 progress = true;
             }

@@ -20,8 +20,7 @@ const HELD_BY_ALL: usize = 64 << 20;
 impl Secure {
     /// Whether a side has bytes that wait for what may still come.
     pub(super) fn is_held(&self, side: Side) -> bool {
-        let half = &self.sides[side];
-        half.held.is_some() && !half.finished
+        self.sides[side].held.is_some()
     }
 
     /// Ends the waiting of a side, where nothing can come that it waits for, or it has waited for too long.

@@ -3,7 +3,7 @@
 use std::panic::AssertUnwindSafe;
 
 use wscope::decode::Flags;
-use wscope::direction::Direction::{ToClient, ToServer};
+use wscope::direction::Direction::{self, ToClient, ToServer};
 
 use wscope::span::Trust;
 
@@ -102,14 +102,6 @@ fn any_segments_are_charged_to_the_byte() {
 /// Found by the search above: a byte far behind its sender's FIN, when a reset ends the connection and another takes its ports.
 #[test]
 fn what_waits_behind_a_fin_is_charged() {
-    let segment = |sender, at, ack, flags, payload: &[u8]| Segment {
-        sender,
-        at,
-        ack,
-        flags,
-        payload: payload.to_vec(),
-        id: 0,
-    };
     let (ack, fin) = (Flags::ACK, Flags::FIN);
     let mut request = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n".to_vec();
     request.resize(100, b'x');
@@ -123,6 +115,41 @@ fn what_waits_behind_a_fin_is_charged() {
         segment(ToServer, 368, None, Flags::RST | fin, b""),
         segment(ToClient, 606, Some(469), Flags::SYN | fin, b""),
     ];
+    assert_balanced(&segments);
+}
+
+/// Found by the search for files: TLS records behind a reset that was sent before them.
+#[test]
+fn tls_records_behind_a_reset_are_charged() {
+    let record = |len: u16| {
+        let mut record = vec![0x17, 3, 3];
+        record.extend_from_slice(&len.to_be_bytes());
+        record.resize(5 + usize::from(len), 0x5a);
+        record
+    };
+    let mut segments = Traffic::new(1).segmented(100);
+    let mut hello = vec![0x16, 3, 1, 0, 0x40, 1, 0, 0, 0x3c, 3, 3];
+    hello.resize(5 + 0x40, 0);
+    segments.list = vec![
+        segment(ToServer, 1, Some(1), Flags::ACK, &hello),
+        segment(ToServer, 1700, None, Flags::RST, &record(28)),
+        segment(ToServer, 1733, Some(1), Flags::ACK, &record(19)),
+    ];
+    assert_balanced(&segments);
+}
+
+fn segment(sender: Direction, at: u64, ack: Option<u64>, flags: u8, payload: &[u8]) -> Segment {
+    Segment {
+        sender,
+        at,
+        ack,
+        flags,
+        payload: payload.to_vec(),
+        id: 0,
+    }
+}
+
+fn assert_balanced(segments: &Segments) {
     let recording = segments.recording();
     assert_eq!(
         Rows::of(recording.packets()).ledger.total(),
