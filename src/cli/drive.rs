@@ -368,6 +368,7 @@ impl Drive<'_> {
             self.connection = None;
         }
         if !self.window.shows(event, context.start) {
+            self.report.beside(event);
             return;
         }
         if self.full() {

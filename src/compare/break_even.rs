@@ -3,7 +3,7 @@
 use super::model::{Path, segments};
 use super::quantiles::Quantiles;
 use super::units::{Unit, Units};
-use crate::direction::Direction;
+use crate::direction::{Both, Direction};
 use crate::event::{Connection, Opening as Seen};
 use crate::ledger::Row;
 use crate::time::Timestamp;
@@ -42,7 +42,9 @@ pub struct BreakEven {
     pub even_kept: Option<u64>,
     /// The same with acknowledgments; none where those of HTTP are not known either.
     pub even_kept_acks: Option<u64>,
-    /// The number of units from which it is cheaper than HTTP on a new connection each.
+    /// The same without acknowledgments, with the closing of both.
+    pub even_kept_closed: Option<u64>,
+    /// The number of units from which it is cheaper than HTTP on a new connection each, with the closing of both.
     pub even_new: Option<u64>,
     /// What the model of HTTP assumes; none where nothing is modelled.
     pub assumes: Option<String>,
@@ -53,11 +55,11 @@ pub struct BreakEven {
 pub struct Side {
     /// Opening a connection: SYNs, TLS, the WebSocket's upgrade.
     pub opening: u64,
-    /// Closing it: FINs and resets.
+    /// Closing it: FINs and resets, and Close frames.
     pub closing: u64,
     /// A unit, when the connection is open.
     pub per_unit: u64,
-    /// The acknowledgments without payload that fall to a unit, on average.
+    /// The acknowledgments without payload that fall to a unit, on average; those of SYNs and FINs are none of them.
     pub acks_per_unit: Option<u64>,
     /// Round trips before the first request or message can leave.
     pub round_trips: u64,
@@ -76,57 +78,56 @@ pub(super) struct Openings {
 struct Opening {
     openings: Quantiles,
     closings: Quantiles,
+    /// Of those, FINs and resets.
+    fins: Quantiles,
     first: Quantiles,
     acks: u64,
-    /// Exchanges or messages that those acknowledgments are for.
+    /// What those acknowledgments are for: exchanges, or what goes one way over a WebSocket.
     items: u64,
     encrypted: bool,
 }
 
 impl Openings {
-    /// Takes a connection that is over, with how many exchanges and messages it had and when the first was whole.
-    pub(super) fn add(
-        &mut self,
-        connection: &Connection,
-        exchanges: u64,
-        messages: u64,
-        first: Option<Timestamp>,
-    ) {
-        let opening = match (exchanges, messages) {
+    /// Takes a connection that is over.
+    pub(super) fn add(&mut self, connection: &Connection, lived: &Lived) {
+        let opening = match (lived.exchanges, lived.messages) {
             (0, 0) => return,
             (_, 0) => &mut self.http,
             _ => &mut self.websocket,
         };
         opening.encrypted |= connection.encrypted;
-        if exchanges == 0 || messages == 0 {
-            opening.acks += sum(connection, &[Row::Ack]);
-            opening.items += exchanges + messages;
+        let items = match (lived.exchanges, lived.messages) {
+            (_, 0) => connection.exchanges,
+            // The opening handshake goes one way, then back.
+            (0, _) => 2 * connection.exchanges + messages_of(connection) + lived.controls,
+            _ => 0,
+        };
+        if items > 0 {
+            opening.acks += sum(connection, &[Row::Ack]).saturating_sub(connection.acks_of_ends);
+            opening.items += items;
         }
         if connection.opening != Seen::Seen {
             return;
         }
         opening.openings.add(sum(connection, OPENING), ());
-        opening.closings.add(sum(connection, &[Row::Close]), ());
-        if let Some(first) = first {
+        let fins = sum(connection, &[Row::Close]);
+        opening.fins.add(fins, ());
+        opening.closings.add(fins + lived.close_frames, ());
+        if let Some(first) = lived.first {
             let microseconds = first.since(connection.time).max(0) / 1000;
             opening.first.add(microseconds.unsigned_abs(), ());
         }
     }
 
-    /// The median cost of opening a WebSocket's connection without its upgrade, and of closing it.
+    /// The median cost of opening a WebSocket's connection without its upgrade, and of closing it without Close frames.
     pub(super) fn plain_connection(&self, upgrade: u64) -> (u64, u64) {
         let opening = median(&self.websocket.openings).saturating_sub(upgrade);
-        (opening, median(&self.websocket.closings))
+        (opening, median(&self.websocket.fins))
     }
 
     /// Sets the two beside each other; none where there is no message.
-    pub(super) fn break_even(
-        &self,
-        units: &Units,
-        path: &Path,
-        upgrade: u64,
-        heads: Heads,
-    ) -> Option<BreakEven> {
+    pub(super) fn break_even(&self, measured: &Measured<'_>, heads: Heads) -> Option<BreakEven> {
+        let Measured { units, path, .. } = *measured;
         let pairs = Unit::WebSocketPair;
         let one_way = Direction::ALL
             .map(Unit::WebSocketMessage)
@@ -145,8 +146,8 @@ impl Openings {
             round_trips: 2 + u64::from(opened.encrypted),
             first: opened.first.median().map(|(time, ())| time),
         };
-        let measured = units.get(Unit::HttpExchange).filter(|_| !heads.stated);
-        let (http, http_basis, assumes) = if let Some(exchanges) = measured {
+        let exchanges = units.get(Unit::HttpExchange).filter(|_| !heads.stated);
+        let (http, http_basis, assumes) = if let Some(exchanges) = exchanges {
             let opened = &self.http;
             let http = Side {
                 opening: median(&opened.openings),
@@ -158,13 +159,13 @@ impl Openings {
             };
             (http, Basis::Measured, None)
         } else {
-            let payload = |way| {
-                let sent = unit == pairs || unit == Unit::WebSocketMessage(way);
-                let messages = units.get(Unit::WebSocketMessage(way)).filter(|_| sent);
-                messages.map_or(0, |tally| median(&tally.payloads))
+            let payload = |way| match unit {
+                Unit::WebSocketPair => median(&measured.pair_payloads[way]),
+                Unit::WebSocketMessage(sender) if sender == way => median(&tally.payloads),
+                _ => 0,
             };
             let (asked, answered) = (payload(Direction::ToServer), payload(Direction::ToClient));
-            let (opening, closing) = self.plain_connection(upgrade);
+            let (opening, closing) = self.plain_connection(measured.upgrade);
             let bytes = [
                 (Direction::ToServer, heads.request + asked),
                 (Direction::ToClient, heads.response + answered),
@@ -201,6 +202,10 @@ impl Openings {
                     (http.opening, http.per_unit + of_http),
                 )
             }),
+            even_kept_closed: even(
+                (websocket.opening + websocket.closing, websocket.per_unit),
+                (http.opening + http.closing, http.per_unit),
+            ),
             even_new: even(
                 (websocket.opening + websocket.closing, websocket.per_unit),
                 (0, each),
@@ -208,6 +213,31 @@ impl Openings {
             assumes,
         })
     }
+}
+
+/// What a connection was used for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Lived {
+    /// Exchanges that are counted.
+    pub(super) exchanges: u64,
+    /// Messages.
+    pub(super) messages: u64,
+    /// Control frames.
+    pub(super) controls: u64,
+    /// What its Close frames cost.
+    pub(super) close_frames: u64,
+    /// When the first answer or message was whole.
+    pub(super) first: Option<Timestamp>,
+}
+
+/// What the capture's exchanges and messages are.
+pub(super) struct Measured<'a> {
+    pub(super) units: &'a Units,
+    /// The payloads of messages that are pairs, by sender.
+    pub(super) pair_payloads: &'a Both<Quantiles>,
+    pub(super) path: &'a Path,
+    /// The median cost of an upgrade.
+    pub(super) upgrade: u64,
 }
 
 /// The rows that opening is made of.
@@ -257,6 +287,14 @@ pub(super) fn sum(connection: &Connection, rows: &[Row]) -> u64 {
         Direction::ALL.into_iter().flat_map(cell)
     });
     cells.map(|entry| entry.wire.total()).sum()
+}
+
+fn messages_of(connection: &Connection) -> u64 {
+    let Both {
+        to_server,
+        to_client,
+    } = connection.messages;
+    to_server + to_client
 }
 
 fn median(of: &Quantiles<impl Copy>) -> u64 {

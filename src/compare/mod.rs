@@ -23,13 +23,13 @@ pub use sample::Deflate;
 pub use units::{Cost, Tally, Unit, Units};
 pub use what_if::{Way, WhatIf};
 
-use self::break_even::{Heads, Openings, sum};
+use self::break_even::{Heads, Lived, Measured, Openings, sum};
 use self::model::Path;
 use self::what_if::WhatIfs;
-use crate::direction::Direction;
+use crate::direction::{Both, Direction};
 use crate::event::{Connection, Event, Exchange, Frame, Message};
 use crate::ledger::Row;
-use crate::time::Timestamp;
+use crate::websocket::Opcode;
 
 /// Heads of a browser's request without cookies and of a small answer, in bytes: a guess for captures without HTTP, to be replaced
 /// by what one's own clients and servers send.
@@ -56,6 +56,7 @@ pub struct Comparison {
     upgrades: Quantiles,
     openings: Openings,
     path: Path,
+    pair_payloads: Both<Quantiles>,
     what_ifs: WhatIfs,
     channels: HashMap<u64, Channel>,
 }
@@ -65,10 +66,7 @@ pub struct Comparison {
 struct Channel {
     /// The last message, while no other answers it.
     unanswered: Option<(Direction, Cost)>,
-    exchanges: u64,
-    messages: u64,
-    /// When the first answer or message was whole.
-    first: Option<Timestamp>,
+    lived: Lived,
     what_if: what_if::Channel,
 }
 
@@ -93,6 +91,18 @@ impl Comparison {
         }
     }
 
+    /// Takes an event of what is not asked for: it tells how long heads are, and what connections cost that are asked for in part.
+    pub fn beside(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Exchange(exchange) if Cost::of_exchange(exchange).is_some() => {
+                self.heads_of(exchange);
+            }
+            Event::Frame(frame) => self.control(frame),
+            Event::Connection(connection) => drop(self.channels.remove(&connection.number)),
+            _ => {}
+        }
+    }
+
     /// No more events come; what waits of connections that never ended is computed.
     pub fn finish(&mut self) {
         let mut open: Vec<(u64, Channel)> = self.channels.drain().collect();
@@ -109,8 +119,13 @@ impl Comparison {
 
     /// When a WebSocket has paid for its handshake; none where there are no messages.
     pub fn break_even(&self) -> Option<BreakEven> {
-        self.openings
-            .break_even(&self.units, &self.path, self.upgrade(), self.heads())
+        let measured = Measured {
+            units: &self.units,
+            pair_payloads: &self.pair_payloads,
+            path: &self.path,
+            upgrade: self.upgrade(),
+        };
+        self.openings.break_even(&measured, self.heads())
     }
 
     /// What the messages would have cost, sent otherwise.
@@ -125,20 +140,37 @@ impl Comparison {
         };
         self.units.add(Unit::HttpResponse, &response);
         self.units.add(Unit::HttpExchange, &whole);
+        self.heads_of(exchange);
+        let channel = self.channels.entry(exchange.place.connection).or_default();
+        channel.lived.exchanges += 1;
+        if channel.lived.messages == 0 {
+            channel.lived.first.get_or_insert(exchange.span.end_time);
+        }
+    }
+
+    fn heads_of(&mut self, exchange: &Exchange<'_>) {
         if let Some(len) = exchange.request_head_length {
             self.request_heads.add(len, ());
         }
         if let Some(len) = exchange.response_head_length {
             self.response_heads.add(len, ());
         }
-        let channel = self.channels.entry(exchange.place.connection).or_default();
-        channel.exchanges += 1;
-        if channel.messages == 0 {
-            channel.first.get_or_insert(exchange.span.end_time);
+    }
+
+    /// Takes note of what a control frame costs its connection.
+    fn control(&mut self, frame: &Frame<'_>) {
+        if !frame.header.opcode.is_control() {
+            return;
+        }
+        let channel = self.channels.entry(frame.place.connection).or_default();
+        channel.lived.controls += 1;
+        if frame.header.opcode == Opcode::Close {
+            channel.lived.close_frames += frame.wire.total();
         }
     }
 
     fn frame(&mut self, frame: &Frame<'_>) {
+        self.control(frame);
         if frame.complete && frame.span.first_packet == frame.span.last_packet {
             let channel = self.channels.entry(frame.place.connection).or_default();
             WhatIfs::frame(&mut channel.what_if, frame.direction, &frame.wire);
@@ -147,9 +179,9 @@ impl Comparison {
 
     fn message(&mut self, message: &Message<'_>) {
         let channel = self.channels.entry(message.place.connection).or_default();
-        channel.messages += 1;
-        if channel.messages == 1 {
-            channel.first = Some(message.span.end_time);
+        channel.lived.messages += 1;
+        if channel.lived.messages == 1 {
+            channel.lived.first = Some(message.span.end_time);
         }
         let way = message.direction;
         let Some(cost) = Cost::of_message(message) else {
@@ -160,7 +192,11 @@ impl Comparison {
         self.units.add(Unit::WebSocketMessage(way), &cost);
         let asked = channel.unanswered.take_if(|(asked, _)| *asked != way);
         match asked {
-            Some((_, asked)) => self.units.add(Unit::WebSocketPair, &asked.and(cost)),
+            Some((_, asked)) => {
+                self.units.add(Unit::WebSocketPair, &asked.and(cost));
+                self.pair_payloads[way].add(cost.wire.payload, ());
+                self.pair_payloads[way.other()].add(asked.wire.payload, ());
+            }
             None => channel.unanswered = Some((way, cost)),
         }
         self.what_ifs
@@ -172,17 +208,15 @@ impl Comparison {
             return;
         };
         let Channel {
-            exchanges,
-            messages,
-            first,
-            mut what_if,
-            ..
+            lived, mut what_if, ..
         } = channel;
-        self.openings.add(connection, exchanges, messages, first);
+        self.openings.add(connection, &lived);
         let upgrade = sum(connection, &[Row::UpgradeRequest, Row::UpgradeResponse]);
-        let around = upgrade + sum(connection, &[Row::Open, Row::Tls, Row::Close]);
-        self.what_ifs.end(&mut what_if, messages, around, upgrade);
-        if messages > 0 {
+        let plain = sum(connection, &[Row::Open, Row::Tls, Row::Close]);
+        let websocket = upgrade + sum(connection, &[Row::Control]);
+        self.what_ifs.end_senders(&mut what_if);
+        if lived.messages > 0 {
+            self.what_ifs.connection(plain, websocket);
             self.upgrades.add(upgrade, ());
             if let Some(ledgers) = &connection.ledgers {
                 for direction in Direction::ALL {

@@ -103,10 +103,10 @@ pub(super) struct WhatIfs {
     pairs: u64,
     /// Connections that had messages.
     connections: u64,
-    /// Their opening and closing, as it was.
-    around: u64,
-    /// Of that, their upgrades.
-    upgrades: u64,
+    /// What opening and closing them cost, as any connection.
+    plain: u64,
+    /// What their upgrades and control frames cost.
+    websocket: u64,
 }
 
 /// The messages of one sender.
@@ -209,14 +209,11 @@ impl WhatIfs {
         messages.sample.leave_out(&mut channel.sides[sender].sample);
     }
 
-    /// Takes note of a connection that is over: what opening and closing it cost, and its upgrade.
-    pub(super) fn end(&mut self, channel: &mut Channel, messages: u64, around: u64, upgrade: u64) {
-        self.end_senders(channel);
-        if messages > 0 {
-            self.connections += 1;
-            self.around += around;
-            self.upgrades += upgrade;
-        }
+    /// Takes note of a connection that had messages and is over: what it cost as any connection, and as a WebSocket.
+    pub(super) fn connection(&mut self, plain: u64, websocket: u64) {
+        self.connections += 1;
+        self.plain += plain;
+        self.websocket += websocket;
     }
 
     /// No more messages come of a connection's senders.
@@ -335,7 +332,7 @@ impl WhatIfs {
             headers: path.packet_headers(Direction::ToClient),
             tls,
         };
-        let plain = self.around.saturating_sub(self.upgrades);
+        let plain = self.plain;
         let (opening, closing) = connection;
         let (http, connections, how) = match way {
             Way::PollingKept | Way::PollingNew => {
@@ -386,11 +383,11 @@ impl WhatIfs {
             left_out: client.one_frame.left_out + server.one_frame.left_out,
             sampled: None,
             payload_bytes: client.payload + server.payload,
-            actual_bytes: actual.total() + self.around,
+            actual_bytes: actual.total() + self.plain + self.websocket,
             wire_bytes: http + connections,
             wire_median: None,
             assumes: format!(
-                "{}; {how}; opening and closing included, acknowledgments not",
+                "{}; {how}; opening, closing and control frames included, acknowledgments not",
                 heads.text()
             ),
         })

@@ -60,6 +60,9 @@ pub trait Report {
     /// A packet was read.
     fn packet(&mut self, _packet: &Packet<'_>) {}
 
+    /// Something is known that is not among what was asked for.
+    fn beside(&mut self, _event: &Event<'_>) {}
+
     /// Something is known. Returns how many rows that gave.
     fn event(&mut self, context: &Context<'_>, event: &Event<'_>, out: &mut Output<'_>) -> u64;
 

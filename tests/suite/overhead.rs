@@ -103,6 +103,62 @@ fn a_websocket_has_paid_for_its_handshake_at_the_fourth_answer() {
     assert_eq!(cost("http", 1), 148 + 144 + 185);
     assert_eq!(number("even_kept"), 4);
     assert!(cost("websocket", 3) >= cost("http", 3) && cost("websocket", 4) < cost("http", 4));
+    // Both close with two FINs; the WebSocket with two Close frames before them.
+    assert_eq!(number("http_closing"), 2 * 66);
+    assert_eq!(number("websocket_closing"), 2 * 66 + 144);
+    let whole = |side: &str, n| cost(side, n) + number(&format!("{side}_closing"));
+    assert_eq!(number("even_kept_closed"), 5);
+    assert!(whole("websocket", 4) >= whole("http", 4) && whole("websocket", 5) < whole("http", 5));
+    // An ACK for the request and one for the response; those for SYN and FIN belong to neither.
+    assert_eq!(number("http_acks_per_unit"), 2 * 66);
+    // Of the WebSocket's eight ACKs, six are for what goes one way: the opening handshake's two, six messages, two Close frames.
+    assert_eq!(number("websocket_acks_per_unit"), 2 * 6 * 66 / 10);
+}
+
+/// A model of HTTP takes the heads of all exchanges, and the payloads of messages that are pairs; means do not depend on what is shown.
+#[test]
+fn what_is_not_shown_still_tells_what_http_looks_like() {
+    let even = |capture, more: &[&str]| {
+        let more = [&["--record", "break_even"], more].concat();
+        one(&overhead(capture, &more), &[("type", "break_even")]).clone()
+    };
+    let whole = even("seed-both", &[]);
+    let alone = even("seed-both", &["--connection", "1"]);
+    assert_eq!(alone["http_basis"], "modelled");
+    let assumes = alone["assumes"].as_str().unwrap();
+    let heads = "request heads of 78 and response heads of 116 bytes (medians of this capture)";
+    assert!(assumes.starts_with(heads), "{assumes}");
+    for part in [&alone, &even("seed-both", &["--packets", "11-22"])] {
+        for column in ["websocket_acks_per_unit", "websocket_closing"] {
+            assert_eq!(part[column], whole[column], "{column}");
+        }
+    }
+    // Of three messages of the client, one is answered.
+    let even = even("frames-frag-control", &[]);
+    let assumes = even["assumes"].as_str().unwrap();
+    assert!(
+        assumes.contains("payload of 28 and 4000 bytes"),
+        "{assumes}"
+    );
+}
+
+#[test]
+fn a_websocket_that_is_set_beside_http_has_its_control_frames() {
+    let records = overhead("seed-both", &[]);
+    let of_websocket = |record: &&Value| record["connection"] == 1 && record["sender"].is_null();
+    let ledger = records.iter().find(of_websocket).unwrap();
+    let unpaid = ledger["rows"]["ack"]["total"].as_u64().unwrap();
+    for way in [
+        "polling_kept",
+        "polling_new",
+        "long_polling",
+        "server_sent_events",
+    ] {
+        let actual = one(&records, &[("way", way)])["actual_bytes"]
+            .as_u64()
+            .unwrap();
+        assert_eq!(actual, ledger["total"].as_u64().unwrap() - unpaid, "{way}");
+    }
 }
 
 /// Its HTTP half brought the same answer five times on one connection, and three times on a connection each.

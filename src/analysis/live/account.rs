@@ -9,6 +9,8 @@ use crate::tcp::{Side, Sides};
 pub(super) struct Account {
     pub(super) sides: Sides<Count>,
     pub(super) retransmitted_bytes: u64,
+    /// Bytes of acknowledgments that are for a SYN or a FIN alone.
+    pub(super) acks_of_ends: u64,
     /// Its ledgers, where somebody will ask for them; else its bytes are charged to the ledgers that all such connections share.
     pub(super) own: Option<Box<Ledgers>>,
 }

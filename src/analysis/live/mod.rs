@@ -189,7 +189,11 @@ impl Live {
         count.bytes += segment.wire_len();
         let ledger = &mut ledgers[side];
         ledger.packets += u64::from(segment.packets);
+        let acknowledged = self.tcp.half(side.other()).assembler.acknowledged();
         let class = self.tcp.classify(side, segment);
+        if class == Class::Whole(Row::Ack) && self.tcp.acknowledges_no_payload(side, acknowledged) {
+            self.account.acks_of_ends += segment.wire_len();
+        }
         if let Class::Whole(row) = class {
             let [link, network, transport] = segment.headers.map(u64::from);
             let wire = Wire {

@@ -43,6 +43,7 @@ impl Live {
             packets: counted(|count| count.packets),
             bytes: counted(|count| count.bytes),
             retransmitted_bytes: self.account.retransmitted_bytes,
+            acks_of_ends: self.account.acks_of_ends,
             missing_bytes: counted(|count| count.missing),
             exchanges: self.conversation.exchanges(),
             handshake: self.conversation.handshake(),

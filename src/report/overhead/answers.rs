@@ -53,7 +53,7 @@ fn lines(out: &mut Vec<u8>, context: &Context<'_>, title: &str, rows: &[Line]) {
         let mut titles = vec![title, "count", "on the wire", headers];
         titles.extend(tls.then_some("TLS"));
         titles.extend([head, "payload"]);
-        titles.extend(["p90", "efficiency"].into_iter().filter(|_| spread));
+        titles.extend(["p90", "payload share"].into_iter().filter(|_| spread));
         titles
     };
     let cells =
@@ -102,12 +102,9 @@ struct Line {
     name: String,
     count: u64,
     wire: Wire,
-    /// The cost that nine of ten do not exceed, and the share of payload in all of them; none for what was computed.
-    spread: Option<(u64, Share)>,
+    /// The cost that nine of ten do not exceed; none for what was computed.
+    p90: Option<u64>,
 }
-
-/// A part of a whole.
-type Share = (u64, u64);
 
 impl Line {
     /// A unit's line, and one for its messages in a frame each where that costs less.
@@ -115,13 +112,11 @@ impl Line {
         let Some((total, wire)) = tally.wires.median() else {
             return Vec::new();
         };
-        let p90 = tally.wires.at_percent(90);
-        let share = (tally.wire.payload, tally.wire.total());
         let mut lines = vec![Self {
             name: name(unit).to_string(),
             count: tally.count(),
             wire,
-            spread: p90.map(|(p90, _)| (p90, share)),
+            p90: tally.wires.at_percent(90).map(|(p90, _)| p90),
         }];
         let one = one_frame.filter(|median| *median < total);
         if let Some(wire) = one.and_then(|median| in_one_frame(unit, wire, median)) {
@@ -129,7 +124,7 @@ impl Line {
                 name: "  in one frame (computed)".to_string(),
                 count: tally.count(),
                 wire,
-                spread: None,
+                p90: None,
             });
         }
         lines
@@ -150,10 +145,8 @@ impl Line {
         cells.extend(tls.then(|| text::grouped(wire.tls)));
         cells.extend([text::grouped(wire.head), text::grouped(wire.payload)]);
         if spread {
-            let dash = || "-".to_string();
-            let p90 = self.spread.map(|(p90, _)| bytes(p90));
-            let share = self.spread.map(|(_, (part, whole))| share(part, whole));
-            cells.extend([p90, share].map(|cell| cell.unwrap_or_else(dash)));
+            cells.push(self.p90.map_or_else(|| "-".to_string(), bytes));
+            cells.push(share(wire.payload, wire.total()));
         }
         cells
     }

@@ -71,17 +71,22 @@ fn sentence(even: &BreakEven) -> String {
             "On one connection HTTP stays cheaper: each {unit} costs it no more than the WebSocket's."
         );
     };
-    let acks = even
-        .even_kept_acks
-        .map(|acks| format!(" (counting ACKs, {})", text::grouped(acks)));
-    let new = even.even_new.map(|new| {
-        let new = text::grouped(new);
-        format!("; where HTTP opens a connection each time, from {new}")
-    });
+    let also = [
+        ("ACKs count too", even.even_kept_acks),
+        ("closing counts too", even.even_kept_closed),
+        ("HTTP opens a connection for each", even.even_new),
+    ];
+    let also = also
+        .into_iter()
+        .filter_map(|(where_, from)| Some(format!("where {where_}, from {}", text::grouped(from?))))
+        .collect::<Vec<String>>()
+        .join("; ");
+    let also = match also.strip_prefix('w') {
+        Some(rest) => format!(" W{rest}."),
+        None => String::new(),
+    };
     format!(
-        "The WebSocket is cheaper from {unit} {} on{}{}.",
-        text::grouped(kept),
-        acks.unwrap_or_default(),
-        new.unwrap_or_default(),
+        "The WebSocket is cheaper from {unit} {} on.{also}",
+        text::grouped(kept)
     )
 }

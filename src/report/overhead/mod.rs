@@ -206,6 +206,10 @@ impl Report for OverheadReport {
         }
     }
 
+    fn beside(&mut self, event: &Event<'_>) {
+        self.counts.comparison.beside(event);
+    }
+
     fn totals(&self) -> bool {
         true
     }

@@ -53,7 +53,8 @@ pub(super) fn section(out: &mut Vec<u8>, context: &Context<'_>, what_ifs: &[What
         .find(|what_if| what_if.way == Way::PollingKept);
     if let Some(over_http) = over_http {
         let (heads, _) = over_http.assumes.split_once(';').unwrap_or_default();
-        let sentence = format!("HTTP with {heads}. Opening and closing included, ACKs not.");
+        let sentence =
+            format!("HTTP with {heads}. Opening, closing and control frames included, ACKs not.");
         paragraph(out, context, 1, &sentence);
     }
 }

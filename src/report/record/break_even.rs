@@ -28,6 +28,7 @@ impl Record for BreakEven {
         fields.integer("websocket_first_microseconds", websocket.first);
         fields.integer("even_kept", self.even_kept);
         fields.integer("even_kept_acks", self.even_kept_acks);
+        fields.integer("even_kept_closed", self.even_kept_closed);
         fields.integer("even_new", self.even_new);
         fields.text("assumes", self.assumes.as_deref());
     }
@@ -40,6 +41,7 @@ impl Record for BreakEven {
             websocket: Side::default(),
             even_kept: None,
             even_kept_acks: None,
+            even_kept_closed: None,
             even_new: None,
             assumes: None,
         }

@@ -77,6 +77,7 @@ impl Record for Connection {
             packets: Both::default(),
             bytes: Both::default(),
             retransmitted_bytes: 0,
+            acks_of_ends: 0,
             missing_bytes: Both::default(),
             exchanges: 0,
             handshake: None,
