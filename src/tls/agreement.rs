@@ -1,5 +1,6 @@
 //! Agreement: what the hellos of a connection say about its keys, in one direction.
 
+use super::exchange::KeyExchange;
 use super::hello::{ClientHello, ServerHello, TLS_1_2, TLS_1_3};
 use super::keylog::{Keys, Label};
 use super::prf::with_keys;
@@ -23,19 +24,19 @@ pub(super) enum Epoch {
     Application,
 }
 
-/// The hellos and the secrets as they are known now.
-#[derive(Clone, Copy)]
-pub(super) struct Agreement<'a> {
-    pub(super) client: Option<&'a ClientHello>,
-    pub(super) server: Option<&'a ServerHello>,
-    pub(super) direction: Direction,
-    pub(super) keys: &'a Keys,
+/// What the two sides have said about their keys.
+#[derive(Default)]
+pub(super) struct Terms {
+    pub(super) client: Option<ClientHello>,
+    pub(super) server: Option<ServerHello>,
+    /// Where a master secret may have to be computed.
+    pub(super) exchange: Option<Box<KeyExchange>>,
 }
 
-impl Agreement<'_> {
+impl Terms {
     /// The suite, where it can be read.
     pub(super) fn suite(&self) -> Option<Suite> {
-        let server = self.server?;
+        let server = self.server.as_ref()?;
         let of_1_3 = Suite::is_of_1_3(server.cipher_suite);
         match server.version {
             TLS_1_3 if of_1_3 => Suite::of(server.cipher_suite),
@@ -44,17 +45,33 @@ impl Agreement<'_> {
         }
     }
 
-    pub(super) fn is_1_3(&self) -> bool {
-        self.server.is_some_and(|server| server.version == TLS_1_3)
+    fn is_1_3(&self) -> bool {
+        let server = self.server.as_ref();
+        server.is_some_and(|server| server.version == TLS_1_3)
+    }
+}
+
+/// The terms and the secrets as they are known now.
+#[derive(Clone, Copy)]
+pub(super) struct Agreement<'a> {
+    pub(super) terms: &'a Terms,
+    pub(super) direction: Direction,
+    pub(super) keys: &'a Keys,
+}
+
+impl Agreement<'_> {
+    /// The suite, where it can be read.
+    pub(super) fn suite(&self) -> Option<Suite> {
+        self.terms.suite()
     }
 
     /// The epoch that may follow another.
     pub(super) fn next_epoch(&self, epoch: Epoch) -> Option<Epoch> {
         match epoch {
-            Epoch::Clear if !self.is_1_3() => Some(Epoch::Application),
+            Epoch::Clear if !self.terms.is_1_3() => Some(Epoch::Application),
             Epoch::Clear
                 if self.direction == Direction::ToServer
-                    && self.client.is_some_and(|client| client.early_data) =>
+                    && self.client().is_some_and(|client| client.early_data) =>
             {
                 Some(Epoch::Early)
             }
@@ -79,11 +96,11 @@ impl Agreement<'_> {
     /// How an epoch's records are protected, where that is known.
     pub(super) fn keys(&self, epoch: Epoch) -> Option<(Protection, Option<Secret>)> {
         let (suite, secret) = (self.suite()?, self.secret(epoch)?);
-        if self.is_1_3() {
-            return Some((Protection::of_secret(suite, secret)?, Some(secret.clone())));
+        if self.terms.is_1_3() {
+            return Some((Protection::of_secret(suite, &secret)?, Some(secret)));
         }
-        let (client, server) = (self.client?, self.server?);
-        let protection = with_keys(suite, secret, &client.random, &server.random, |keys| {
+        let (client, server) = (self.client()?, self.terms.server.as_ref()?);
+        let protection = with_keys(suite, &secret, &client.random, &server.random, |keys| {
             Protection::of_keys(suite, keys[self.direction], server.encrypt_then_mac)
         })?;
         Some((protection, None))
@@ -96,14 +113,27 @@ impl Agreement<'_> {
         Some((Protection::of_secret(suite, &next)?, next))
     }
 
-    fn secret(&self, epoch: Epoch) -> Option<&Secret> {
+    fn client(&self) -> Option<&ClientHello> {
+        self.terms.client.as_ref()
+    }
+
+    fn secret(&self, epoch: Epoch) -> Option<Secret> {
         let label = match epoch {
             Epoch::Clear => return None,
             Epoch::Early => Label::EarlyTraffic,
             Epoch::Handshake => Label::HandshakeTraffic(self.direction),
-            Epoch::Application if self.is_1_3() => Label::Traffic(self.direction),
+            Epoch::Application if self.terms.is_1_3() => Label::Traffic(self.direction),
             Epoch::Application => Label::Master,
         };
-        self.keys.secret(&self.client?.random, label)
+        let client = self.client()?;
+        let logged = self.keys.secret(&client.random, label);
+        logged.cloned().or_else(|| match label {
+            Label::Master => {
+                let (exchange, server) =
+                    (self.terms.exchange.as_ref()?, self.terms.server.as_ref()?);
+                exchange.master(self.suite()?, client, server, self.keys)
+            }
+            _ => None,
+        })
     }
 }

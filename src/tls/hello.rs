@@ -24,6 +24,7 @@ pub(super) const TLS_1_3: u16 = 0x0304;
 const SERVER_NAME: u16 = 0;
 const ALPN: u16 = 16;
 const ENCRYPT_THEN_MAC: u16 = 22;
+const EXTENDED_MASTER_SECRET: u16 = 23;
 const PRE_SHARED_KEY: u16 = 41;
 const EARLY_DATA: u16 = 42;
 const SUPPORTED_VERSIONS: u16 = 43;
@@ -45,6 +46,8 @@ pub(super) struct ServerHello {
     pub(super) version: u16,
     pub(super) cipher_suite: u16,
     pub(super) encrypt_then_mac: bool,
+    /// Whether the master secret hangs on all messages before it (RFC 7627).
+    pub(super) extended_master_secret: bool,
     /// Whether a session is resumed with a key that both sides had (RFC 8446, section 4.2.11).
     pub(super) pre_shared_key: bool,
     /// The protocol that was chosen (RFC 7301), where it stands in the clear.
@@ -118,6 +121,7 @@ pub(super) fn server_hello(body: &[u8]) -> Option<ServerHello> {
                 hello.version = be_number(data).unwrap_or(version);
             }
             ENCRYPT_THEN_MAC => hello.encrypt_then_mac = true,
+            EXTENDED_MASTER_SECRET => hello.extended_master_secret = true,
             PRE_SHARED_KEY => hello.pre_shared_key = true,
             ALPN => hello.alpn = first_protocol(data),
             _ => {}

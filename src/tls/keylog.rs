@@ -28,12 +28,20 @@ pub(super) enum Label {
     HandshakeTraffic(Direction),
     /// `CLIENT_TRAFFIC_SECRET_0` and the server's.
     Traffic(Direction),
+    /// The premaster secret of TLS 1.2 (`PMS_CLIENT_RANDOM`).
+    Premaster,
 }
+
+/// How many bytes of an encrypted premaster secret name it (`RSA`).
+pub(super) const NAME_LEN: usize = 8;
 
 /// The secrets of many connections.
 #[derive(Debug, Default)]
 pub struct KeyLog {
     connections: HashMap<[u8; RANDOM_LEN], Box<Secrets>, RandomState>,
+    /// Premaster secrets, by the first bytes of what they were when they were encrypted for the server.
+    premasters: HashMap<[u8; NAME_LEN], Secret, RandomState>,
+    has_premasters: bool,
     /// Lines so far, so that a log that grows is counted on.
     lines: u64,
 }
@@ -44,6 +52,7 @@ struct Secrets {
     early: Option<Secret>,
     handshake: Both<Option<Secret>>,
     traffic: Both<Option<Secret>>,
+    premaster: Option<Secret>,
 }
 
 /// What was wrong with a key log. It holds nothing of the lines themselves.
@@ -112,7 +121,7 @@ impl KeyLog {
 
     /// Whether there is no secret in it.
     pub fn is_empty(&self) -> bool {
-        self.connections.is_empty()
+        self.connections.is_empty() && self.premasters.is_empty()
     }
 
     fn line(&mut self, line: &[u8]) -> Result<bool, Refused> {
@@ -131,6 +140,9 @@ impl KeyLog {
         {
             return Err(Refused::Bad("it does not begin with a label"));
         }
+        if label == b"RSA" {
+            return self.premaster(random, secret);
+        }
         let Some((label, lens)) = known(label) else {
             // A log also has secrets that open nothing here: of exporters, of QUIC, of ECH.
             return Ok(false);
@@ -140,20 +152,34 @@ impl KeyLog {
             return Err(Refused::Bad("its random is not 64 hexadecimal digits"));
         }
         let random = bytes;
-        let mut bytes = [0; LONGEST];
-        let secret = match hex(secret, &mut bytes) {
-            Some(len) if lens.contains(&len) => Secret::new(bytes.get(..len).unwrap_or_default()),
-            _ => None,
-        };
-        bytes.zeroize();
-        let secret = secret.ok_or(Refused::Bad(
-            "its secret is not hexadecimal digits of the right length",
-        ))?;
-        if self.connections.len() >= CONNECTIONS && !self.connections.contains_key(&random) {
+        let secret = read_secret(secret, lens)?;
+        if self.is_full() && !self.connections.contains_key(&random) {
             return Err(Refused::Full);
         }
         *self.connections.entry(random).or_default().place(label) = Some(secret);
+        self.has_premasters |= label == Label::Premaster;
         Ok(true)
+    }
+
+    /// A line that begins with `RSA`.
+    fn premaster(&mut self, name: &[u8], secret: &[u8]) -> Result<bool, Refused> {
+        let mut bytes = [0; NAME_LEN];
+        if hex(name, &mut bytes) != Some(NAME_LEN) {
+            return Err(Refused::Bad(
+                "its second word is not 16 hexadecimal digits of an encrypted premaster secret",
+            ));
+        }
+        let secret = read_secret(secret, MASTER)?;
+        if self.is_full() && !self.premasters.contains_key(&bytes) {
+            return Err(Refused::Full);
+        }
+        self.premasters.insert(bytes, secret);
+        self.has_premasters = true;
+        Ok(true)
+    }
+
+    fn is_full(&self) -> bool {
+        self.connections.len() + self.premasters.len() >= CONNECTIONS
     }
 
     fn secret(&self, random: &[u8; RANDOM_LEN], label: Label) -> Option<&Secret> {
@@ -163,6 +189,7 @@ impl KeyLog {
             Label::EarlyTraffic => secrets.early.as_ref(),
             Label::HandshakeTraffic(direction) => secrets.handshake[direction].as_ref(),
             Label::Traffic(direction) => secrets.traffic[direction].as_ref(),
+            Label::Premaster => secrets.premaster.as_ref(),
         }
     }
 }
@@ -174,6 +201,7 @@ impl Secrets {
             Label::EarlyTraffic => &mut self.early,
             Label::HandshakeTraffic(direction) => &mut self.handshake[direction],
             Label::Traffic(direction) => &mut self.traffic[direction],
+            Label::Premaster => &mut self.premaster,
         }
     }
 }
@@ -183,13 +211,18 @@ enum Refused {
     Full,
 }
 
-/// The labels that are used, and how long their secrets may be.
+/// How long a master secret is, and a premaster secret that RSA carries.
+const MASTER: &[usize] = &[48];
+
+/// How long traffic secrets may be; and premaster secrets, where they come from RSA, or from the curves in use.
+const TRAFFIC: &[usize] = &[32, 48];
+
+/// The labels that are used with a client's random, and how long their secrets may be.
 fn known(label: &[u8]) -> Option<(Label, &'static [usize])> {
-    const MASTER: &[usize] = &[48];
-    const TRAFFIC: &[usize] = &[32, 48];
     let traffic = |label| Some((label, TRAFFIC));
     match label {
         b"CLIENT_RANDOM" => Some((Label::Master, MASTER)),
+        b"PMS_CLIENT_RANDOM" => Some((Label::Premaster, TRAFFIC)),
         b"CLIENT_EARLY_TRAFFIC_SECRET" => traffic(Label::EarlyTraffic),
         b"CLIENT_HANDSHAKE_TRAFFIC_SECRET" => traffic(Label::HandshakeTraffic(Direction::ToServer)),
         b"SERVER_HANDSHAKE_TRAFFIC_SECRET" => traffic(Label::HandshakeTraffic(Direction::ToClient)),
@@ -197,6 +230,19 @@ fn known(label: &[u8]) -> Option<(Label, &'static [usize])> {
         b"SERVER_TRAFFIC_SECRET_0" => traffic(Label::Traffic(Direction::ToClient)),
         _ => None,
     }
+}
+
+/// The secret that a word of a line says.
+fn read_secret(digits: &[u8], lens: &[usize]) -> Result<Secret, Refused> {
+    let mut bytes = [0; LONGEST];
+    let secret = match hex(digits, &mut bytes) {
+        Some(len) if lens.contains(&len) => Secret::new(bytes.get(..len).unwrap_or_default()),
+        _ => None,
+    };
+    bytes.zeroize();
+    secret.ok_or(Refused::Bad(
+        "its secret is not hexadecimal digits of the right length",
+    ))
 }
 
 /// Writes what hexadecimal digits say; how many bytes that was.
@@ -250,6 +296,18 @@ impl Keys {
     pub(super) fn secret(&self, random: &[u8; RANDOM_LEN], label: Label) -> Option<&Secret> {
         let given = self.given.secret(random, label);
         given.or_else(|| self.found.secret(random, label))
+    }
+
+    /// The premaster secret that begins so where it is encrypted.
+    pub(super) fn premaster(&self, name: &[u8; NAME_LEN]) -> Option<&Secret> {
+        let given = self.given.premasters.get(name);
+        given.or_else(|| self.found.premasters.get(name))
+    }
+
+    /// Whether a master secret may have to be computed, so that a handshake's messages are worth keeping.
+    pub(super) fn may_need_messages(&self) -> bool {
+        let has = |log: &KeyLog| log.has_premasters;
+        self.may_come || has(&self.given) || has(&self.found)
     }
 }
 

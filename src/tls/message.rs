@@ -7,8 +7,16 @@ use super::hello::{
 /// Bytes of a message's type and length.
 const HEADER_LEN: usize = 4;
 
-/// The longest hello that is read. A `ClientHello` with post-quantum key shares has about 2 KiB, and a ticket adds at most 64 KiB.
-const LONGEST_HELLO: usize = 68 << 10;
+/// The longest message that is read. A `ClientHello` with post-quantum key shares has about 2 KiB, and a ticket adds at most 64 KiB.
+const LONGEST: usize = 68 << 10;
+
+/// A whole message.
+#[derive(Debug)]
+pub(super) struct Handshake {
+    pub(super) kind: u8,
+    /// All its bytes, header and body; none where nobody asked for them, or they are too many.
+    pub(super) bytes: Option<Vec<u8>>,
+}
 
 /// A message that changes how records are read.
 #[derive(Debug)]
@@ -31,15 +39,19 @@ pub(super) struct Messages {
 
 #[derive(Debug)]
 struct Open {
-    kind: u8,
     left: usize,
-    /// The body, where it is looked at.
-    body: Option<Vec<u8>>,
+    message: Handshake,
 }
 
 impl Messages {
-    /// Takes the content of a handshake record, and gives the messages that end in it.
-    pub(super) fn read(&mut self, mut bytes: &[u8], mut give: impl FnMut(Message)) {
+    /// Takes the content of a handshake record, and gives the messages that end in it. `keeps_all`: also the bytes of those that are
+    /// not looked at here.
+    pub(super) fn read(
+        &mut self,
+        mut bytes: &[u8],
+        keeps_all: bool,
+        mut give: impl FnMut(&Handshake),
+    ) {
         loop {
             let mut open = if let Some(open) = self.open.take() {
                 open
@@ -48,7 +60,7 @@ impl Messages {
                 let (start, rest) = bytes.split_at(missing.min(bytes.len()));
                 self.header.extend_from_slice(start);
                 bytes = rest;
-                let Some(open) = Open::of(&self.header) else {
+                let Some(open) = Open::of(&self.header, keeps_all) else {
                     return;
                 };
                 self.header.clear();
@@ -57,16 +69,14 @@ impl Messages {
             let (part, rest) = bytes.split_at(open.left.min(bytes.len()));
             bytes = rest;
             open.left -= part.len();
-            if let Some(body) = &mut open.body {
-                body.extend_from_slice(part);
+            if let Some(kept) = &mut open.message.bytes {
+                kept.extend_from_slice(part);
             }
             if open.left > 0 {
                 self.open = Some(open);
                 return;
             }
-            if let Some(message) = open.into_message() {
-                give(message);
-            }
+            give(&open.message);
         }
     }
 
@@ -78,26 +88,36 @@ impl Messages {
 
 impl Open {
     /// The message that a whole header begins.
-    fn of(header: &[u8]) -> Option<Self> {
+    fn of(header: &[u8], keeps_all: bool) -> Option<Self> {
         let &[kind, high, middle, low] = header else {
             return None;
         };
         let len = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
-        let is_read = matches!(kind, 1 | 2 | 8) && len <= LONGEST_HELLO;
+        let is_read = (keeps_all || matches!(kind, 1 | 2 | 8)) && len <= LONGEST;
         Some(Self {
-            kind,
             left: len,
-            body: is_read.then(Vec::new),
+            message: Handshake {
+                kind,
+                bytes: is_read.then(|| header.to_vec()),
+            },
         })
     }
+}
 
-    fn into_message(self) -> Option<Message> {
-        let body = self.body.unwrap_or_default();
+impl Handshake {
+    /// What stands behind the header.
+    pub(super) fn body(&self) -> &[u8] {
+        let bytes = self.bytes.as_deref().unwrap_or_default();
+        bytes.get(HEADER_LEN..).unwrap_or_default()
+    }
+
+    /// What it says, where that changes how records are read.
+    pub(super) fn read(&self) -> Option<Message> {
         match self.kind {
-            1 => client_hello(&body).map(Message::ClientHello),
-            2 => server_hello(&body).map(Message::ServerHello),
+            1 => client_hello(self.body()).map(Message::ClientHello),
+            2 => server_hello(self.body()).map(Message::ServerHello),
             5 => Some(Message::EndOfEarlyData),
-            8 => encrypted_extensions(&body).map(Message::EncryptedExtensions),
+            8 => encrypted_extensions(self.body()).map(Message::EncryptedExtensions),
             20 => Some(Message::Finished),
             24 => Some(Message::KeyUpdate),
             _ => None,
@@ -123,8 +143,8 @@ mod tests {
             let mut messages = Messages::default();
             let mut names = Vec::new();
             for record in bytes.chunks(size) {
-                messages.read(record, |message| {
-                    names.push(format!("{message:?}"));
+                messages.read(record, false, |message| {
+                    names.extend(message.read().map(|message| format!("{message:?}")));
                 });
             }
             assert_eq!(

@@ -6,6 +6,7 @@ mod aead;
 mod agreement;
 mod cbc;
 mod decryptor;
+mod exchange;
 mod hello;
 mod keylog;
 mod message;

@@ -62,13 +62,7 @@ impl Session {
         keys: &Keys,
         out: &mut Vec<u8>,
     ) -> bool {
-        let (agreement, half) = split(
-            direction,
-            self.client.as_ref(),
-            self.server.as_ref(),
-            keys,
-            &mut self.halves,
-        );
+        let (agreement, half) = split(direction, &self.terms, keys, &mut self.halves);
         // Where too much was tried in vain, headers alone must tell, and the record that they find closes the direction.
         let has_keys = half.closed.is_none()
             && !half.decryptor.is_hopeless()

@@ -3,9 +3,9 @@
 //! Comes in: the bytes of each direction, from the first that no record has taken. Goes out: whole records, and the content of those
 //! that carry application data. It converts and does not read: where its bytes came from, and who pays for them, the caller knows.
 
-use super::agreement::{Agreement, Epoch};
+use super::agreement::{Agreement, Epoch, Terms};
 use super::decryptor::{Decryptor, Missing};
-use super::hello::{ClientHello, ServerHello, TLS_1_2};
+use super::hello::TLS_1_2;
 use super::keylog::Keys;
 use super::message::Messages;
 use super::protection::Opened;
@@ -16,8 +16,7 @@ use crate::direction::{Both, Direction};
 /// A connection under TLS.
 #[derive(Default)]
 pub struct Session {
-    pub(super) client: Option<ClientHello>,
-    pub(super) server: Option<ServerHello>,
+    pub(super) terms: Terms,
     /// Whether it is TLS 1.3; none while that is not known.
     pub(super) is_1_3: Option<bool>,
     /// Whether the server takes early data; none while that is not known.
@@ -41,8 +40,8 @@ pub(super) struct Half {
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Session")
-            .field("client", &self.client)
-            .field("server", &self.server)
+            .field("client", &self.terms.client)
+            .field("server", &self.terms.server)
             .finish_non_exhaustive()
     }
 }
@@ -50,7 +49,7 @@ impl std::fmt::Debug for Session {
 impl Session {
     /// The host that the client asked for.
     pub fn server_name(&self) -> Option<&str> {
-        self.client.as_ref()?.server_name.as_deref()
+        self.terms.client.as_ref()?.server_name.as_deref()
     }
 
     /// The protocol that the server chose.
@@ -190,13 +189,7 @@ impl Session {
         if epoch != Epoch::Clear && !has_keys {
             return self.wait(direction, Need::Keys);
         }
-        let (agreement, half) = split(
-            direction,
-            self.client.as_ref(),
-            self.server.as_ref(),
-            keys,
-            &mut self.halves,
-        );
+        let (agreement, half) = split(direction, &self.terms, keys, &mut self.halves);
         let Some((opened, missing)) = half.decryptor.open(record, &agreement, out) else {
             half.decryptor.lose_record(record.len() as u64);
             if half.decryptor.is_hopeless() {
@@ -224,6 +217,9 @@ impl Session {
         let half = &mut self.halves[direction];
         if missing.is_some() {
             half.messages.reset();
+            if let Some(exchange) = &mut self.terms.exchange {
+                exchange.lose();
+            }
         }
         half.messages_lost = false;
         let epoch = half.decryptor.epoch;
@@ -252,12 +248,13 @@ impl Session {
 
     /// None where the keys of an epoch are there; else what to do.
     fn ready(&mut self, direction: Direction, epoch: Epoch, keys: &Keys) -> Option<Step> {
-        if self.client.is_none() || self.server.is_none() {
+        if self.terms.client.is_none() || self.terms.server.is_none() {
             return Some(self.wait(direction, Need::OtherSide));
         }
         let agreement = self.agreement(direction, keys);
         if agreement.suite().is_none() {
             let (version, cipher_suite) = self
+                .terms
                 .server
                 .as_ref()
                 .map_or((TLS_1_2, 0), |server| (server.version, server.cipher_suite));
@@ -274,8 +271,8 @@ impl Session {
     /// Waits; but not for a hello whose bytes are lost.
     fn wait(&mut self, direction: Direction, need: Need) -> Step {
         let lost = |half: &Half| half.decryptor.epoch == Epoch::Clear && half.messages_lost;
-        let hello_lost = self.client.is_none() && lost(&self.halves.to_server)
-            || self.server.is_none() && lost(&self.halves.to_client);
+        let hello_lost = self.terms.client.is_none() && lost(&self.halves.to_server)
+            || self.terms.server.is_none() && lost(&self.halves.to_client);
         if need == Need::OtherSide && hello_lost {
             self.close(direction, Reason::NoHello);
             return Step::Closed(Reason::NoHello);
@@ -289,25 +286,22 @@ impl Session {
 
     fn agreement<'a>(&'a self, direction: Direction, keys: &'a Keys) -> Agreement<'a> {
         Agreement {
-            client: self.client.as_ref(),
-            server: self.server.as_ref(),
+            terms: &self.terms,
             direction,
             keys,
         }
     }
 }
 
-/// What the hellos say, beside the half that needs it.
+/// What was agreed, beside the half that needs it.
 pub(super) fn split<'a>(
     direction: Direction,
-    client: Option<&'a ClientHello>,
-    server: Option<&'a ServerHello>,
+    terms: &'a Terms,
     keys: &'a Keys,
     halves: &'a mut Both<Half>,
 ) -> (Agreement<'a>, &'a mut Half) {
     let agreement = Agreement {
-        client,
-        server,
+        terms,
         direction,
         keys,
     };
