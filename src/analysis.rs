@@ -6,6 +6,7 @@ mod live;
 mod read;
 mod shared;
 mod tombstone;
+mod waiting;
 mod watch;
 
 use self::connections::Connections;
@@ -47,18 +48,22 @@ impl Analysis {
         self
     }
 
-    /// Takes a key log, or more of it, that came with the capture; `name` is how notices call it.
-    pub fn secrets(&mut self, name: &str, text: &[u8], out: &mut dyn FnMut(&Event<'_>)) {
-        for notice in self
-            .connections
-            .shared
-            .scratch
-            .secure
-            .keys
-            .read(text)
-            .notices(name)
-        {
+    /// Takes a key log that came with the capture, or a part of one that stands behind so many lines; `name` is how notices call it.
+    /// Records that waited for its secrets are read.
+    pub fn secrets(
+        &mut self,
+        name: &str,
+        behind: u64,
+        text: &[u8],
+        out: &mut dyn FnMut(&Event<'_>),
+    ) {
+        let keys = &mut self.connections.shared.scratch.secure.keys;
+        let complaints = keys.read(text, behind);
+        for notice in complaints.notices(name) {
             out(&Event::Notice(&notice));
+        }
+        if complaints.secrets > 0 {
+            self.connections.keys_came(out);
         }
     }
 

@@ -9,6 +9,7 @@ use super::first::First;
 use super::live::{Live, notice_midstream};
 use super::shared::Shared;
 use super::tombstone::{Tombstone, give};
+use super::waiting::Waiting;
 use crate::check::Across;
 use crate::decode::Segment;
 use crate::event::{Connection, Event};
@@ -45,6 +46,7 @@ pub(super) struct Connections {
     next_number: u64,
     pub(super) shared: Shared,
     across: Across,
+    waiting: Waiting,
 }
 
 /// What a connection is by now.
@@ -161,6 +163,30 @@ impl Connections {
             Slot::Over(over) => over.segment(side, segment, &mut self.shared.ledgers),
             Slot::First(_) | Slot::Free => {}
         }
+        if self.shared.scratch.secure.take_began_to_wait() {
+            let slots = &self.slots;
+            self.waiting.add(index, |index| waits(slots, index));
+        }
+    }
+
+    /// Keys have come: what waited for them is read, now or soon.
+    pub(super) fn keys_came(&mut self, out: &mut dyn FnMut(&Event<'_>)) {
+        self.waiting.keys_came();
+        self.wake(out);
+    }
+
+    fn wake(&mut self, out: &mut dyn FnMut(&Event<'_>)) {
+        for index in self.waiting.take_due() {
+            if let Some(Slot::Live(live)) = at_mut(&mut self.slots, index)
+                && live.waits_for_keys()
+            {
+                live.wake(&mut self.shared, out);
+                if self.shared.scratch.secure.take_began_to_wait() {
+                    let slots = &self.slots;
+                    self.waiting.add(index, |index| waits(slots, index));
+                }
+            }
+        }
     }
 
     fn open(
@@ -221,6 +247,9 @@ impl Connections {
         whole: &mut Ledger,
         out: &mut dyn FnMut(&Event<'_>),
     ) {
+        if self.waiting.pass_packet() {
+            self.wake(out);
+        }
         while let Some(&(closed, _)) = self.closed.front()
             && (now.since(closed) >= WHOLE || self.closed.len() > WHOLE_AT_MOST)
         {
@@ -363,6 +392,11 @@ impl Connections {
             *whole += &std::mem::take(&mut self.shared.ledgers[side]);
         }
     }
+}
+
+/// Whether a connection waits for keys.
+fn waits(slots: &[Slot], index: u32) -> bool {
+    matches!(at(slots, index), Some(Slot::Live(live)) if live.waits_for_keys())
 }
 
 /// A connection's record; what it leaves behind for the rules over several is compared.

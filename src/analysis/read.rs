@@ -1,11 +1,13 @@
 //! A whole capture, from its file to events.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::{Analysis, Options};
 use crate::capture::{Capture, Item};
 use crate::error::Error;
 use crate::event::Event;
+use crate::tls::Keys;
 
 /// Reads a capture from its first packet to its last and gives its events as they become known.
 ///
@@ -30,12 +32,13 @@ pub fn read(
     out: &mut dyn FnMut(&Event<'_>),
 ) -> Result<(), Error> {
     let mut capture = Capture::open(capture.as_ref())?;
-    let mut analysis = Analysis::new(options);
+    let keys = Keys::new(Arc::default(), capture.may_hold_secrets());
+    let mut analysis = Analysis::new(options).with_keys(keys);
     let result = loop {
         match capture.next_item() {
             Ok(Some(Item::Packet(packet))) => analysis.push(&packet, out),
             Ok(Some(Item::Secrets(secrets))) => {
-                analysis.secrets("the secrets in the capture", secrets, out);
+                analysis.secrets("the secrets in the capture", 0, secrets, out);
             }
             Ok(Some(Item::Notice(notice))) => out(&Event::Notice(&notice)),
             Ok(Some(Item::Pause)) => {}

@@ -262,6 +262,22 @@ impl Drive<'_> {
         (!captures.is_empty()).then(|| Source::merged(captures, live))
     }
 
+    /// Reads on in the key log.
+    fn more_secrets(
+        &mut self,
+        analysis: &mut Analysis,
+        context: &Context<'_>,
+        notices: &mut Notices,
+        output: &mut Output<'_>,
+    ) {
+        let Some(more) = self.keys.more() else {
+            return;
+        };
+        analysis.secrets(&more.name, more.behind, &more.text, &mut |event| {
+            self.event(context, event, notices, output);
+        });
+    }
+
     /// Reads one capture to its end, or until there are rows enough.
     fn source(&mut self, mut source: Source, output: &mut Output<'_>) {
         source.files = source.files.with_key_log(self.key_log.clone());
@@ -305,15 +321,10 @@ impl Drive<'_> {
                 Item::Pause if live => {
                     self.report.settle(output);
                     output.flush();
-                    if let Some((path, text)) = self.keys.more() {
-                        let name = path.display().to_string();
-                        analysis.secrets(&name, &text, &mut |event| {
-                            self.event(&context, event, &mut notices, output);
-                        });
-                    }
+                    self.more_secrets(&mut analysis, &context, &mut notices, output);
                 }
                 Item::Secrets(text) => {
-                    analysis.secrets("the secrets in the capture", text, &mut |event| {
+                    analysis.secrets("the secrets in the capture", 0, text, &mut |event| {
                         self.event(&context, event, &mut notices, output);
                     });
                 }
@@ -321,6 +332,10 @@ impl Drive<'_> {
             }
         }
         let context = self.context(&source.files, start);
+        if live {
+            // What was logged while the last packets came.
+            self.more_secrets(&mut analysis, &context, &mut notices, output);
+        }
         self.left_out |= self.full();
         if !self.full() || self.report.totals() {
             analysis.finish(&mut |event| self.event(&context, event, &mut notices, output));

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
@@ -28,8 +28,20 @@ struct KeyFile {
     path: PathBuf,
     /// How many bytes were read.
     read: u64,
+    /// How many lines that is.
+    lines: u64,
     /// Whether it may still be written, so that its last line counts only once it is whole.
     grows: bool,
+}
+
+/// A part that was added to a key log.
+pub(super) struct More {
+    /// How notices call the log.
+    pub(super) name: String,
+    /// How many lines stand before the part.
+    pub(super) behind: u64,
+    /// Its lines.
+    pub(super) text: Zeroizing<Vec<u8>>,
 }
 
 impl Keys {
@@ -44,6 +56,7 @@ impl Keys {
         let mut file = KeyFile {
             path: path.clone(),
             read: 0,
+            lines: 0,
             grows: options.captures.iter().any(|path| is_live(path)),
         };
         let text = match file.read() {
@@ -66,7 +79,7 @@ impl Keys {
             }
         };
         let mut log = KeyLog::default();
-        let complaints = log.read(&text);
+        let complaints = log.read(&text, 0);
         let mut notices = complaints.notices(&path.display().to_string());
         if complaints.secrets == 0 && complaints.count > 0 {
             let told = format!(
@@ -82,15 +95,20 @@ impl Keys {
         })
     }
 
-    /// The name of the log, and what was added to it since it was read.
-    pub(super) fn more(&mut self) -> Option<(&Path, Zeroizing<Vec<u8>>)> {
+    /// What was added to the log since it was read.
+    pub(super) fn more(&mut self) -> Option<More> {
         let file = self.file.as_mut()?;
         let len = std::fs::metadata(&file.path).ok()?.len();
         if len <= file.read {
             return None;
         }
+        let behind = file.lines;
         let text = file.read().ok()?;
-        Some((&file.path, text))
+        Some(More {
+            name: file.path.display().to_string(),
+            behind,
+            text,
+        })
     }
 }
 
@@ -109,6 +127,7 @@ impl KeyFile {
             text.truncate(whole);
         }
         self.read += whole as u64;
+        self.lines += memchr::memchr_iter(b'\n', &text).count() as u64;
         Ok(text)
     }
 }

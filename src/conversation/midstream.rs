@@ -209,6 +209,10 @@ impl Conversation {
 
     /// Both sides have ended: nothing can explain what waits any more. Again for each packet that comes later.
     pub(crate) fn finish(&mut self, ledgers: &mut Ledgers, cx: &mut Context<'_>) {
+        if self.waits_for_keys() {
+            // Under TLS the end is only read once all before it is.
+            return;
+        }
         self.drain(ledgers, cx);
         let possible = matches!(self.reading, Reading::Search)
             && Side::ALL.iter().any(|&side| {

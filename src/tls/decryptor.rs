@@ -205,11 +205,15 @@ impl Decryptor {
             }
             (Place::Here(_), None) => None,
             (Place::Beyond(mut next, epoch), current) => {
+                // Before the first record of the application's keys an application says nothing, but for early data.
+                let is_first = next.sequence == 0
+                    && epoch == Epoch::Application
+                    && matches!(self.epoch, Epoch::Clear | Epoch::Handshake);
                 next.sequence += 1;
                 *current = Some(next);
                 self.epoch = epoch;
                 self.has_content = false;
-                self.all_missing()
+                self.all_missing().filter(|_| !is_first)
             }
         }
     }

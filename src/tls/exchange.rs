@@ -97,7 +97,7 @@ impl KeyExchange {
     ) -> Option<Secret> {
         let premaster = keys
             .secret(&client.random, Label::Premaster)
-            .or_else(|| keys.premaster(self.encrypted.as_ref()?))?;
+            .or_else(|| keys.premaster(self.encrypted?))?;
         if server.extended_master_secret {
             let seed = self.session_hash.as_ref()?.as_ref();
             return prf::master(suite, premaster, b"extended master secret", seed);

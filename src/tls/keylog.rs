@@ -42,8 +42,6 @@ pub struct KeyLog {
     /// Premaster secrets, by the first bytes of what they were when they were encrypted for the server.
     premasters: HashMap<[u8; NAME_LEN], Secret, RandomState>,
     has_premasters: bool,
-    /// Lines so far, so that a log that grows is counted on.
-    lines: u64,
 }
 
 #[derive(Debug, Default)]
@@ -97,11 +95,10 @@ impl Complaints {
 }
 
 impl KeyLog {
-    /// Adds the lines of a key log.
-    pub fn read(&mut self, text: &[u8]) -> Complaints {
+    /// Adds the lines of a key log, or of a part of one that stands behind so many lines: they are told by their numbers.
+    pub fn read(&mut self, text: &[u8], behind: u64) -> Complaints {
         let mut complaints = Complaints::default();
-        for line in text.split(|&byte| byte == b'\n') {
-            self.lines += 1;
+        for (number, line) in (behind + 1..).zip(text.split(|&byte| byte == b'\n')) {
             match self.line(line.trim_ascii()) {
                 Ok(true) => complaints.secrets += 1,
                 Ok(false) => {}
@@ -109,13 +106,11 @@ impl KeyLog {
                 Err(Refused::Bad(why)) => {
                     complaints.count += 1;
                     if complaints.bad_lines.len() < BAD_LINES {
-                        complaints.bad_lines.push((self.lines, why));
+                        complaints.bad_lines.push((number, why));
                     }
                 }
             }
         }
-        // What stands behind the last line's end is no line.
-        self.lines -= 1;
         complaints
     }
 
@@ -278,9 +273,9 @@ impl Keys {
         }
     }
 
-    /// Adds the lines of a key log that came with the capture.
-    pub fn read(&mut self, text: &[u8]) -> Complaints {
-        self.found.read(text)
+    /// Adds the lines of a key log that came with the capture, or of a part of one that stands behind so many lines.
+    pub fn read(&mut self, text: &[u8], behind: u64) -> Complaints {
+        self.found.read(text, behind)
     }
 
     /// Whether keys may follow.
@@ -299,9 +294,9 @@ impl Keys {
     }
 
     /// The premaster secret that begins so where it is encrypted.
-    pub(super) fn premaster(&self, name: &[u8; NAME_LEN]) -> Option<&Secret> {
-        let given = self.given.premasters.get(name);
-        given.or_else(|| self.found.premasters.get(name))
+    pub(super) fn premaster(&self, name: [u8; NAME_LEN]) -> Option<&Secret> {
+        let given = self.given.premasters.get(&name);
+        given.or_else(|| self.found.premasters.get(&name))
     }
 
     /// Whether a master secret may have to be computed, so that a handshake's messages are worth keeping.
@@ -319,7 +314,7 @@ mod tests {
 
     fn log(text: &str) -> (KeyLog, Complaints) {
         let mut log = KeyLog::default();
-        let complaints = log.read(text.as_bytes());
+        let complaints = log.read(text.as_bytes(), 0);
         (log, complaints)
     }
 
@@ -345,11 +340,11 @@ mod tests {
     }
 
     #[test]
-    fn a_log_that_comes_in_parts_is_counted_on() {
+    fn a_part_of_a_log_has_the_numbers_of_the_whole() {
         let mut log = KeyLog::default();
-        assert_eq!(log.read(b"# one\n# two\n").count, 0);
+        assert_eq!(log.read(b"# one\n# two\n", 0).count, 0);
         assert_eq!(
-            log.read(b"three\n").bad_lines,
+            log.read(b"three\n", 2).bad_lines,
             [(3, "it is not a label, a random and a secret")]
         );
     }

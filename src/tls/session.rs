@@ -184,12 +184,14 @@ impl Session {
         if epoch == Epoch::Early && self.early_accepted.is_none() {
             return self.wait(direction, Need::OtherSide);
         }
-        let has_keys = self.halves[direction].decryptor.has_keys()
-            || self.agreement(direction, keys).has_keys(epoch);
-        if epoch != Epoch::Clear && !has_keys {
-            return self.wait(direction, Need::Keys);
-        }
         let (agreement, half) = split(direction, &self.terms, keys, &mut self.halves);
+        if epoch != Epoch::Clear && !half.decryptor.has_keys() {
+            if !agreement.has_keys(epoch) {
+                return self.wait(direction, Need::Keys);
+            }
+            // They may have come since the change.
+            half.decryptor.change(epoch, &agreement);
+        }
         let Some((opened, missing)) = half.decryptor.open(record, &agreement, out) else {
             half.decryptor.lose_record(record.len() as u64);
             if half.decryptor.is_hopeless() {
@@ -202,7 +204,7 @@ impl Session {
             }
             return Step::Record(record.len(), Content::Unread);
         };
-        let content = self.opened(direction, opened, missing, keys, out);
+        let content = self.opened(direction, opened, missing, epoch, keys, out);
         Step::Record(record.len(), content)
     }
 
@@ -211,11 +213,12 @@ impl Session {
         direction: Direction,
         opened: Opened,
         missing: Option<Missing>,
+        before: Epoch,
         keys: &Keys,
         out: &[u8],
     ) -> Content {
         let half = &mut self.halves[direction];
-        if missing.is_some() {
+        if missing.is_some() || half.decryptor.epoch != before {
             half.messages.reset();
             if let Some(exchange) = &mut self.terms.exchange {
                 exchange.lose();

@@ -175,7 +175,7 @@ impl Rows {
         Self::opened_late(packets, log, 0)
     }
 
-    /// The same, with a key log that comes behind so many packets.
+    /// The same, with a key log whose lines come one by one behind so many packets, and then each behind another packet.
     pub fn opened_late<'cap>(
         packets: impl IntoIterator<Item = Packet<'cap>>,
         log: &str,
@@ -184,7 +184,7 @@ impl Rows {
         let mut rows = Self::default();
         let mut given = KeyLog::default();
         if behind == 0 {
-            given.read(log.as_bytes());
+            given.read(log.as_bytes(), 0);
         }
         let mut analysis = Analysis::new(Options {
             keep_frames: u64::MAX,
@@ -198,7 +198,14 @@ impl Rows {
             analysis.push(&packet, &mut |event| rows.keep(event));
         }
         if behind > 0 {
-            analysis.secrets("log", log.as_bytes(), &mut |event| rows.keep(event));
+            for (behind, line) in (0..).zip(log.split_inclusive('\n')) {
+                analysis.secrets("log", behind, line.as_bytes(), &mut |event| {
+                    rows.keep(event);
+                });
+                for packet in packets.by_ref().take(1) {
+                    analysis.push(&packet, &mut |event| rows.keep(event));
+                }
+            }
         }
         for packet in packets {
             analysis.push(&packet, &mut |event| rows.keep(event));
@@ -208,7 +215,7 @@ impl Rows {
         rows
     }
 
-    fn keep(&mut self, event: &Event<'_>) {
+    pub fn keep(&mut self, event: &Event<'_>) {
         match event {
             Event::Exchange(exchange) => self.exchanges.push(ExchangeRow::from(*exchange)),
             Event::Handshake(handshake) => self.handshakes.push(HandshakeRow::from(*handshake)),

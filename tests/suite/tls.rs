@@ -5,11 +5,13 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Output, Stdio};
 
 use proptest::prelude::*;
+use wscope::analysis::{Analysis, Options};
 use wscope::capture::{Capture, Item, Packet};
 use wscope::direction::Direction;
 use wscope::event::Protocol;
 use wscope::ledger::Row;
 use wscope::notice::Kind;
+use wscope::tls::{KeyLog, Keys};
 
 use crate::collect::{Costs, Rows};
 use crate::conversations::conversation;
@@ -152,12 +154,13 @@ struct Case {
     log: String,
 }
 
-const CASES: [&str; 7] = [
+const CASES: [&str; 8] = [
     "tls-browser-chromium",
     "tls-resumption",
     "tls-suites",
     "tls12-cbc",
     "tls12-gcm",
+    "tls12-rsa",
     "tls13-ciphers",
     "tls13-keyupdate",
 ];
@@ -278,8 +281,47 @@ fn every_capture_balances_with_its_keys_without_them_and_with_others() {
 }
 
 #[test]
+fn a_premaster_secret_opens_what_its_master_secret_does_by_either_of_its_names() {
+    let case = case("tls12-rsa");
+    let by_random = fixtures::root().join("tls12-rsa/tls12-rsa.pms.keys");
+    let by_random = fs::read_to_string(by_random).unwrap();
+    let made = fs::read_to_string(fixtures::root().join("tls12-rsa/make.sh")).unwrap();
+    for log in [&case.log, &by_random] {
+        let rows = Rows::opened(case.packets(), log);
+        assert_eq!(rows.exchanges.len(), 12);
+        for (index, exchange) in rows.exchanges.iter().enumerate() {
+            assert!(exchange.complete && exchange.connection == index as u64);
+            let page = exchange.response_body.as_deref().unwrap_or_default();
+            let page = String::from_utf8_lossy(page).into_owned();
+            let (_, rest) = page.split_once("Cipher is ").unwrap();
+            assert!(made.contains(rest.split_whitespace().next().unwrap()));
+            // The second half of the connections has no extended master secret, as the page says too.
+            let extended = page.contains("Extended master secret: yes");
+            assert_eq!(extended, index < 6, "{page}");
+        }
+        let again = rows.notices.iter();
+        let again = again.filter(|notice| notice.kind == Kind::Renegotiation);
+        assert_eq!(again.count(), 2);
+        // Each line opens what it names, and nothing else.
+        let lines: Vec<&str> = log.lines().collect();
+        let one = Rows::opened(case.packets(), lines[0]);
+        assert_eq!(one.exchanges.len(), 1);
+        let late = Rows::opened_late(case.packets(), log, 60);
+        assert_eq!(late.exchanges.len(), 12);
+    }
+}
+
+#[test]
 fn a_packet_left_out_of_a_capture_costs_what_it_carried_and_invents_nothing() {
-    for case in ["tls12-cbc", "tls12-gcm", "tls13-ciphers", "tls13-keyupdate"].map(case) {
+    for case in [
+        "tls12-cbc",
+        "tls12-gcm",
+        "tls12-rsa",
+        "tls13-ciphers",
+        "tls13-keyupdate",
+    ]
+    .map(case)
+    {
         let whole = Rows::opened(case.packets(), &case.log);
         for index in 0..case.packets.len() {
             let rows = Rows::opened(case.without(index), &case.log);
@@ -302,6 +344,49 @@ fn a_packet_left_out_of_a_capture_costs_what_it_carried_and_invents_nothing() {
                 );
             }
         }
+    }
+}
+
+/// The log comes behind the last packet, and a line at a time.
+#[test]
+fn what_waits_for_keys_is_read_when_they_come_and_not_with_its_next_packet() {
+    let (traffic, log) = Traffic::new(5)
+        .handshake()
+        .client_text("one")
+        .server_text("two")
+        .under_tls(11);
+    let recording = traffic.segmented(1400).recording();
+    let mut rows = Rows::default();
+    let mut analysis = Analysis::new(Options {
+        keep_messages: u64::MAX,
+        ..Options::default()
+    })
+    .with_keys(Keys::new(KeyLog::default().into(), true));
+    for packet in recording.packets() {
+        analysis.push(&packet, &mut |event| rows.keep(event));
+    }
+    assert!(rows.messages.is_empty());
+    for (behind, line) in (0..).zip(log.split_inclusive('\n')) {
+        analysis.secrets("log", behind, line.as_bytes(), &mut |event| {
+            rows.keep(event);
+        });
+    }
+    let whole = rows.whole_messages().len();
+    assert_eq!(whole, 2);
+    analysis.finish(&mut |event| rows.keep(event));
+    assert_eq!(rows.whole_messages().len(), whole);
+    assert_eq!(analysis.ledger().total(), recording.total());
+}
+
+#[test]
+fn without_the_secrets_of_the_handshake_nothing_that_an_application_said_is_lost() {
+    for case in ["tls13-ciphers", "tls13-keyupdate"].map(case) {
+        let lines = case.log.split_inclusive('\n');
+        let without: String = lines.filter(|line| !line.contains("HANDSHAKE")).collect();
+        let whole = Rows::opened(case.packets(), &case.log);
+        let rows = Rows::opened(case.packets(), &without);
+        assert_eq!(whole.content(Costs::Own), rows.content(Costs::Own));
+        assert!(!rows.messages.is_empty() && rows.notices.is_empty());
     }
 }
 
@@ -444,4 +529,49 @@ fn a_key_log_that_grows_is_read_on_while_packets_come() {
     assert!(told.status.success());
     let told = String::from_utf8(told.stderr).unwrap();
     assert!(!told.contains("is no secret"), "{told}");
+}
+
+/// Runs over standard input: the key log holds `first` at the beginning, and `then` once all packets were written and read.
+fn with_growing_keys(case: &str, first: &str, then: &str) -> Output {
+    let capture = fs::read(fixtures::root().join(format!("{case}/{case}.pcap"))).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let keys = folder.path().join("growing.keys");
+    fs::write(&keys, first).unwrap();
+    let mut child = program::wscope(folder.path())
+        .env_remove("SSLKEYLOGFILE")
+        .args(["messages", "--format", "ndjson", "-"])
+        .args(["--keylog", "growing.keys"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(&capture).unwrap();
+    // The packets are read by now, most likely; where they are not, the outcome is the same.
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    fs::write(&keys, [first, then].concat()).unwrap();
+    drop(input);
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn keys_that_are_logged_behind_the_last_packet_still_open_all() {
+    let log = case("tls13-ciphers").log;
+    let run = with_growing_keys("tls13-ciphers", "", &log);
+    assert_eq!(lines(&run), 24, "{}", program::stderr(&run));
+}
+
+#[test]
+fn bad_lines_of_a_log_that_grows_are_told_by_their_numbers_in_the_file() {
+    let log = case("tls13-ciphers").log;
+    let (first, then) = log.split_at(log.find('\n').unwrap() + 1);
+    let number = log.lines().count() + 1;
+    let run = with_growing_keys("tls13-ciphers", first, &format!("{then}no secret here\n"));
+    assert_eq!(lines(&run), 24);
+    let said = program::stderr(&run);
+    assert!(
+        said.contains(&format!("growing.keys: line {number} is no secret")),
+        "{said}"
+    );
 }

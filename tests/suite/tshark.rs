@@ -174,6 +174,13 @@ const KNOWN: &[Known] = &[
         "wscope: the pages end with their connections; tshark does not show what ends so under TLS",
     ),
     known(
+        "tls12-rsa",
+        What::Statuses,
+        Only::Wscope,
+        Some(12),
+        "wscope: the pages end with their connections; tshark does not show what ends so under TLS",
+    ),
+    known(
         "viol-vs-node-ws",
         What::Frames,
         Only::Tshark,

@@ -134,6 +134,13 @@ impl Live {
         });
     }
 
+    /// Keys have come that may open what waits.
+    pub(super) fn wake(&mut self, shared: &mut Shared, out: &mut dyn FnMut(&Event<'_>)) {
+        self.turn(shared, out, |live, ledgers, cx| {
+            live.conversation.wake(ledgers, cx);
+        });
+    }
+
     /// Nothing more comes for this connection, neither packets nor keys.
     pub(super) fn settle(&mut self, shared: &mut Shared, out: &mut dyn FnMut(&Event<'_>)) {
         self.turn(shared, out, |live, ledgers, cx| {

@@ -30,6 +30,8 @@ pub(crate) struct Shared {
     plaintext: Private<Vec<u8>>,
     /// How many bytes wait for keys.
     held: usize,
+    /// Whether a connection has begun to wait, since this was asked last.
+    began_to_wait: bool,
 }
 
 impl Shared {
@@ -40,6 +42,11 @@ impl Shared {
             ..Self::default()
         }
     }
+
+    /// Whether a connection has begun to wait for keys, since this was asked last.
+    pub(crate) fn take_began_to_wait(&mut self) -> bool {
+        std::mem::take(&mut self.began_to_wait)
+    }
 }
 
 /// The TLS of a connection.
@@ -49,6 +56,8 @@ pub(super) struct Secure {
     sides: Sides<Half>,
     /// Bytes that are counted in [`Shared::held`].
     counted: usize,
+    /// Whether it was said that it waits.
+    listed: bool,
     told: bool,
 }
 
@@ -95,6 +104,7 @@ impl Conversation {
         }
         self.reading = Reading::First;
         secure.drain(self, ledgers, cx);
+        secure.count_held(cx);
         self.secure = Some(secure);
     }
 
@@ -134,11 +144,24 @@ impl Conversation {
             .is_some_and(|secure| Side::ALL.iter().any(|&side| secure.is_held(side)))
     }
 
+    /// Keys have come that may open what waits.
+    pub(crate) fn wake(&mut self, ledgers: &mut Ledgers, cx: &mut Context<'_>) {
+        let Some(mut secure) = self.secure.take() else {
+            return;
+        };
+        (cx.acked, cx.encrypted) = (None, true);
+        secure.listed = false;
+        secure.drain(self, ledgers, cx);
+        secure.count_held(cx);
+        self.secure = Some(secure);
+    }
+
     /// Nothing more comes, neither bytes nor keys.
     pub(crate) fn settle(&mut self, ledgers: &mut Ledgers, cx: &mut Context<'_>) {
         let Some(mut secure) = self.secure.take() else {
             return;
         };
+        (cx.acked, cx.encrypted) = (None, true);
         secure.drain(self, ledgers, cx);
         while let Some(side) = Side::ALL.into_iter().find(|&side| secure.is_held(side)) {
             let reason = match secure.sides[side].held {
@@ -227,7 +250,10 @@ impl Secure {
                 self.sides[side].holes.pop_front();
                 self.pass_hole(conversation, side, hole, ledgers);
                 progress = true;
-            } else if let Some(ending) = ending {
+            } else if let Some(ending) = ending
+                && self.sides[side.other()].held != Some(Need::Keys)
+            {
+                // What a client says behind a request is told by the response, which must be read before the end.
                 self.finish(conversation, side, ending, ledgers, cx);
                 progress = true;
             }

@@ -65,5 +65,8 @@ impl Secure {
             .sum();
         cx.scratch.secure.held = cx.scratch.secure.held - self.counted + held;
         self.counted = held;
+        if held > 0 && !self.listed {
+            (self.listed, cx.scratch.secure.began_to_wait) = (true, true);
+        }
     }
 }
