@@ -108,6 +108,7 @@ pub(super) enum Format {
     /// One JSON array
     Json,
     /// A JSON object a line
+    #[value(alias = "jsonl")]
     Ndjson,
     /// Comma-separated values, with a header
     Csv,

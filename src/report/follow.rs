@@ -12,6 +12,7 @@ use super::{Report, text};
 use crate::direction::Direction;
 use crate::event::{Connection, Event, Exchange, Frame, Handshake, Message, MessageKind, Verdict};
 use crate::ledger::Ledger;
+use crate::time::Timestamp;
 use crate::wire::Wire;
 
 const COLUMNS: &[Column] = &[
@@ -30,6 +31,8 @@ pub struct Follow {
     table: Option<Table>,
     rows: u64,
     shortened: u64,
+    /// When the last response was whole.
+    answered: Option<Timestamp>,
     last: Option<Connection>,
 }
 
@@ -41,6 +44,7 @@ impl Follow {
             table: None,
             rows: 0,
             shortened: 0,
+            answered: None,
             last: None,
         }
     }
@@ -117,6 +121,7 @@ impl Follow {
             });
         }
         if exchange.response_wire.is_some() || exchange.status.is_some() {
+            self.answered = Some(exchange.span.end_time);
             rows += self.row(out, |row| {
                 row.write(PLAIN, |out| context.time(out, exchange.span.end_time));
                 row.number(Some(exchange.span.last_packet));
@@ -148,9 +153,14 @@ impl Follow {
         handshake: &Handshake<'_>,
         out: &mut Output<'_>,
     ) -> u64 {
+        // The verdict falls with the response, which was the last thing said.
+        let (time, packet) = match (handshake.response_packet, self.answered) {
+            (Some(packet), Some(time)) => (time, Some(packet)),
+            _ => (handshake.span.time, handshake.request_packet),
+        };
         self.row(out, |row| {
-            row.write(PLAIN, |out| context.time(out, handshake.span.time));
-            row.number(handshake.response_packet.or(handshake.request_packet));
+            row.write(PLAIN, |out| context.time(out, time));
+            row.number(packet);
             row.dash();
             row.put(PLAIN, format_args!("opening handshake"));
             row.dash();
@@ -173,7 +183,7 @@ impl Report for Follow {
     fn begin(&mut self, context: &Context<'_>, out: &mut Output<'_>) {
         self.rows = 0;
         self.shortened = 0;
-        self.last = None;
+        (self.answered, self.last) = (None, None);
         self.table = Some(Table::new(COLUMNS, context.look));
         if context.several {
             let title = format!("{}\n", context.title());
