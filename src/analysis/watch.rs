@@ -56,10 +56,13 @@ pub(super) fn before(checks: &mut Checks, tcp: &State, side: Side, segment: &Seg
         return;
     }
     if segment.window == 0 && !segment.flags.syn() {
-        line.zero_since.get_or_insert(now);
-    } else if let Some((since, packet)) = line.zero_since.take() {
-        line.zero = line.zero.saturating_add(segment.time.since(since));
-        line.zero_at.get_or_insert((since, packet));
+        let troubles = line.troubles.get_or_insert_default();
+        troubles.zero_since.get_or_insert(now);
+    } else if let Some(troubles) = &mut line.troubles
+        && let Some((since, packet)) = troubles.zero_since.take()
+    {
+        troubles.zero = troubles.zero.saturating_add(segment.time.since(since));
+        troubles.zero_at.get_or_insert((since, packet));
     }
     if segment.payload_len > 0 {
         line.bytes += u64::from(segment.payload_len);
@@ -76,20 +79,26 @@ fn note_wait(line: &mut Line, small: Small, segment: &Segment<'_>) {
         .acked
         .is_some_and(|acked| segment.time.since(acked) < AT_ONCE);
     if follows && WAIT.contains(&waited) {
-        line.waits += 1;
-        line.waited = line.waited.saturating_add(waited);
-        line.waits_at.get_or_insert((segment.time, segment.packet));
+        let troubles = line.troubles.get_or_insert_default();
+        troubles.waits += 1;
+        troubles.waited = troubles.waited.saturating_add(waited);
+        troubles
+            .waits_at
+            .get_or_insert((segment.time, segment.packet));
     }
 }
 
 /// Takes note of bytes that came again.
 pub(super) fn again(checks: &mut Checks, side: Side, len: u32, segment: &Segment<'_>) {
     let line = &mut checks.lines[side];
-    line.again += u64::from(len);
     line.bytes = line.bytes.saturating_sub(u64::from(len));
-    line.again_at.get_or_insert((segment.time, segment.packet));
+    let troubles = line.troubles.get_or_insert_default();
+    troubles.again += u64::from(len);
+    troubles
+        .again_at
+        .get_or_insert((segment.time, segment.packet));
     if let Some(last) = line.last_new {
-        line.stall = line.stall.max(segment.time.since(last));
+        troubles.stall = troubles.stall.max(segment.time.since(last));
     }
 }
 

@@ -50,7 +50,7 @@ const MANY: u64 = 5;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Closed {
     shakes: SmallVec<[Shake; 1]>,
-    polls: SmallVec<[Series; 1]>,
+    polls: Vec<Series>,
     pub(super) is_websocket: bool,
     /// Whether it certainly ended without a Close.
     abnormal: bool,

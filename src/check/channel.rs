@@ -47,12 +47,15 @@ pub(crate) struct Talk {
     pub(super) inside: bool,
     pub(super) shape: Shape,
     pub(super) largest_message: u64,
-    pub(super) masks: Box<Masks>,
+    /// Once there is a masking key.
+    pub(super) masks: Option<Box<Masks>>,
     pub(super) on_wire: OnWire,
-    pub(super) pings: Pings,
+    /// Once there is one, of either side.
+    pub(super) pings: Option<Box<Pings>>,
     pub(super) stream: Stream,
     pub(super) split: Split,
-    pub(super) sample: Sample,
+    /// Once there is something to try.
+    pub(super) sample: Option<Box<Sample>>,
     /// The longest run of base64 in the text that is being read.
     pub(super) base64: Base64Run,
     pub(super) compression: super::deflate::Totals,

@@ -161,7 +161,9 @@ impl Checks {
         };
         let talk = &mut channel.talks[direction];
         talk.lost.get_or_insert(cause);
-        talk.masks.interrupt();
+        if let Some(masks) = &mut talk.masks {
+            masks.interrupt();
+        }
         (talk.open_frame, talk.open_message) = (None, None);
     }
 
@@ -193,16 +195,13 @@ impl Checks {
             return;
         }
         if let Some(key) = header.masking_key {
-            talk.masks.push(key);
-            if talk.masks.is_suspicious() {
+            let masks = talk.masks.get_or_insert_default();
+            masks.push(key);
+            if masks.is_suspicious() {
                 for rule in masks::RULES {
                     if let Judge::Mask(judge) = rule.judge {
-                        self.collector.take(
-                            rule,
-                            Some(direction),
-                            judge(&talk.masks),
-                            spot_of(&facts),
-                        );
+                        self.collector
+                            .take(rule, Some(direction), judge(masks), spot_of(&facts));
                     }
                 }
             }
@@ -288,9 +287,11 @@ impl Checks {
         let talk = &mut channel.talks[direction];
         if begins {
             talk.base64 = Base64Run::default();
-            talk.sample.begin_text();
+            talk.sample.get_or_insert_default().begin_text();
         }
-        talk.sample.push_text(len, text, spot);
+        talk.sample
+            .get_or_insert_default()
+            .push_text(len, text, spot);
         talk.base64.push(text);
         talk.shape.base64 = talk.shape.base64.max(talk.base64.longest());
     }
@@ -299,7 +300,10 @@ impl Checks {
     pub(crate) fn inflated(&mut self, direction: Direction, plain: &[u8]) {
         let channel = self.channel.as_mut();
         if let Some(channel) = channel.filter(|channel| channel.agreement.no_takeover) {
-            channel.talks[direction].sample.push(plain);
+            channel.talks[direction]
+                .sample
+                .get_or_insert_default()
+                .push(plain);
         }
     }
 
@@ -362,8 +366,17 @@ impl Checks {
             Direction::ToClient => (to_client, to_server),
         };
         match header.opcode {
-            Opcode::Ping => own.pings.ping(payload, end, spot, &mut other.pings),
-            Opcode::Pong => own.pings.pong(payload, spot, &mut other.pings),
+            Opcode::Ping => own.pings.get_or_insert_default().ping(
+                payload,
+                end,
+                spot,
+                other.pings.as_deref_mut(),
+            ),
+            Opcode::Pong => own.pings.get_or_insert_default().pong(
+                payload,
+                spot,
+                other.pings.get_or_insert_default(),
+            ),
             Opcode::Close => {
                 let code = payload
                     .and_then(<[u8]>::first_chunk)
@@ -429,7 +442,9 @@ impl Checks {
         }
         talk.compression.push(&facts, || spot);
         if facts.compressed && facts.agreement.no_takeover {
-            talk.sample.end_message(facts.coded_length);
+            talk.sample
+                .get_or_insert_default()
+                .end_message(facts.coded_length);
         }
         if facts.is_ordinary() {
             return;
@@ -580,7 +595,7 @@ mod tests {
 
     #[test]
     fn what_is_kept_of_a_connection_is_small() {
-        assert!(size_of::<Checks>() <= 1280, "{}", size_of::<Checks>());
-        assert!(size_of::<Channel>() <= 2240, "{}", size_of::<Channel>());
+        assert!(size_of::<Checks>() <= 688, "{}", size_of::<Checks>());
+        assert!(size_of::<Channel>() <= 1264, "{}", size_of::<Channel>());
     }
 }

@@ -4,6 +4,7 @@ use super::channel::EndFacts;
 use super::finding::{Cause, Severity};
 use super::messages::MessageFacts;
 use super::outcome::{Outcome, Spot};
+use super::performance::Sample;
 use super::rule::{Answer, Fault, Judge, Rule, Subject};
 use crate::direction::Direction;
 use crate::websocket::deflate::{Failure, Inflated};
@@ -19,14 +20,14 @@ const BOMB: (u64, u64) = (1 << 20, 100);
 const WASTED: u64 = 1 << 10;
 
 /// The compressed messages of one side.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Totals {
     /// Messages that were inflated.
     inflated: u64,
     /// Those that grew, by how much, and the first.
     grown: u64,
     wasted: u64,
-    first: Option<Spot>,
+    first: Option<Box<Spot>>,
     /// Messages that are marked as compressed.
     marked: u64,
     /// Messages that would be worth it and are not.
@@ -48,7 +49,7 @@ impl Totals {
         if message.coded_length > plain && message.coded_length > 0 {
             self.grown += 1;
             self.wasted += message.coded_length - plain;
-            self.first.get_or_insert_with(spot);
+            self.first.get_or_insert_with(|| Box::new(spot()));
         }
     }
 }
@@ -290,7 +291,7 @@ fn empty_payload(message: &MessageFacts<'_>) -> Outcome {
 
 fn expansion(end: &EndFacts<'_>, direction: Direction) -> Answer {
     let totals = &end.channel.talks[direction].compression;
-    let Some(spot) = totals.first else {
+    let Some(spot) = totals.first.as_deref() else {
         return Answer::none();
     };
     let grows = totals.grown * 10 > totals.inflated || totals.wasted > WASTED;
@@ -300,7 +301,7 @@ fn expansion(end: &EndFacts<'_>, direction: Direction) -> Answer {
             totals.grown, totals.inflated, totals.wasted
         )
     });
-    Answer::of(direction, outcome, spot)
+    Answer::of(direction, outcome, *spot)
 }
 
 fn never_used(end: &EndFacts<'_>, direction: Direction) -> Answer {
@@ -323,9 +324,8 @@ fn never_used(end: &EndFacts<'_>, direction: Direction) -> Answer {
 }
 
 fn no_takeover_cost(end: &EndFacts<'_>, direction: Direction) -> Answer {
-    let Some((coded, with_takeover, messages)) =
-        end.channel.talks[direction].sample.with_takeover()
-    else {
+    let sample = end.channel.talks[direction].sample.as_deref();
+    let Some((coded, with_takeover, messages)) = sample.and_then(Sample::with_takeover) else {
         return Answer::none();
     };
     let saved = coded.saturating_sub(with_takeover);

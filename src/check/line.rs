@@ -3,7 +3,7 @@
 use crate::time::Timestamp;
 
 /// One side of a TCP connection.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Line {
     /// Its first FIN.
     pub(crate) fin: Option<(Timestamp, u64)>,
@@ -23,12 +23,21 @@ pub(crate) struct Line {
     pub(crate) has_hole: bool,
     /// Payload bytes of its packets, each once.
     pub(crate) bytes: u64,
+    pub(crate) last_new: Option<Timestamp>,
+    /// The last segment that it sent, where that was small and ended inside a message.
+    pub(crate) small: Option<Small>,
+    /// Once there is any.
+    pub(crate) troubles: Option<Box<Troubles>>,
+}
+
+/// What most lines never have.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Troubles {
     /// Payload bytes that came again, and where first.
     pub(crate) again: u64,
     pub(crate) again_at: Option<(Timestamp, u64)>,
     /// The longest time from new bytes to old ones that came again, in nanoseconds.
     pub(crate) stall: i64,
-    pub(crate) last_new: Option<Timestamp>,
     /// Two copies of its bytes disagreed, in this packet.
     pub(crate) conflict: Option<(Timestamp, u64)>,
     /// Since when its receive window is zero.
@@ -36,8 +45,7 @@ pub(crate) struct Line {
     /// For how long it was, in nanoseconds, and where first.
     pub(crate) zero: i64,
     pub(crate) zero_at: Option<(Timestamp, u64)>,
-    /// Small writes that waited for an acknowledgment.
-    pub(crate) small: Option<Small>,
+    /// Small writes that waited for an acknowledgment: how many, for how long in all, and where first.
     pub(crate) waits: u64,
     pub(crate) waited: i64,
     pub(crate) waits_at: Option<(Timestamp, u64)>,
@@ -54,6 +62,11 @@ pub(crate) struct Small {
 }
 
 impl Line {
+    /// Its troubles; those of a line that has none are all zero.
+    pub(super) fn troubles(&self) -> Troubles {
+        self.troubles.as_deref().copied().unwrap_or_default()
+    }
+
     /// Whether the stream ended, and all of it was there to be read.
     pub(super) fn ended(&self) -> bool {
         self.fin_read || self.fin.is_none() && self.reset.is_some_and(|(_, _, in_order)| in_order)

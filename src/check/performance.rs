@@ -34,13 +34,13 @@ const MUCH: u64 = 64 << 10;
 const SAMPLE: usize = 32 << 10;
 
 /// Small frames in packets of their own.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Stream {
     since: Timestamp,
     count: u64,
     last_packet: u64,
     most: u64,
-    spot: Option<Spot>,
+    spot: Option<Box<Spot>>,
 }
 
 impl Stream {
@@ -61,7 +61,7 @@ impl Stream {
         self.count += 1;
         self.most = self.most.max(self.count);
         if self.count == STREAM && self.spot.is_none() {
-            self.spot = Some(spot());
+            self.spot = Some(Box::new(spot()));
         }
     }
 }
@@ -353,15 +353,15 @@ fn header_payload_split(end: &EndFacts<'_>, direction: Direction) -> Answer {
 }
 
 fn nagle_delay(end: &EndFacts<'_>, direction: Direction) -> Answer {
-    let line = end.lines[direction];
-    let Some((time, packet)) = line.waits_at else {
+    let troubles = end.lines[direction].troubles();
+    let Some((time, packet)) = troubles.waits_at else {
         return Answer::none();
     };
-    let outcome = Outcome::info_if(line.waits >= 3, || {
-        let each = line.waited / i64::try_from(line.waits).unwrap_or(i64::MAX).max(1);
+    let outcome = Outcome::info_if(troubles.waits >= 3, || {
+        let each = troubles.waited / i64::try_from(troubles.waits).unwrap_or(i64::MAX).max(1);
         format!(
             "{} small writes waited {:.0} ms each for an acknowledgment",
-            line.waits,
+            troubles.waits,
             seconds(each) * 1e3
         )
     });
@@ -369,8 +369,8 @@ fn nagle_delay(end: &EndFacts<'_>, direction: Direction) -> Answer {
 }
 
 fn frame_per_segment(end: &EndFacts<'_>, direction: Direction) -> Answer {
-    let stream = end.channel.talks[direction].stream;
-    let Some(spot) = stream.spot else {
+    let stream = &end.channel.talks[direction].stream;
+    let Some(spot) = stream.spot.as_deref() else {
         return Answer::none();
     };
     let outcome = Outcome::Fail(
@@ -380,11 +380,13 @@ fn frame_per_segment(end: &EndFacts<'_>, direction: Direction) -> Answer {
             stream.most
         ),
     );
-    Answer::of(direction, outcome, spot)
+    Answer::of(direction, outcome, *spot)
 }
 
 fn json_uncompressed(end: &EndFacts<'_>, direction: Direction) -> Answer {
-    let sample = &end.channel.talks[direction].sample;
+    let Some(sample) = end.channel.talks[direction].sample.as_deref() else {
+        return Answer::none();
+    };
     let agreement = end.channel.agreement;
     let Some(spot) = sample
         .spot

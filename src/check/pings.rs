@@ -7,7 +7,7 @@ use std::hash::BuildHasher as _;
 use foldhash::quality::FixedState;
 use hashbrown::HashSet;
 
-use super::channel::EndFacts;
+use super::channel::{EndFacts, Talk};
 use super::finding::{Cause, Severity};
 use super::outcome::{Outcome, Spot};
 use super::refusal::seconds;
@@ -57,7 +57,13 @@ struct Waiting {
 
 impl Pings {
     /// A Ping, with its payload where that is known; `pongs` are the other side's.
-    pub(super) fn ping(&mut self, payload: Option<&[u8]>, end: u64, spot: Spot, pongs: &mut Self) {
+    pub(super) fn ping(
+        &mut self,
+        payload: Option<&[u8]>,
+        end: u64,
+        spot: Spot,
+        pongs: Option<&mut Self>,
+    ) {
         self.sent += 1;
         self.first.get_or_insert(spot);
         if let Some(last) = self.last.replace(spot.time)
@@ -73,8 +79,11 @@ impl Pings {
             return;
         };
         self.told_apart.insert(payload);
-        let answered = pongs.strays.iter().any(|(stray, _)| *stray == payload);
-        pongs.strays.retain(|(stray, _)| *stray != payload);
+        let answered = pongs.is_some_and(|pongs| {
+            let before = pongs.strays.len();
+            pongs.strays.retain(|(stray, _)| *stray != payload);
+            pongs.strays.len() < before
+        });
         if answered {
             self.waiting.clear();
         } else if self.waiting.len() < WAITING {
@@ -103,6 +112,23 @@ impl Pings {
 fn hash(payload: &[u8]) -> u64 {
     FixedState::default().hash_one(payload)
 }
+
+impl Talk {
+    /// Its Pings that are not answered.
+    fn waiting(&self) -> &[Waiting] {
+        self.pings.as_deref().map_or(&[], |pings| &pings.waiting)
+    }
+
+    /// Its Pongs that answer nothing.
+    fn strays(&self) -> &[(u64, Spot)] {
+        self.pings.as_deref().map_or(&[], |pings| &pings.strays)
+    }
+
+    fn has_pinged(&self) -> bool {
+        self.pings.as_deref().is_some_and(|pings| pings.sent > 0)
+    }
+}
+
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "ws-pong-mismatch",
@@ -174,7 +200,8 @@ pub(super) const RULES: &[Rule] = &[
 /// Whether all Pings of one side and all Pongs of the other are known, from the handshake on; else why not.
 fn all_known(end: &EndFacts<'_>, pinger: Direction) -> Result<(), Cause> {
     end.read(pinger).and(end.read(pinger.other()))?;
-    if end.channel.talks[pinger].pings.unknown {
+    let pings = end.channel.talks[pinger].pings.as_deref();
+    if pings.is_some_and(|pings| pings.unknown) {
         return Err(Cause::Limit);
     }
     if end.channel.agreement.seen {
@@ -194,9 +221,9 @@ fn is_silent(end: &EndFacts<'_>, direction: Direction, ping: &Spot) -> Result<()
 }
 
 fn mismatch(end: &EndFacts<'_>, direction: Direction) -> Answer {
-    let asked = &end.channel.talks[direction.other()].pings;
-    let pair = asked.waiting.iter().find_map(|ping| {
-        let strays = &end.channel.talks[direction].pings.strays;
+    let asked = end.channel.talks[direction.other()].waiting();
+    let pair = asked.iter().find_map(|ping| {
+        let strays = end.channel.talks[direction].strays();
         let behind = |spot: &Spot| spot.first_packet > ping.spot.first_packet;
         strays
             .iter()
@@ -223,14 +250,14 @@ fn unanswered(end: &EndFacts<'_>, direction: Direction) -> Answer {
     let asker = direction.other();
     let talks = &end.channel.talks;
     let closed = talks[direction].close.map(|close| close.spot.time);
-    let candidates = talks[asker].pings.waiting.iter();
+    let candidates = talks[asker].waiting().iter();
     let before_close = |ping: &&Waiting| {
         closed.is_none_or(|closed| closed.since(ping.spot.time) > ANSWERED_WITHIN)
     };
     let Some(ping) = candidates.into_iter().find(before_close) else {
         return Answer::none();
     };
-    let strays = talks[direction].pings.strays.iter();
+    let strays = talks[direction].strays().iter();
     if strays
         .into_iter()
         .any(|(_, spot)| spot.first_packet > ping.spot.first_packet)
@@ -256,8 +283,8 @@ fn unanswered(end: &EndFacts<'_>, direction: Direction) -> Answer {
 }
 
 fn unsolicited(end: &EndFacts<'_>, direction: Direction) -> Answer {
-    let strays = &end.channel.talks[direction].pings.strays;
-    let waiting = &end.channel.talks[direction.other()].pings.waiting;
+    let strays = end.channel.talks[direction].strays();
+    let waiting = end.channel.talks[direction.other()].waiting();
     let Some((_, spot)) = strays.first().filter(|_| waiting.is_empty()) else {
         return Answer::none();
     };
@@ -272,7 +299,9 @@ fn unsolicited(end: &EndFacts<'_>, direction: Direction) -> Answer {
 }
 
 fn interval(end: &EndFacts<'_>, direction: Direction) -> Answer {
-    let pings = &end.channel.talks[direction].pings;
+    let Some(pings) = end.channel.talks[direction].pings.as_deref() else {
+        return Answer::none();
+    };
     let mut intervals = pings.intervals.clone();
     intervals.sort_unstable();
     let (Some(&median), Some(spot)) = (intervals.get(intervals.len() / 2), pings.first) else {
@@ -288,11 +317,11 @@ fn interval(end: &EndFacts<'_>, direction: Direction) -> Answer {
 
 fn idle(end: &EndFacts<'_>, direction: Direction) -> Answer {
     let talks = &end.channel.talks;
-    let pings = talks.to_server.pings.sent + talks.to_client.pings.sent;
+    let pinged = talks.to_server.has_pinged() || talks.to_client.has_pinged();
     let Some((idle, spot)) = end
         .channel
         .idle
-        .filter(|(idle, _)| *idle >= IDLE && pings == 0)
+        .filter(|(idle, _)| *idle >= IDLE && !pinged)
     else {
         return Answer::none();
     };

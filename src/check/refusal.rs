@@ -192,6 +192,7 @@ fn missing(facts: &LineFacts<'_>, direction: Direction) -> Answer {
     let Some(request) = facts
         .http
         .unanswered
+        .as_deref()
         .filter(|_| direction == Direction::ToClient)
     else {
         return Answer::none();

@@ -276,11 +276,11 @@ fn is_proxied(request: &RequestHead) -> bool {
 }
 
 fn failed_upgrade_tunnel(facts: &LineFacts<'_>, direction: Direction) -> Answer {
-    match facts.http.tunnel {
-        Some((sender, how, spot)) if sender == direction => Answer::of(
+    match facts.http.tunnel.as_deref() {
+        Some((sender, how, spot)) if *sender == direction => Answer::of(
             direction,
-            Outcome::Fail(Severity::Warning, how.to_string()),
-            spot,
+            Outcome::Fail(Severity::Warning, (*how).to_string()),
+            *spot,
         ),
         _ => Answer::none(),
     }

@@ -20,12 +20,12 @@ pub(crate) struct LineFacts<'a> {
 }
 
 /// What is left of a connection's HTTP when it ends.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct HttpEnd {
     /// The request of a handshake that got no response.
-    pub(crate) unanswered: Option<Unanswered>,
+    pub(crate) unanswered: Option<Box<Unanswered>>,
     /// Where the connection was used as a tunnel although no upgrade was agreed, by whom and how.
-    pub(crate) tunnel: Option<(Direction, &'static str, Spot)>,
+    pub(crate) tunnel: Option<Box<(Direction, &'static str, Spot)>>,
 }
 
 /// The request of a handshake that got no response.
@@ -94,21 +94,23 @@ pub(super) const RULES: &[Rule] = &[
 
 fn retransmission(facts: &LineFacts<'_>, direction: Direction) -> Answer {
     let line = facts.lines[direction];
-    let Some((time, packet)) = line.again_at else {
+    let troubles = line.troubles();
+    let Some((time, packet)) = troubles.again_at else {
         return Answer::none();
     };
-    let outcome = Outcome::info_if(line.again * 100 > line.bytes || line.stall > LONG, || {
+    let often = troubles.again * 100 > line.bytes || troubles.stall > LONG;
+    let outcome = Outcome::info_if(often, || {
         format!(
             "{} bytes came again, the longest stall took {:.1} s",
-            line.again,
-            seconds(line.stall)
+            troubles.again,
+            seconds(troubles.stall)
         )
     });
     Answer::of(direction, outcome, Spot::of_packet(packet, time))
 }
 
 fn overlap_conflict(facts: &LineFacts<'_>, direction: Direction) -> Answer {
-    let Some((time, packet)) = facts.lines[direction].conflict else {
+    let Some((time, packet)) = facts.lines[direction].troubles().conflict else {
         return Answer::none();
     };
     let outcome = Outcome::Fail(
@@ -144,15 +146,15 @@ fn rst_without_close(facts: &LineFacts<'_>, direction: Direction) -> Answer {
 }
 
 fn zero_window(facts: &LineFacts<'_>, direction: Direction) -> Answer {
-    let line = facts.lines[direction];
-    let Some((time, packet)) = line.zero_at else {
+    let troubles = facts.lines[direction].troubles();
+    let Some((time, packet)) = troubles.zero_at else {
         return Answer::none();
     };
-    let outcome = Outcome::info_if(line.zero > LONG, || {
+    let outcome = Outcome::info_if(troubles.zero > LONG, || {
         format!(
             "the {} did not read for {:.1} s",
             direction.sender(),
-            seconds(line.zero)
+            seconds(troubles.zero)
         )
     });
     Answer::of(direction, outcome, Spot::of_packet(packet, time))

@@ -58,7 +58,7 @@ pub struct Comparison {
     path: Path,
     pair_payloads: Both<Quantiles>,
     what_ifs: WhatIfs,
-    channels: HashMap<u64, Channel>,
+    channels: HashMap<u64, Box<Channel>>,
 }
 
 /// What must be remembered of a connection while it lives.
@@ -105,7 +105,7 @@ impl Comparison {
 
     /// No more events come; what waits of connections that never ended is computed.
     pub fn finish(&mut self) {
-        let mut open: Vec<(u64, Channel)> = self.channels.drain().collect();
+        let mut open: Vec<(u64, Box<Channel>)> = self.channels.drain().collect();
         open.sort_unstable_by_key(|&(number, _)| number);
         for (_, mut channel) in open {
             self.what_ifs.end_senders(&mut channel.what_if);
@@ -209,7 +209,7 @@ impl Comparison {
         };
         let Channel {
             lived, mut what_if, ..
-        } = channel;
+        } = *channel;
         self.openings.add(connection, &lived);
         let upgrade = sum(connection, &[Row::UpgradeRequest, Row::UpgradeResponse]);
         let plain = sum(connection, &[Row::Open, Row::Tls, Row::Close]);

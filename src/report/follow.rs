@@ -31,8 +31,8 @@ pub struct Follow {
     table: Option<Table>,
     rows: u64,
     shortened: u64,
-    /// When the last response was whole.
-    answered: Option<Timestamp>,
+    /// The last exchange that was answered, by the packet and the time of its response's end.
+    answered: Option<(u64, Timestamp)>,
     last: Option<Connection>,
 }
 
@@ -121,7 +121,7 @@ impl Follow {
             });
         }
         if exchange.response_wire.is_some() || exchange.status.is_some() {
-            self.answered = Some(exchange.span.end_time);
+            self.answered = Some((exchange.span.last_packet, exchange.span.end_time));
             rows += self.row(out, |row| {
                 row.write(PLAIN, |out| context.time(out, exchange.span.end_time));
                 row.number(Some(exchange.span.last_packet));
@@ -154,9 +154,15 @@ impl Follow {
         out: &mut Output<'_>,
     ) -> u64 {
         // The verdict falls with the response, which was the last thing said.
-        let (time, packet) = match (handshake.response_packet, self.answered) {
-            (Some(packet), Some(time)) => (time, Some(packet)),
-            _ => (handshake.span.time, handshake.request_packet),
+        let answered = self
+            .answered
+            .filter(|(packet, _)| handshake.response_packet == Some(*packet));
+        let (time, packet) = match answered {
+            Some((packet, time)) => (time, Some(packet)),
+            None => (
+                handshake.span.time,
+                handshake.response_packet.or(handshake.request_packet),
+            ),
         };
         self.row(out, |row| {
             row.write(PLAIN, |out| context.time(out, time));

@@ -76,7 +76,8 @@ impl Live {
         let conflict = half.assembler.take_conflict();
         if let Some(checks) = cx.checks.as_mut().filter(|_| conflict) {
             let line = &mut checks.lines[side];
-            line.conflict.get_or_insert((cx.time, cx.packet));
+            let troubles = line.troubles.get_or_insert_default();
+            troubles.conflict.get_or_insert((cx.time, cx.packet));
         }
         let conflict = conflict && !self.told_of_conflict;
         let overflow = half.assembler.take_overflow();

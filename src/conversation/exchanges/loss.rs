@@ -209,7 +209,8 @@ impl Exchanges {
         while let Some(open) = self.open.pop_front() {
             if let Some(checks) = &mut cx.checks {
                 let unanswered = self.unanswered(&open).filter(|_| cx.opening);
-                checks.http.unanswered = checks.http.unanswered.or(unanswered);
+                let known = &mut checks.http.unanswered;
+                *known = known.take().or(unanswered.map(Box::new));
             }
             self.give(&open, cx);
         }

@@ -221,7 +221,8 @@ impl Exchanges {
                 ..Spot::of_packet(cx.packet, cx.time)
             };
             let how = "frames follow although the upgrade was refused";
-            checks.http.tunnel.get_or_insert((direction, how, spot));
+            let tunnel = &mut checks.http.tunnel;
+            tunnel.get_or_insert_with(|| Box::new((direction, how, spot)));
         }
     }
 

@@ -109,10 +109,8 @@ impl WebSocket {
                 ..Spot::of_packet(cx.packet, cx.time)
             };
             let how = "a request follows inside of what was no valid upgrade";
-            checks
-                .http
-                .tunnel
-                .get_or_insert((Direction::ToServer, how, spot));
+            let tunnel = &mut checks.http.tunnel;
+            tunnel.get_or_insert_with(|| Box::new((Direction::ToServer, how, spot)));
         }
     }
 
