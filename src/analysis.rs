@@ -17,7 +17,7 @@ use crate::decode::{Decoded, Decoder, Other};
 use crate::event::Event;
 use crate::ledger::{Ledger, Row};
 use crate::notice::Notice;
-pub use crate::options::{Options, Which};
+pub use crate::options::{Options, Texts, Wanted, Which};
 use crate::tls::Keys;
 use crate::wire::Wire;
 

@@ -22,6 +22,8 @@ pub struct Options {
     pub unjudged: bool,
     /// Which connections have ledgers of their own.
     pub ledgers: Which,
+    /// Which events are wanted, beside notices and findings.
+    pub wanted: Wanted,
     /// Which connections' records wait until no late packet can change them; these have ledgers too. Of the others nothing but a
     /// tombstone is remembered, and their late packets are charged to the whole capture alone.
     pub settled: Which,
@@ -41,6 +43,7 @@ impl Default for Options {
             check: false,
             unjudged: false,
             ledgers: Which::All,
+            wanted: Wanted::ALL,
             settled: Which::All,
         }
     }
@@ -51,6 +54,55 @@ impl Options {
     pub(crate) fn has_ledgers(&self, number: u64) -> bool {
         self.ledgers.includes(number) || self.settled.includes(number)
     }
+}
+
+/// Which events are wanted. What only the others need is not worked out.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Wanted {
+    /// Exchanges.
+    pub exchanges: bool,
+    /// Opening handshakes.
+    pub handshakes: bool,
+    /// Frames.
+    pub frames: bool,
+    /// Messages.
+    pub messages: bool,
+    /// Connections.
+    pub connections: bool,
+    /// Which exchanges and handshakes have their texts.
+    pub texts: Texts,
+}
+
+impl Wanted {
+    /// All of them.
+    pub const ALL: Self = Self {
+        exchanges: true,
+        handshakes: true,
+        frames: true,
+        messages: true,
+        connections: true,
+        texts: Texts::All,
+    };
+
+    /// None of them.
+    pub const NONE: Self = Self {
+        exchanges: false,
+        handshakes: false,
+        frames: false,
+        messages: false,
+        connections: false,
+        texts: Texts::OfHandshakes(0),
+    };
+}
+
+/// Which exchanges and handshakes have the texts of their heads: method, target, and the values of fields but for an exchange's
+/// Content-Encoding.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Texts {
+    /// All.
+    All,
+    /// No exchange, and so many handshakes, the first that are given.
+    OfHandshakes(u64),
 }
 
 /// Some of the connections. Of the others there is less to be remembered; the whole capture's ledger counts all of their packets all

@@ -281,11 +281,12 @@ impl Connections {
         live.settle(&mut self.shared, out);
         let mut tombstone = live.tombstone(self.table.hash(live.key()));
         let (number, client) = (live.number(), live.client());
-        let connection = record(*live, &mut self.across);
-        if self.shared.options.settled.includes(number) {
-            tombstone.keep(connection, client);
-        } else {
-            give(&connection, whole, out);
+        match record(*live, &self.shared.options, &mut self.across) {
+            Some(connection) if self.shared.options.settled.includes(number) => {
+                tombstone.keep(connection, client);
+            }
+            Some(connection) => give(&connection, whole, out),
+            None => {}
         }
         *slot = Slot::Over(Box::new(tombstone));
     }
@@ -304,7 +305,9 @@ impl Connections {
             Slot::Live(mut live) => {
                 live.settle(&mut self.shared, out);
                 let hash = self.table.hash(live.key());
-                give(&record(*live, &mut self.across), whole, out);
+                if let Some(record) = record(*live, &self.shared.options, &mut self.across) {
+                    give(&record, whole, out);
+                }
                 hash
             }
             Slot::First(_) | Slot::Free => return,
@@ -381,7 +384,9 @@ impl Connections {
             }
             if let Slot::Live(mut live) = std::mem::take(slot) {
                 live.settle(&mut self.shared, out);
-                give(&record(*live, &mut self.across), whole, out);
+                if let Some(record) = record(*live, &self.shared.options, &mut self.across) {
+                    give(&record, whole, out);
+                }
             }
         }
         if let Some(notice) = self.across.take_notice() {
@@ -399,14 +404,17 @@ fn waits(slots: &[Slot], index: u32) -> bool {
     matches!(at(slots, index), Some(Slot::Live(live)) if live.waits_for_keys())
 }
 
-/// A connection's record; what it leaves behind for the rules over several is compared.
-fn record(mut live: Live, across: &mut Across) -> Connection {
+/// A connection's record, unless nobody asks for it; what it leaves behind for the rules over several is compared.
+fn record(mut live: Live, options: &Options, across: &mut Across) -> Option<Connection> {
     let closed = live.take_closed();
+    if closed.is_none() && !options.wanted.connections && !options.has_ledgers(live.number()) {
+        return None;
+    }
     let connection = live.into_record();
     if let Some(closed) = closed {
         across.closed(&connection, &closed);
     }
-    connection
+    Some(connection)
 }
 
 /// Makes a connection of a first packet, because a second one has come, or the end.

@@ -30,7 +30,7 @@ struct Piece {
 #[derive(Debug)]
 enum Pending {
     Secrets(Vec<u8>),
-    Notice(Notice),
+    Notice(Box<Notice>),
 }
 
 impl Merged {

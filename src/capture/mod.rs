@@ -34,8 +34,8 @@ pub enum Item<'cap> {
     Packet(Packet<'cap>),
     /// A TLS key log that the capture carries (a Decryption Secrets Block of pcapng).
     Secrets(&'cap [u8]),
-    /// Something is wrong with the capture.
-    Notice(Notice),
+    /// Something is wrong with the capture. In a box, because most items are packets and are moved for each.
+    Notice(Box<Notice>),
     /// The next item is not read yet, and reading it may wait: a good moment to show what there is.
     Pause,
 }
@@ -184,7 +184,7 @@ impl Capture {
     pub fn next_item(&mut self) -> Result<Option<Item<'_>>, Error> {
         loop {
             if let Some(notice) = self.notices.pop_front() {
-                return Ok(Some(Item::Notice(notice)));
+                return Ok(Some(Item::Notice(Box::new(notice))));
             }
             if self.ended {
                 return Ok(None);

@@ -1,10 +1,14 @@
 //! The opening handshake, judged (RFC 6455, section 4; RFC 7692, section 7): the same code says its verdict and its findings.
 
+use std::sync::LazyLock;
+
 use smallvec::SmallVec;
 
 use super::finding::{Cause, Severity};
+use super::ordinary::{is_ordinary, negotiates};
 use super::outcome::Outcome;
 use super::rule::{Judge, RULES, Rule, Subject};
+use super::{answers, offers};
 use crate::event::Verdict;
 use crate::http::{RequestHead, ResponseHead};
 use crate::websocket::{ACCEPT_LEN, asks_for_websocket};
@@ -68,19 +72,27 @@ pub struct Judgement {
 
 /// Judges an opening handshake: by all rules, or only by those that its verdict needs.
 pub fn judge(facts: &HandshakeFacts<'_>, all: bool) -> Judgement {
+    let keeps = |rule: &&Rule| matches!(ask(rule, facts), Outcome::Pass | Outcome::NotApplicable);
+    if !all && is_ordinary(facts) && (!negotiates(facts) || NEGOTIATION.iter().all(keeps)) {
+        return Judgement {
+            verdict: Verdict::Valid,
+            reasons: SmallVec::new(),
+            answers: SmallVec::new(),
+        };
+    }
+    judge_by_rules(facts, all)
+}
+
+/// The same, by asking every rule.
+pub(super) fn judge_by_rules(facts: &HandshakeFacts<'_>, all: bool) -> Judgement {
     let mut answers: SmallVec<[(&'static Rule, Outcome); 2]> = SmallVec::new();
     let mut facts = *facts;
-    for rule in RULES.iter().filter(|rule| all || decides(rule)) {
+    for &rule in if all { &*ASKED } else { &*DECIDING } {
         // The rules on requests stand before those on responses, of which one asks what the request broke.
         if rule.subject == Subject::Response && answers.is_empty() {
             facts.request_is_right = true;
         }
-        let outcome = match rule.judge {
-            Judge::Request(_) if facts.request.is_none() => Outcome::Unknown(facts.missing),
-            Judge::Response(_) if facts.response.is_none() => Outcome::Unknown(facts.missing),
-            Judge::Request(judge) | Judge::Response(judge) => judge(&facts),
-            _ => continue,
-        };
+        let outcome = ask(rule, &facts);
         if !matches!(outcome, Outcome::Pass | Outcome::NotApplicable) {
             answers.push((rule, outcome));
         }
@@ -106,11 +118,36 @@ pub fn judge(facts: &HandshakeFacts<'_>, all: bool) -> Judgement {
     }
 }
 
+fn ask(rule: &Rule, facts: &HandshakeFacts<'_>) -> Outcome {
+    match rule.judge {
+        Judge::Request(_) if facts.request.is_none() => Outcome::Unknown(facts.missing),
+        Judge::Response(_) if facts.response.is_none() => Outcome::Unknown(facts.missing),
+        Judge::Request(judge) | Judge::Response(judge) => judge(facts),
+        _ => Outcome::NotApplicable,
+    }
+}
+
+/// The rules on the heads of an opening handshake.
+static ASKED: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
+    let asked = |rule: &&Rule| matches!(rule.judge, Judge::Request(_) | Judge::Response(_));
+    RULES.iter().filter(asked).collect()
+});
+
+/// Those of them that its verdict needs.
+static DECIDING: LazyLock<Vec<&'static Rule>> =
+    LazyLock::new(|| ASKED.iter().copied().filter(|rule| decides(rule)).collect());
+
+/// Those of them that are about extensions and subprotocols.
+static NEGOTIATION: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
+    let names = || offers::RULES.iter().chain(answers::RULES);
+    let is_one = |rule: &&Rule| names().any(|one| one.id == rule.id);
+    DECIDING.iter().copied().filter(is_one).collect()
+});
+
 /// Whether a rule is one of the requirements that make a handshake valid. A version that is not 13 is no error of the client's, but
 /// a server must not accept it.
 fn decides(rule: &Rule) -> bool {
-    matches!(rule.judge, Judge::Request(_) | Judge::Response(_))
-        && matches!(rule.subject, Subject::Request | Subject::Response)
+    matches!(rule.subject, Subject::Request | Subject::Response)
         && (rule.severity == Severity::Error || rule.id == "ws-req-version-unsupported")
 }
 

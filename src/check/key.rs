@@ -134,7 +134,7 @@ of_request! {
         let Some(key) = key(request) else {
             return Outcome::NotApplicable;
         };
-        Outcome::error_if(nonce(key).is_none(), || match STANDARD.decode(key) {
+        Outcome::error_if(letters(key).is_none(), || match STANDARD.decode(key) {
             Ok(bytes) => format!("the key decodes to {} bytes; 16 are required", bytes.len()),
             Err(_) => format!("the key of {} letters is not 16 bytes in base64", key.len()),
         })
@@ -146,7 +146,7 @@ of_request! {
     }
 
     fn key_noncanonical(request) {
-        let Some(key) = key(request).filter(|key| nonce(key).is_some()) else {
+        let Some(key) = key(request).filter(|key| letters(key).is_some()) else {
             return Outcome::NotApplicable;
         };
         let last = key.get(21).copied().unwrap_or_default();
@@ -204,15 +204,27 @@ pub(super) fn key(request: &RequestHead) -> Option<&[u8]> {
     request.fields().first("Sec-WebSocket-Key")
 }
 
-/// The 16 bytes of a key (RFC 6455, section 4.1); pad bits that are not zero are another rule's.
-fn nonce(key: &[u8]) -> Option<[u8; 16]> {
+/// The first 21 letters of a key of 16 bytes (RFC 6455, section 4.1), and its last letter, of which two bits count; pad bits that are
+/// not zero are another rule's.
+fn letters(key: &[u8]) -> Option<(&[u8], u8)> {
     let (letters, pad) = key.split_at_checked(22)?;
-    let (first, last) = letters.split_at_checked(21)?;
-    let last = last.first().copied()?;
-    if pad != b"==" || !(last.is_ascii_alphanumeric() || matches!(last, b'+' | b'/')) {
+    let is_letter = |letter: &u8| letter.is_ascii_alphanumeric() || matches!(letter, b'+' | b'/');
+    if pad != b"==" || !letters.iter().all(is_letter) {
         return None;
     }
-    // The last letter's two upper bits count; the letter with the others zero stands for it.
+    let (last, first) = letters.split_last()?;
+    Some((first, *last))
+}
+
+/// Whether a key is 16 bytes in base64.
+pub(super) fn is_right(key: &[u8]) -> bool {
+    letters(key).is_some()
+}
+
+/// The 16 bytes of a key.
+fn nonce(key: &[u8]) -> Option<[u8; 16]> {
+    let (first, last) = letters(key)?;
+    // The letter with the pad bits zero stands for it.
     let upper = b"AQgw"
         .iter()
         .rev()

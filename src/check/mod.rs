@@ -25,6 +25,7 @@ mod line;
 mod masks;
 mod messages;
 mod offers;
+mod ordinary;
 mod outcome;
 mod performance;
 mod pings;

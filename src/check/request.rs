@@ -264,7 +264,7 @@ pub(super) fn is_browser(request: &RequestHead) -> bool {
 }
 
 /// A host and an optional port (RFC 9110, section 7.2): nothing that would end an authority, or begin user information.
-fn is_host(host: &[u8]) -> bool {
+pub(super) fn is_host(host: &[u8]) -> bool {
     let port = |port: &[u8]| port.iter().all(u8::is_ascii_digit);
     let name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%".contains(byte);
     let address = |byte: &u8| byte.is_ascii_hexdigit() || b":.".contains(byte);

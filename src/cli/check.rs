@@ -9,7 +9,7 @@ use super::config::{Config, read_expectation};
 use super::console::Console;
 use super::options::{Format, Options};
 use super::{DONE, FAILED, FOUND, drive, explain};
-use crate::analysis::{self, Which};
+use crate::analysis::{self, Wanted, Which};
 use crate::capture::{Capture, captures_in};
 use crate::check::{Level, Policy, Severity};
 use crate::expect::{Expectation, beside, bless};
@@ -209,6 +209,11 @@ impl Args {
             check: true,
             unjudged: true,
             measure_distances: true,
+            wanted: Wanted {
+                handshakes: true,
+                connections: true,
+                ..Wanted::NONE
+            },
             ..analysis::Options::default()
         };
         let form = self.options.check_form();

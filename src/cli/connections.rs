@@ -3,7 +3,7 @@
 use super::console::Console;
 use super::drive;
 use super::options::Options;
-use crate::analysis;
+use crate::analysis::{self, Wanted};
 use crate::report::{Kind, Listing};
 
 /// TCP connections, what they speak and how they closed
@@ -23,6 +23,10 @@ impl Args {
     pub(super) fn run(&self, console: &mut Console<'_>) -> u8 {
         let keep = analysis::Options {
             max_inflate: 0,
+            wanted: Wanted {
+                connections: true,
+                ..Wanted::NONE
+            },
             ..analysis::Options::default()
         };
         let mut listing = Listing::new(Kind::Connections).with_notices(self.options.notices);

@@ -3,7 +3,7 @@
 use super::console::Console;
 use super::drive;
 use super::options::Options;
-use crate::analysis::{self, Which};
+use crate::analysis::{self, Wanted, Which};
 use crate::report::{Kind, Listing};
 
 /// WebSocket frames, field by field
@@ -27,6 +27,10 @@ impl Args {
             max_inflate: 0,
             ledgers: Which::None,
             settled: Which::None,
+            wanted: Wanted {
+                frames: true,
+                ..Wanted::NONE
+            },
             ..analysis::Options::default()
         };
         let mut listing = Listing::new(Kind::Frames).with_notices(self.options.notices);

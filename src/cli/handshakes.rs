@@ -5,7 +5,7 @@ use clap::ValueEnum;
 use super::console::Console;
 use super::drive;
 use super::options::Options;
-use crate::analysis::{self, Which};
+use crate::analysis::{self, Texts, Wanted, Which};
 use crate::event::Verdict;
 use crate::report::{Kind, Listing};
 
@@ -55,6 +55,11 @@ impl Args {
             max_inflate: 0,
             ledgers: Which::None,
             settled: Which::None,
+            wanted: Wanted {
+                handshakes: true,
+                texts: Texts::All,
+                ..Wanted::NONE
+            },
             ..analysis::Options::default()
         };
         drive::run(&self.options, keep, &mut listing, console)

@@ -3,7 +3,7 @@
 use super::console::Console;
 use super::drive;
 use super::options::Options;
-use crate::analysis::{self, Which};
+use crate::analysis::{self, Texts, Wanted, Which};
 use crate::report::{Kind, Listing};
 
 /// HTTP requests and their responses
@@ -25,6 +25,11 @@ impl Args {
             decode_bodies: true,
             ledgers: Which::None,
             settled: Which::None,
+            wanted: Wanted {
+                exchanges: true,
+                texts: Texts::All,
+                ..Wanted::NONE
+            },
             ..analysis::Options::default()
         };
         let mut listing = Listing::new(Kind::Exchanges).with_notices(self.options.notices);

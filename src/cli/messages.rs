@@ -3,7 +3,7 @@
 use super::console::Console;
 use super::drive;
 use super::options::Options;
-use crate::analysis::{self, Which};
+use crate::analysis::{self, Wanted, Which};
 use crate::report::{Kind, Listing};
 
 /// WebSocket messages, with what they say and what they cost
@@ -27,6 +27,10 @@ impl Args {
             keep_messages: self.options.message_payload(),
             ledgers: Which::None,
             settled: Which::None,
+            wanted: Wanted {
+                messages: true,
+                ..Wanted::NONE
+            },
             ..analysis::Options::default()
         };
         let mut listing = Listing::new(Kind::Messages).with_notices(self.options.notices);

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::console::Console;
 use super::parse::{self, Moment};
-use crate::analysis::{self, Which};
+use crate::analysis::{self, Texts, Which};
 use crate::report::{Form, Look, Times};
 
 /// Which captures are read, what of them is shown, and how.
@@ -197,6 +197,17 @@ impl Options {
         }
     }
 
+    /// Of which heads a page must know the texts that shows those of the first few handshakes: where it is of a part of the capture, it
+    /// is not known before which these are.
+    pub(super) fn texts(&self, shown: u64) -> Texts {
+        let part = self.since.is_some() || self.until.is_some() || self.packets.is_some();
+        if part || self.connection.is_some() {
+            Texts::All
+        } else {
+            Texts::OfHandshakes(shown)
+        }
+    }
+
     /// How pages look: a file is no terminal.
     pub(super) fn look(&self, console: &Console<'_>) -> Look {
         let terminal = self.output.is_none();
@@ -220,8 +231,12 @@ impl Options {
             Some(most) if needed.max_inflate > 0 => most,
             _ => needed.max_inflate,
         };
+        let mut wanted = needed.wanted;
+        // Whether there is such a connection is seen by its record.
+        wanted.connections |= self.connection.is_some();
         analysis::Options {
             max_inflate,
+            wanted,
             ..needed
         }
     }

@@ -5,7 +5,7 @@ use clap::ValueEnum;
 use super::console::Console;
 use super::drive;
 use super::options::Options;
-use crate::analysis::{self, Which};
+use crate::analysis::{self, Texts, Wanted, Which};
 use crate::compare::{self, Deflate};
 use crate::report::{Form, OverheadReport, Part};
 
@@ -109,6 +109,10 @@ impl Args {
             settled: self.options.settled(shows),
             keep_messages: self.options.message_payload(),
             decode_bodies: true,
+            wanted: Wanted {
+                texts: Texts::OfHandshakes(0),
+                ..Wanted::ALL
+            },
             ..analysis::Options::default()
         };
         let model = compare::Options {

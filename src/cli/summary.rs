@@ -3,7 +3,7 @@
 use super::console::Console;
 use super::drive;
 use super::options::Options;
-use crate::analysis::{self, Which};
+use crate::analysis::{self, Wanted, Which};
 use crate::report::{Form, SummaryReport};
 
 /// What is in a capture, on one page; what wscope does without a command
@@ -32,6 +32,10 @@ impl Args {
             settled: self.options.settled(Which::First(SummaryReport::SHOWN)),
             // A page tells of broken handshakes; a record counts all findings.
             check: matches!(self.options.form(), Form::Json | Form::Ndjson),
+            wanted: Wanted {
+                texts: self.options.texts(SummaryReport::DETAILED),
+                ..Wanted::ALL
+            },
             ..analysis::Options::default()
         };
         drive::run(&self.options, keep, &mut report, console)

@@ -36,6 +36,17 @@ pub(crate) struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// Whether somebody looks at messages.
+    pub(crate) fn wants_messages(&self) -> bool {
+        self.options.wanted.messages || self.checks.is_some()
+    }
+
+    /// Whether somebody looks at the verdicts of handshakes.
+    pub(crate) fn wants_verdicts(&self) -> bool {
+        let wanted = self.options.wanted;
+        wanted.handshakes || wanted.connections || self.checks.is_some()
+    }
+
     /// Gives a notice about the connection, at the packet at hand.
     pub(crate) fn tell(&mut self, notice: Notice) {
         let notice = notice
@@ -56,4 +67,6 @@ pub(crate) struct Scratch {
     pub(crate) decoding: DecodingRoom,
     /// For what is under TLS.
     pub(crate) secure: secure::Shared,
+    /// How many handshakes were given with their texts.
+    pub(crate) handshakes_told: u64,
 }

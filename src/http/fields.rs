@@ -12,6 +12,8 @@ use smallvec::SmallVec;
 pub struct Fields {
     bytes: Box<[u8]>,
     lines: SmallVec<[Line; 12]>,
+    /// A bit for each tag among the lines, which several tags may share.
+    present: u64,
 }
 
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -38,6 +40,12 @@ impl Tag {
             letter(name.len().saturating_sub(1)),
         ])
     }
+
+    /// Its bit: most names that a head is asked for are in none of its lines, and this says so without looking at them.
+    #[inline]
+    fn bit(self) -> u64 {
+        1 << (u32::from_le_bytes(self.0).wrapping_mul(0x9e37_79b1) >> 26)
+    }
 }
 
 /// One field line.
@@ -57,11 +65,13 @@ impl Fields {
         let mut fields = Self {
             bytes,
             lines: SmallVec::new(),
+            present: 0,
         };
         let mut at = begin;
         while let Some(rest) = fields.bytes.get(at..).filter(|rest| !rest.is_empty()) {
             let (line, len) = read_line(rest, at);
             let Some(line) = line else { break };
+            fields.present |= line.tag.bit();
             fields.lines.push(line);
             at += len;
         }
@@ -87,10 +97,19 @@ impl Fields {
     pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         let name = name.as_bytes();
         let tag = Tag::of(name);
-        self.lines
-            .iter()
+        self.candidates(tag)
             .filter(move |line| self.has_name(line, tag, name))
             .map(|line| self.at(&line.value))
+    }
+
+    /// The lines among which those with a tag are, if any are.
+    #[inline]
+    fn candidates(&self, tag: Tag) -> std::slice::Iter<'_, Line> {
+        if self.present & tag.bit() == 0 {
+            [].iter()
+        } else {
+            self.lines.iter()
+        }
     }
 
     /// The first value with this name.
@@ -99,8 +118,7 @@ impl Fields {
         let name = name.as_bytes();
         let tag = Tag::of(name);
         let line = self
-            .lines
-            .iter()
+            .candidates(tag)
             .find(|line| self.has_name(line, tag, name))?;
         Some(self.at(&line.value))
     }
@@ -112,15 +130,17 @@ impl Fields {
 
     /// The first value with this name as text; what is not UTF-8 is replaced.
     pub fn text(&self, name: &str) -> Option<Cow<'_, str>> {
-        self.first(name).map(String::from_utf8_lossy)
+        self.first(name).map(text)
     }
 
     /// The members of a list field over all its lines (RFC 9110, section 5.6.1): a comma inside a quoted string separates nothing.
+    #[inline]
     pub fn members<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         self.values(name).flat_map(Members)
     }
 
     /// Whether a list field has a member, compared without case.
+    #[inline]
     pub fn has_member(&self, name: &str, member: &str) -> bool {
         self.members(name)
             .any(|found| found.eq_ignore_ascii_case(member.as_bytes()))
@@ -132,6 +152,11 @@ impl Fields {
             usize::try_from(range.start).unwrap_or(0)..usize::try_from(range.end).unwrap_or(0);
         self.bytes.get(range).unwrap_or_default()
     }
+}
+
+/// Bytes as text; what is not UTF-8 is replaced, which costs looking at every byte and is rarely needed.
+pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// Reads the field line at the beginning of `rest`, which stands at `at` in the head; none where that line is empty. Gives the length

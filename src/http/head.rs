@@ -8,7 +8,7 @@ use nom::character::complete::space1;
 use nom::combinator::opt;
 use nom::{IResult, Parser};
 
-use super::fields::{Fields, trimmed_end};
+use super::fields::{Fields, text, trimmed_end};
 use super::framing::Method;
 use super::recognise::without_empty_lines;
 
@@ -60,7 +60,7 @@ impl RequestHead {
 
     /// The method as text.
     pub fn method_text(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(self.method())
+        text(self.method())
     }
 
     /// The request target as sent.
@@ -70,7 +70,7 @@ impl RequestHead {
 
     /// The request target as text.
     pub fn target_text(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(self.target())
+        text(self.target())
     }
 
     /// The version as sent, without `HTTP/`.
@@ -80,7 +80,7 @@ impl RequestHead {
 
     /// The version as text, without `HTTP/`.
     pub fn version_text(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(self.version())
+        text(self.version())
     }
 
     /// The fields.
@@ -126,7 +126,7 @@ impl ResponseHead {
 
     /// The version as text, without `HTTP/`.
     pub fn version_text(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(self.version())
+        text(self.version())
     }
 
     /// The fields.

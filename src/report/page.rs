@@ -33,6 +33,9 @@ impl SummaryReport {
     /// How many connections a page shows.
     pub const SHOWN: u64 = super::summary::SHOWN as u64;
 
+    /// Of how many handshakes a page shows the texts, those that come first.
+    pub const DETAILED: u64 = super::summary::DETAILED as u64;
+
     /// A summary of each capture, with notices as records beside it where asked for.
     pub fn new(notices: bool) -> Self {
         Self {

@@ -15,7 +15,7 @@ use crate::websocket::Opcode;
 /// How many connections a page shows, and how many broken handshakes a record names.
 pub(super) const SHOWN: usize = 20;
 /// How many handshakes a page shows field by field.
-const DETAILED: usize = 3;
+pub(super) const DETAILED: usize = 3;
 /// A header field's length is the peer's choice; a page needs no more of it than this.
 const FIELD_LEN: usize = 512;
 

@@ -1,5 +1,7 @@
 //! The opening handshake (RFC 6455, sections 1.3 and 4): what asks for one, and what its key calls for.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest as _, Sha1};
@@ -41,11 +43,8 @@ pub fn accept_for(key: &[u8]) -> [u8; ACCEPT_LEN] {
 }
 
 /// The members of a list field over all its lines, as text; what is not UTF-8 is replaced.
-pub fn list_members(fields: &Fields, name: &str) -> Vec<String> {
-    fields
-        .members(name)
-        .map(|member| String::from_utf8_lossy(member).into_owned())
-        .collect()
+pub fn list_members<'a>(fields: &'a Fields, name: &'a str) -> Vec<Cow<'a, str>> {
+    fields.members(name).map(String::from_utf8_lossy).collect()
 }
 
 #[cfg(test)]

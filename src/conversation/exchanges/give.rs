@@ -5,11 +5,27 @@ use super::{Exchanges, opening};
 use crate::conversation::Context;
 use crate::event::{Event, Exchange};
 use crate::http::{RequestHead, ResponseHead};
+use crate::options::Texts;
 use crate::span::{Span, Trust};
 
 impl Exchanges {
     /// Gives an exchange as far as it is known, and the handshake that it carried.
     pub(super) fn give(&mut self, open: &Open, cx: &mut Context<'_>) {
+        if cx.options.wanted.exchanges {
+            Self::give_exchange(open, cx);
+        }
+        let judged = open.is_handshake && cx.wants_verdicts();
+        if cx.checks.is_none() && !judged {
+            return;
+        }
+        let facts = opening::facts(open, cx);
+        opening::check(open, &facts, cx);
+        if judged {
+            self.handshake = Some(opening::give(open, &facts, cx));
+        }
+    }
+
+    fn give_exchange(open: &Open, cx: &mut Context<'_>) {
         let (request, response) = (open.parts.to_server.as_ref(), open.parts.to_client.as_ref());
         let span = span_of(
             request.and_then(|part| part.cost.span),
@@ -18,13 +34,18 @@ impl Exchanges {
         let request_head = open.request.as_deref();
         let response_head = open.response.as_deref();
         let final_response = response.filter(|part| part.has_head());
-        let method = request_head.map(RequestHead::method_text);
-        let target = request_head.map(RequestHead::target_text);
-        let host = request_head.and_then(|head| head.fields().text("Host"));
-        let version = request_head
-            .map(|head| head.version_text())
-            .or_else(|| response_head.map(|head| head.version_text()));
-        let content_type = response_head.and_then(|head| head.fields().text("Content-Type"));
+        let texts = cx.options.wanted.texts == Texts::All;
+        let (asked, answered) = (
+            request_head.filter(|_| texts),
+            response_head.filter(|_| texts),
+        );
+        let method = asked.map(RequestHead::method_text);
+        let target = asked.map(RequestHead::target_text);
+        let host = asked.and_then(|head| head.fields().text("Host"));
+        let version = asked
+            .map(RequestHead::version_text)
+            .or_else(|| answered.map(ResponseHead::version_text));
+        let content_type = answered.and_then(|head| head.fields().text("Content-Type"));
         let content_encoding =
             response_head.and_then(|head| head.fields().text("Content-Encoding"));
         let keep = cx.options.keep_bodies > 0;
@@ -60,12 +81,6 @@ impl Exchanges {
                 .map(|part| part.content.kept())
                 .filter(|_| keep),
         }));
-        if cx.checks.is_some() {
-            opening::check(open, cx);
-        }
-        if open.is_handshake {
-            self.handshake = Some(opening::give(open, cx));
-        }
     }
 }
 

@@ -1,26 +1,59 @@
 //! The opening handshake of an exchange, as an event; and what the rules want to know of any exchange.
 
+use std::borrow::Cow;
 use std::hash::BuildHasher as _;
 
 use foldhash::quality::FixedState;
 use smallvec::SmallVec;
 
 use super::open::{Open, Part};
-use crate::check::{Cause, HandshakeFacts, HeadFacts, Poll, Reach, Spot, judge};
+use crate::check::{Cause, HandshakeFacts, HeadFacts, Judgement, Poll, Reach, Spot, judge};
 use crate::conversation::Context;
 use crate::direction::Both;
 use crate::event::{Event, Handshake, Verdict};
 use crate::http::{RequestHead, ResponseHead};
+use crate::options::Texts;
 use crate::span::Trust;
 use crate::websocket::{accept_for, list_members};
 use crate::wire::Wire;
 
 /// Gives the handshake that an exchange carried, and says its verdict.
-pub(super) fn give(open: &Open, cx: &mut Context<'_>) -> Verdict {
+pub(super) fn give(open: &Open, facts: &HandshakeFacts<'_>, cx: &mut Context<'_>) -> Verdict {
+    let request_part = open.request().map(|(part, _)| part);
+    let (response_part, response) = open.response().unzip();
+    let judgement = judge(facts, cx.checks.is_some());
+    if cx.options.wanted.handshakes {
+        give_event(open, facts, &judgement, cx);
+    }
+    if let Some(checks) = &mut cx.checks {
+        let spots = Both {
+            to_server: request_part.map_or(Spot::default(), Part::spot),
+            to_client: response_part.map_or(Spot::default(), Part::spot),
+        };
+        checks.handshake(facts, &judgement, spots, cx.out, cx.place);
+        if response.is_some_and(|head| head.status() == 101 && !head.switches_elsewhere()) {
+            checks.begin_channel(facts);
+        }
+    }
+    judgement.verdict
+}
+
+/// Gives the event, with texts where they are wanted.
+fn give_event(
+    open: &Open,
+    facts: &HandshakeFacts<'_>,
+    judgement: &Judgement,
+    cx: &mut Context<'_>,
+) {
     let (request_part, request) = open.request().unzip();
     let (response_part, response) = open.response().unzip();
-    let facts = facts(open, cx);
-    let judgement = judge(&facts, cx.checks.is_some());
+    let status = response.map(ResponseHead::status);
+    let texts = match cx.options.wanted.texts {
+        Texts::All => true,
+        Texts::OfHandshakes(first) => cx.scratch.handshakes_told < first,
+    };
+    cx.scratch.handshakes_told += 1;
+    let (request, response) = (request.filter(|_| texts), response.filter(|_| texts));
     let asked = |name: &str| request.and_then(|head| head.fields().text(name));
     let answered = |name: &str| response.and_then(|head| head.fields().text(name));
     let key = asked("Sec-WebSocket-Key");
@@ -58,8 +91,9 @@ pub(super) fn give(open: &Open, cx: &mut Context<'_>) -> Verdict {
         accept_expected: facts
             .expected
             .as_ref()
+            .filter(|_| texts)
             .and_then(|accept| std::str::from_utf8(accept).ok()),
-        status: response.map(ResponseHead::status),
+        status,
         subprotocols_offered: &borrowed(&offered_protocols),
         subprotocol: answered("Sec-WebSocket-Protocol").as_deref(),
         extensions_offered: &borrowed(&offered_extensions),
@@ -71,22 +105,10 @@ pub(super) fn give(open: &Open, cx: &mut Context<'_>) -> Verdict {
         wire: wire(open.parts.to_server.as_ref().map(|part| part.cost.wire))
             + wire(open.parts.to_client.as_ref().map(|part| part.cost.wire)),
     }));
-    if let Some(checks) = &mut cx.checks {
-        let spots = Both {
-            to_server: request_part.map_or(Spot::default(), Part::spot),
-            to_client: response_part.map_or(Spot::default(), Part::spot),
-        };
-        checks.handshake(&facts, &judgement, spots, cx.out, cx.place);
-        if response.is_some_and(|head| head.status() == 101 && !head.switches_elsewhere()) {
-            checks.begin_channel(&facts);
-        }
-    }
-    judgement.verdict
 }
 
 /// What the rules want to know of any exchange.
-pub(super) fn check(open: &Open, cx: &mut Context<'_>) {
-    let facts = facts(open, cx);
+pub(super) fn check(open: &Open, facts: &HandshakeFacts<'_>, cx: &mut Context<'_>) {
     let Some(checks) = &mut cx.checks else { return };
     checks.encrypted = open.encrypted;
     if let Some((part, head)) = open.parts.to_server.as_ref().zip(facts.request) {
@@ -96,7 +118,7 @@ pub(super) fn check(open: &Open, cx: &mut Context<'_>) {
             is_request: true,
         };
         checks.head(&head, part.spot());
-        checks.exchange(&facts, part.spot());
+        checks.exchange(facts, part.spot());
     }
     if let Some((part, head)) = open.parts.to_client.as_ref().zip(facts.response) {
         let head = HeadFacts {
@@ -124,7 +146,7 @@ pub(super) fn check(open: &Open, cx: &mut Context<'_>) {
 }
 
 /// What the capture surely shows of an exchange.
-fn facts<'a>(open: &'a Open, cx: &Context<'_>) -> HandshakeFacts<'a> {
+pub(super) fn facts<'a>(open: &'a Open, cx: &Context<'_>) -> HandshakeFacts<'a> {
     let (request, response) = (open.request(), open.response());
     let expected = open
         .request
@@ -166,6 +188,6 @@ fn facts<'a>(open: &'a Open, cx: &Context<'_>) -> HandshakeFacts<'a> {
     }
 }
 
-fn borrowed(members: &[String]) -> SmallVec<[&str; 8]> {
-    members.iter().map(String::as_str).collect()
+fn borrowed<'a>(members: &'a [Cow<'_, str>]) -> SmallVec<[&'a str; 8]> {
+    members.iter().map(|member| &**member).collect()
 }

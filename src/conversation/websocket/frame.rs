@@ -100,6 +100,7 @@ impl WebSocket {
             && frame.header.payload_len > LONG
             && frame.trust <= Trust::Carried;
         let spot = frame.spot();
+        let judges = cx.wants_messages();
         let Half {
             message, inflation, ..
         } = half;
@@ -108,7 +109,7 @@ impl WebSocket {
             .filter(|message| frame.message == Some(message.index));
         let for_message = message
             .as_ref()
-            .is_some_and(|message| message.compressed || message.is_judged());
+            .is_some_and(|message| message.compressed || message.is_judged() && judges);
         let kept_for_message = message.as_ref().is_some_and(|message| message.kept.wants());
         if !(for_message || kept_for_message || frame.kept.wants()) {
             return;
@@ -251,6 +252,9 @@ impl WebSocket {
         if frame.header.opcode == Opcode::Close {
             self.closed_by.get_or_insert(direction);
             self.close_code = self.close_code.or(close_code);
+        }
+        if !cx.options.wanted.frames {
+            return;
         }
         let payload = (frame.complete && cx.options.keep_frames > 0).then(|| kept.payload(is_text));
         (cx.out)(&Event::Frame(&Frame {

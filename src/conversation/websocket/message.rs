@@ -59,6 +59,9 @@ impl WebSocket {
         kept: Beginning<'_>,
         cx: &mut Context<'_>,
     ) {
+        if !cx.wants_messages() {
+            return;
+        }
         let half = &self.halves[direction];
         let inflated = message.inflated;
         let complete = message.complete
@@ -95,6 +98,9 @@ impl WebSocket {
                 agreement: Agreement::default(),
                 wants_binary: false,
             });
+        }
+        if !cx.options.wanted.messages {
+            return;
         }
         (cx.out)(&Event::Message(&Message {
             place: cx.place,

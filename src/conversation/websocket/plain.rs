@@ -65,7 +65,7 @@ impl WebSocket {
             frame.note_header(direction, open, false, cx);
             frame.note_wire(direction, 0, payload, cx);
         }
-        let wanted = is_text || cx.checks.is_some() && kind.is_none();
+        let wanted = is_text && cx.wants_messages() || cx.checks.is_some() && kind.is_none();
         let mut unmasked = std::mem::take(&mut cx.scratch.unmasked);
         let plain = match header.masking_key {
             Some(key) if wanted || of_frame > 0 || of_message > 0 => {
@@ -76,26 +76,29 @@ impl WebSocket {
             _ => payload,
         };
         if let Some(kind) = kind {
-            let mut message = OpenMessage {
-                cost,
-                ..OpenMessage::new(self.messages, Some(kind), trust)
-            };
+            let index = self.messages;
             self.messages += 1;
             self.messages_sent[direction] += 1;
             self.halves[direction].fragmentation_unknown = false;
-            message.frames = 1;
-            message.coded_length = header.payload_len;
-            message.finished = true;
-            if is_text {
-                message.utf8.push(plain);
-            }
             if is_text && header.payload_len > LONG {
                 frame.note_text(direction, plain, true, cx);
             }
             let kept = Beginning::of(plain, of_frame);
             self.give_frame(direction, &frame, false, kept, cx);
-            let kept = Beginning::of(plain, of_message);
-            self.give_message(direction, &message, kept, cx);
+            if cx.wants_messages() {
+                let mut message = OpenMessage {
+                    cost,
+                    frames: 1,
+                    coded_length: header.payload_len,
+                    finished: true,
+                    ..OpenMessage::new(index, Some(kind), trust)
+                };
+                if is_text {
+                    message.utf8.push(plain);
+                }
+                let kept = Beginning::of(plain, of_message);
+                self.give_message(direction, &message, kept, cx);
+            }
         } else {
             frame.note_control(direction, Some(plain), cx);
             let kept = Beginning::of(plain, of_frame);

@@ -1,0 +1,222 @@
+//! The ordinary handshake: one that so plainly keeps what its verdict depends on that the rules need not be asked.
+//!
+//! Nearly all handshakes are, and the rules ask for the same few fields again and again. This looks at each once. It may say no of a handshake
+//! that breaks nothing, and must never say yes of one that does.
+
+use super::handshake::HandshakeFacts;
+use super::key;
+use super::request::is_host;
+use crate::http::Fields;
+
+/// Whether a handshake breaks none of the rules that decide, those about extensions and subprotocols perhaps left aside.
+pub(super) fn is_ordinary(facts: &HandshakeFacts<'_>) -> bool {
+    let Some((request, response)) = facts.switched() else {
+        return false;
+    };
+    let (asked, answered) = (request.fields(), response.fields());
+    let is = |fields: &Fields, name, value: &[u8]| {
+        only(fields, name).is_some_and(|found| found.eq_ignore_ascii_case(value))
+    };
+    let accept = only(answered, "Sec-WebSocket-Accept");
+    facts.early.is_none()
+        && request.method() == b"GET"
+        && [request.version(), response.version()] == [b"1.1", b"1.1"]
+        && !request.target().contains(&b'#')
+        && only(asked, "Host").is_some_and(is_host)
+        && is(asked, "Upgrade", b"websocket")
+        && only(asked, "Connection").is_some()
+        && asked.has_member("Connection", "upgrade")
+        && only(asked, "Sec-WebSocket-Key").is_some_and(key::is_right)
+        && only(asked, "Sec-WebSocket-Version") == Some(b"13")
+        && is(answered, "Upgrade", b"websocket")
+        && is(answered, "Connection", b"upgrade")
+        && accept == facts.expected.as_ref().map(|expected| &expected[..])
+        && accept.is_some()
+        && ["Content-Length", "Transfer-Encoding"]
+            .into_iter()
+            .all(|name| answered.first(name).is_none())
+}
+
+/// Whether a handshake is one in which extensions or subprotocols are named.
+pub(super) fn negotiates(facts: &HandshakeFacts<'_>) -> bool {
+    let fields = [
+        facts.request.map(|head| head.fields()),
+        facts.response.map(|head| head.fields()),
+    ];
+    fields.into_iter().flatten().any(|fields| {
+        fields.first("Sec-WebSocket-Extensions").is_some()
+            || fields.first("Sec-WebSocket-Protocol").is_some()
+    })
+}
+
+/// The value of the only line with a name.
+fn only<'a>(fields: &'a Fields, name: &'a str) -> Option<&'a [u8]> {
+    let mut values = fields.values(name);
+    values.next().filter(|_| values.next().is_none())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::finding::Cause;
+    use super::super::handshake::{Early, Reach, judge_by_rules};
+    use super::*;
+    use crate::http::{RequestHead, ResponseHead};
+    use crate::websocket::accept_for;
+
+    /// Start lines and field lines of a handshake, the right one of each first.
+    const LINES: [&[&str]; 15] = [
+        &[
+            "GET /a HTTP/1.1",
+            "POST / HTTP/1.1",
+            "GET /a#b HTTP/1.1",
+            "GET / HTTP/1.0",
+        ],
+        &[
+            "Host: example.org",
+            "",
+            "Host: a\r\nHost: a",
+            "Host: a@b",
+            "Host: ",
+        ],
+        &[
+            "Upgrade: websocket",
+            "",
+            "Upgrade: h2c",
+            "Upgrade: a, WebSocket",
+            "upgrade: WEBSOCKET",
+        ],
+        &[
+            "Connection: keep-alive, Upgrade",
+            "Connection: close",
+            "",
+            "Connection: upgrade",
+        ],
+        &[
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+            "",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25j-Q==",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        ],
+        &[
+            "Sec-WebSocket-Version: 13",
+            "",
+            "Sec-WebSocket-Version: 8",
+            "Sec-WebSocket-Version: 013",
+        ],
+        &[
+            "",
+            "Sec-WebSocket-Extensions: permessage-deflate",
+            "Sec-WebSocket-Extensions: ;",
+        ],
+        &[
+            "",
+            "Sec-WebSocket-Protocol: chat",
+            "Sec-WebSocket-Protocol: a b",
+        ],
+        &[
+            "HTTP/1.1 101 Switching Protocols",
+            "HTTP/1.0 101 Switching",
+            "HTTP/1.1 400 No",
+        ],
+        &[
+            "Upgrade: websocket",
+            "",
+            "Upgrade: websocket, h2c",
+            "Upgrade: websocket\r\nUpgrade: a",
+        ],
+        &[
+            "Connection: Upgrade",
+            "",
+            "Connection: close",
+            "Connection: a, upgrade",
+        ],
+        &[
+            "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
+            "",
+            "Sec-WebSocket-Accept: t3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
+            "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Accept: a",
+        ],
+        &["", "Content-Length: 0", "Transfer-Encoding: chunked"],
+        &[
+            "",
+            "Sec-WebSocket-Extensions: permessage-deflate",
+            "Sec-WebSocket-Extensions: x; =",
+        ],
+        &[
+            "",
+            "Sec-WebSocket-Protocol: chat",
+            "Sec-WebSocket-Protocol: chat, b",
+        ],
+    ];
+
+    /// The heads with these lines, by their places above.
+    fn heads(chosen: &[usize]) -> (RequestHead, ResponseHead) {
+        let lines: Vec<&str> = LINES
+            .iter()
+            .zip(chosen)
+            .map(|(lines, &at)| lines.get(at).copied().unwrap_or(lines[0]))
+            .collect();
+        let head = |lines: &[&str]| {
+            let kept: Vec<&str> = lines
+                .iter()
+                .copied()
+                .filter(|line| !line.is_empty())
+                .collect();
+            kept.join("\r\n") + "\r\n\r\n"
+        };
+        let (request, response) = lines.split_at(8);
+        (
+            RequestHead::parse(head(request).as_bytes()).unwrap(),
+            ResponseHead::parse(head(response).as_bytes()).unwrap(),
+        )
+    }
+
+    fn facts<'a>(
+        request: &'a RequestHead,
+        response: &'a ResponseHead,
+        early: bool,
+    ) -> HandshakeFacts<'a> {
+        HandshakeFacts {
+            request: Some(request),
+            response: Some(response),
+            paired: true,
+            missing: Cause::Gap,
+            early: early.then(Early::default),
+            reach: Reach::Private,
+            encrypted: false,
+            request_is_right: false,
+            expected: request.fields().first("Sec-WebSocket-Key").map(accept_for),
+            waited: None,
+        }
+    }
+
+    #[test]
+    fn the_right_lines_make_an_ordinary_handshake() {
+        let (request, response) = heads(&[0; 15]);
+        assert!(is_ordinary(&facts(&request, &response, false)));
+        assert!(!is_ordinary(&facts(&request, &response, true)));
+        assert!(!negotiates(&facts(&request, &response, false)));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        /// A line in four is another one than the right one, so that many are ordinary and many nearly.
+        #[test]
+        fn an_ordinary_handshake_is_judged_as_all_rules_judge_it(
+            chosen in prop::collection::vec(prop_oneof![9 => Just(0), 1 => 0usize..5], 15),
+            early: bool,
+        ) {
+            let (request, response) = heads(&chosen);
+            let facts = facts(&request, &response, early && chosen[0] == 0);
+            let short = super::super::handshake::judge(&facts, false);
+            let long = judge_by_rules(&facts, false);
+            prop_assert_eq!(short.verdict, long.verdict);
+            prop_assert_eq!(short.reasons, long.reasons);
+        }
+    }
+}
