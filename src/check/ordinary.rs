@@ -6,7 +6,7 @@
 use super::handshake::HandshakeFacts;
 use super::key;
 use super::request::is_host;
-use crate::http::Fields;
+use crate::http::{Fields, RequestHead, ResponseHead};
 
 /// Whether a handshake breaks none of the rules that decide, those about extensions and subprotocols perhaps left aside.
 pub(super) fn is_ordinary(facts: &HandshakeFacts<'_>) -> bool {
@@ -14,9 +14,6 @@ pub(super) fn is_ordinary(facts: &HandshakeFacts<'_>) -> bool {
         return false;
     };
     let (asked, answered) = (request.fields(), response.fields());
-    let is = |fields: &Fields, name, value: &[u8]| {
-        only(fields, name).is_some_and(|found| found.eq_ignore_ascii_case(value))
-    };
     let accept = only(answered, "Sec-WebSocket-Accept");
     facts.early.is_none()
         && request.method() == b"GET"
@@ -40,8 +37,8 @@ pub(super) fn is_ordinary(facts: &HandshakeFacts<'_>) -> bool {
 /// Whether a handshake is one in which extensions or subprotocols are named.
 pub(super) fn negotiates(facts: &HandshakeFacts<'_>) -> bool {
     let fields = [
-        facts.request.map(|head| head.fields()),
-        facts.response.map(|head| head.fields()),
+        facts.request.map(RequestHead::fields),
+        facts.response.map(ResponseHead::fields),
     ];
     fields.into_iter().flatten().any(|fields| {
         fields.first("Sec-WebSocket-Extensions").is_some()
@@ -49,7 +46,14 @@ pub(super) fn negotiates(facts: &HandshakeFacts<'_>) -> bool {
     })
 }
 
+/// Whether the only line with a name has this value, in any case.
+#[inline]
+fn is(fields: &Fields, name: &str, value: &[u8]) -> bool {
+    only(fields, name).is_some_and(|found| found.eq_ignore_ascii_case(value))
+}
+
 /// The value of the only line with a name.
+#[inline]
 fn only<'a>(fields: &'a Fields, name: &'a str) -> Option<&'a [u8]> {
     let mut values = fields.values(name);
     values.next().filter(|_| values.next().is_none())
@@ -63,7 +67,6 @@ mod tests {
     use super::super::finding::Cause;
     use super::super::handshake::{Early, Reach, judge_by_rules};
     use super::*;
-    use crate::http::{RequestHead, ResponseHead};
     use crate::websocket::accept_for;
 
     /// Start lines and field lines of a handshake, the right one of each first.

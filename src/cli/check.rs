@@ -9,7 +9,7 @@ use super::config::{Config, read_expectation};
 use super::console::Console;
 use super::options::{Format, Options};
 use super::{DONE, FAILED, FOUND, drive, explain};
-use crate::analysis::{self, Wanted, Which};
+use crate::analysis::{self, Which};
 use crate::capture::{Capture, captures_in};
 use crate::check::{Level, Policy, Severity};
 use crate::expect::{Expectation, beside, bless};
@@ -209,11 +209,7 @@ impl Args {
             check: true,
             unjudged: true,
             measure_distances: true,
-            wanted: Wanted {
-                handshakes: true,
-                connections: true,
-                ..Wanted::NONE
-            },
+            wanted: report.wanted(),
             ..analysis::Options::default()
         };
         let form = self.options.check_form();

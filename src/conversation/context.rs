@@ -41,12 +41,6 @@ impl Context<'_> {
         self.options.wanted.messages || self.checks.is_some()
     }
 
-    /// Whether somebody looks at the verdicts of handshakes.
-    pub(crate) fn wants_verdicts(&self) -> bool {
-        let wanted = self.options.wanted;
-        wanted.handshakes || wanted.connections || self.checks.is_some()
-    }
-
     /// Gives a notice about the connection, at the packet at hand.
     pub(crate) fn tell(&mut self, notice: Notice) {
         let notice = notice

@@ -14,13 +14,12 @@ impl Exchanges {
         if cx.options.wanted.exchanges {
             Self::give_exchange(open, cx);
         }
-        let judged = open.is_handshake && cx.wants_verdicts();
-        if cx.checks.is_none() && !judged {
+        if cx.checks.is_none() && !open.is_handshake {
             return;
         }
         let facts = opening::facts(open, cx);
         opening::check(open, &facts, cx);
-        if judged {
+        if open.is_handshake {
             self.handshake = Some(opening::give(open, &facts, cx));
         }
     }

@@ -25,6 +25,7 @@ use super::look::Look;
 use super::notices::behind_name;
 use super::output::{Form, Output};
 use super::{Report, text};
+use crate::analysis::Wanted;
 use crate::check::{Finding, Policy, RULES, Unjudged};
 use crate::error::Error;
 use crate::event::{Connection, Event, Handshake, Verdict};
@@ -123,6 +124,19 @@ impl CheckReport {
     pub fn keeping_what_is_seen(mut self) -> Self {
         self.shown = Some(Vec::new());
         self
+    }
+
+    /// Which events it wants: all of a capture that is compared with what was expected, else few.
+    pub fn wanted(&self) -> Wanted {
+        let compares = self.shown.is_some() || self.expectation.is_some();
+        if compares || !self.expectations.is_empty() {
+            return Wanted::ALL;
+        }
+        Wanted {
+            handshakes: true,
+            connections: true,
+            ..Wanted::NONE
+        }
     }
 
     /// A file in a folder that is named as a capture and is none, so that it is not read, and why it is none.
