@@ -3,6 +3,10 @@
 //! A row says what bytes were for, a column of [`Wire`] on which layer they stood. The sum of the cells is the sum of the packets'
 //! original lengths, for a connection's side and for the whole capture.
 
+mod sparse;
+
+pub(crate) use sparse::Sparse;
+
 use std::ops::AddAssign;
 
 use crate::wire::Wire;
@@ -118,7 +122,20 @@ pub struct Ledger {
     /// Bytes of the stream that no packet of the capture carries; beside the table, never in it.
     pub missing: u64,
     charged: Charged,
+    touched: Touched,
 }
+
+/// The rows that were charged since this was last asked, a bit each. It is no part of what a ledger says.
+#[derive(Clone, Copy, Debug, Default)]
+struct Touched(u16);
+
+impl PartialEq for Touched {
+    fn eq(&self, _other: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Touched {}
 
 impl Ledger {
     /// Charges bytes of a stream that one packet (or the `packets` fragments of one datagram) brought, in the order of the stream.
@@ -171,16 +188,7 @@ impl Ledger {
         put(out, self.packets);
         put(out, self.missing);
         for (row, entry) in self.rows() {
-            let wire = entry.wire;
-            let cells = [
-                entry.packets,
-                wire.link,
-                wire.network,
-                wire.transport,
-                wire.tls,
-                wire.head,
-                wire.payload,
-            ];
+            let cells = entry.cells();
             let filled = cells
                 .iter()
                 .rev()
@@ -215,16 +223,7 @@ impl Ledger {
                     *cell = take(&mut bytes);
                 }
             }
-            let [packets, link, network, transport, tls, head, payload] = cells;
-            let wire = Wire {
-                link,
-                network,
-                transport,
-                tls,
-                head,
-                payload,
-            };
-            *entry = Entry { packets, wire };
+            *entry = Entry::of(cells);
         }
         (ledger, bytes)
     }
@@ -242,6 +241,7 @@ impl Ledger {
     }
 
     fn entry(&mut self, row: Row) -> &mut Entry {
+        self.touched.0 |= 1 << row as u8;
         self.entries
             .get_mut(row as usize)
             .expect("there is an entry for each row")
@@ -251,11 +251,43 @@ impl Ledger {
 impl AddAssign<&Ledger> for Ledger {
     fn add_assign(&mut self, other: &Self) {
         for (entry, more) in self.entries.iter_mut().zip(&other.entries) {
-            entry.packets += more.packets;
-            entry.wire += more.wire;
+            *entry += more;
         }
         self.packets += other.packets;
         self.missing += other.missing;
+    }
+}
+
+impl Entry {
+    fn cells(&self) -> [u64; 7] {
+        let Wire {
+            link,
+            network,
+            transport,
+            tls,
+            head,
+            payload,
+        } = self.wire;
+        [self.packets, link, network, transport, tls, head, payload]
+    }
+
+    fn of([packets, link, network, transport, tls, head, payload]: [u64; 7]) -> Self {
+        let wire = Wire {
+            link,
+            network,
+            transport,
+            tls,
+            head,
+            payload,
+        };
+        Self { packets, wire }
+    }
+}
+
+impl AddAssign<&Entry> for Entry {
+    fn add_assign(&mut self, other: &Self) {
+        self.packets += other.packets;
+        self.wire += other.wire;
     }
 }
 

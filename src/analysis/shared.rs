@@ -10,6 +10,8 @@ pub(super) struct Shared {
     pub(super) options: Options,
     /// What connections without ledgers of their own are charged to.
     pub(super) ledgers: Ledgers,
+    /// What the others are charged to while it is their turn; blank between turns.
+    pub(super) page: Ledgers,
     /// Room to work in.
     pub(super) scratch: Scratch,
 }

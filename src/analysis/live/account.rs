@@ -1,7 +1,7 @@
 //! Account: what a connection's packets are charged to.
 
 use crate::conversation::Ledgers;
-use crate::ledger::Charged;
+use crate::ledger::{Charged, Ledger, Sparse};
 use crate::tcp::{Side, Sides};
 
 /// What a connection's packets cost.
@@ -12,7 +12,7 @@ pub(super) struct Account {
     /// Bytes of acknowledgments that are for a SYN or a FIN alone.
     pub(super) acks_of_ends: u64,
     /// Its ledgers, where somebody will ask for them; else its bytes are charged to the ledgers that all such connections share.
-    pub(super) own: Option<Box<Ledgers>>,
+    pub(super) own: Option<Box<Sides<Sparse>>>,
 }
 
 /// What is counted of each side, in whatever ledger.
@@ -25,31 +25,37 @@ pub(super) struct Count {
 }
 
 impl Account {
-    /// Gives the ledgers to charge: the connection's own, or the shared ones with this connection's turn begun.
+    /// Gives the ledgers to charge: the ones that all connections share, or a blank page where this one has its own; its turn begins.
     pub(super) fn open<'l>(
         &mut self,
-        own: &'l mut Option<Box<Ledgers>>,
         shared: &'l mut Ledgers,
+        page: &'l mut Ledgers,
     ) -> &'l mut Ledgers {
-        *own = self.own.take();
-        if let Some(own) = own {
-            return own;
-        }
-        self.take_turns(shared);
-        shared
+        let ledgers = if self.own.is_some() { page } else { shared };
+        self.take_turns(ledgers);
+        ledgers
     }
 
     /// Ends the turn.
-    pub(super) fn close(&mut self, own: Option<Box<Ledgers>>, shared: &mut Ledgers) {
-        match own {
-            Some(own) => self.own = Some(own),
-            None => self.take_turns(shared),
+    pub(super) fn close(&mut self, shared: &mut Ledgers, page: &mut Ledgers) {
+        let Some(own) = &mut self.own else {
+            return self.take_turns(shared);
+        };
+        for side in Side::ALL {
+            own[side].take_from(&mut page[side]);
+        }
+        self.take_turns(page);
+    }
+
+    fn take_turns(&mut self, ledgers: &mut Ledgers) {
+        for side in Side::ALL {
+            ledgers[side].take_turns(&mut self.sides[side].charged);
         }
     }
 
-    fn take_turns(&mut self, shared: &mut Ledgers) {
-        for side in Side::ALL {
-            shared[side].take_turns(&mut self.sides[side].charged);
-        }
+    /// A side's own ledger, where it has one.
+    pub(super) fn ledger(&self, side: Side) -> Option<Ledger> {
+        let (own, count) = (self.own.as_ref()?, &self.sides[side]);
+        Some(own[side].ledger(count.packets, count.missing))
     }
 }

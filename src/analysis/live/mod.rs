@@ -163,8 +163,7 @@ impl Live {
         out: &mut dyn FnMut(&Event<'_>),
         act: impl FnOnce(&mut Self, &mut Ledgers, &mut Context<'_>) -> R,
     ) -> R {
-        let mut own = None;
-        let ledgers = self.account.open(&mut own, &mut shared.ledgers);
+        let ledgers = self.account.open(&mut shared.ledgers, &mut shared.page);
         let mut checks = self.checks.take();
         let mut cx = Context {
             place: Place::of_connection(self.number),
@@ -180,7 +179,7 @@ impl Live {
         };
         let done = act(self, ledgers, &mut cx);
         self.checks = checks;
-        self.account.close(own, &mut shared.ledgers);
+        self.account.close(&mut shared.ledgers, &mut shared.page);
         done
     }
 

@@ -17,6 +17,13 @@ impl Live {
             to_server: count(&self.account.sides[client]),
             to_client: count(&self.account.sides[server]),
         };
+        let ledgers = self.account.ledger(client).zip(self.account.ledger(server));
+        let ledgers = ledgers.map(|(to_server, to_client)| {
+            Box::new(Both {
+                to_server,
+                to_client,
+            })
+        });
         Connection {
             number: self.number,
             client: ends[client],
@@ -51,12 +58,7 @@ impl Live {
             messages: self.conversation.messages(),
             close_code,
             closed_by,
-            ledgers: self.account.own.map(|own| {
-                Box::new(Both {
-                    to_server: own[client],
-                    to_client: own[server],
-                })
-            }),
+            ledgers,
         }
     }
 }

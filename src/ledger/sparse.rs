@@ -1,0 +1,96 @@
+//! Sparse: the cells of a ledger that belongs to one of many connections. It holds only rows that have anything, and cells in 32 bits while
+//! they fit.
+
+use super::{Entry, Ledger, Row};
+
+/// The rows of a ledger, in the order in which they were first charged.
+#[derive(Debug, Default)]
+pub(crate) struct Sparse {
+    rows: Vec<(Row, [u32; 7])>,
+    /// What no longer fits.
+    large: Option<Box<Ledger>>,
+}
+
+impl Sparse {
+    /// Takes what was charged to a ledger, which is blank again then.
+    pub(crate) fn take_from(&mut self, ledger: &mut Ledger) {
+        let mut touched = std::mem::take(&mut ledger.touched.0);
+        while touched != 0 {
+            let at = touched.trailing_zeros() as usize;
+            touched &= touched - 1;
+            if let (Some(row), Some(entry)) = (Row::ALL.get(at), ledger.entries.get_mut(at)) {
+                self.add(*row, std::mem::take(entry));
+            }
+        }
+        (ledger.packets, ledger.missing) = (0, 0);
+    }
+
+    fn add(&mut self, row: Row, more: Entry) {
+        let place = self.rows.iter().position(|(known, _)| *known == row);
+        let place = place.unwrap_or_else(|| {
+            // A connection has few rows, and there are many connections.
+            self.rows.reserve_exact(1);
+            self.rows.push((row, [0; 7]));
+            self.rows.len() - 1
+        });
+        let Some((_, cells)) = self.rows.get_mut(place) else {
+            return;
+        };
+        let mut sums = *cells;
+        let fits = sums.iter_mut().zip(more.cells()).all(|(sum, more)| {
+            let wide = u64::from(*sum) + more;
+            u32::try_from(wide).map(|narrow| *sum = narrow).is_ok()
+        });
+        if fits {
+            *cells = sums;
+            return;
+        }
+        let before = Entry::of(std::mem::take(cells).map(u64::from));
+        let entry = self.large.get_or_insert_default().entry(row);
+        *entry += &before;
+        *entry += &more;
+    }
+
+    /// The whole ledger, of so many packets and missing bytes.
+    pub(crate) fn ledger(&self, packets: u64, missing: u64) -> Ledger {
+        let mut ledger = self.large.as_deref().copied().unwrap_or_default();
+        for (row, cells) in &self.rows {
+            *ledger.entry(*row) += &Entry::of(cells.map(u64::from));
+        }
+        (ledger.packets, ledger.missing) = (packets, missing);
+        ledger
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::wire::Wire;
+
+    proptest! {
+        #[test]
+        fn it_holds_what_a_ledger_holds(
+            turns: Vec<Vec<(prop::sample::Index, u64, [u32; 6], bool)>>, packets: u64, missing: u64,
+        ) {
+            let (mut whole, mut desk, mut sparse) = (Ledger::default(), Ledger::default(), Sparse::default());
+            for turn in turns {
+                for (row, packet, cells, large) in turn {
+                    let [link, network, transport, tls, head, payload] =
+                        cells.map(|cell| u64::from(cell) << if large { 20 } else { 0 });
+                    let wire = Wire { link, network, transport, tls, head, payload };
+                    let row = Row::ALL[row.index(Row::ALL.len())];
+                    whole.charge(row, packet, 1, wire);
+                    desk.charge(row, packet, 1, wire);
+                }
+                sparse.take_from(&mut desk);
+                prop_assert_eq!(desk.total(), 0);
+            }
+            (whole.packets, whole.missing) = (packets, missing);
+            let held = sparse.ledger(packets, missing);
+            prop_assert_eq!(held.rows().collect::<Vec<_>>(), whole.rows().collect::<Vec<_>>());
+            prop_assert_eq!((held.packets, held.missing), (packets, missing));
+        }
+    }
+}
