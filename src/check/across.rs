@@ -21,8 +21,9 @@ use crate::event::{Closing, Connection, Event, Place, Verdict};
 use crate::notice::{Kind, Notice};
 use crate::time::Timestamp;
 
-/// How many keys, pairs of ends and polled targets are remembered: some megabytes. What comes later is not compared, and said not to be.
-const REMEMBERED: usize = 1 << 14;
+/// How many keys, pairs of ends and polled targets are remembered: what fills a table of 2^14 places to seven eighths, as far as it
+/// goes, and a few megabytes each. What comes later is not compared, and said not to be.
+const REMEMBERED: usize = (1 << 14) / 8 * 7;
 
 /// How many accusations of one rule are kept.
 const ACCUSED: usize = 1024;

@@ -38,9 +38,9 @@ pub(crate) struct Talk {
     /// Its first close frame.
     pub(super) close: Option<CloseSeen>,
     /// A frame that is not read to its end.
-    pub(super) open_frame: Option<OpenFrame>,
+    pub(super) open_frame: Option<Box<OpenFrame>>,
     /// A message whose final frame has not come.
-    pub(super) open_message: Option<Spot>,
+    pub(super) open_message: Option<Box<Spot>>,
     /// Whether a message began inside another, whose frames may still come.
     pub(super) interleaved: bool,
     /// Whether it is inside a frame or a message.

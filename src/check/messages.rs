@@ -181,7 +181,7 @@ fn wrong_type(message: &MessageFacts<'_>) -> Outcome {
 
 fn frame_truncated(end: &EndFacts<'_>, direction: Direction) -> Answer {
     let talk = &end.channel.talks[direction];
-    let Some(frame) = talk.open_frame else {
+    let Some(frame) = talk.open_frame.as_deref() else {
         return Answer::none();
     };
     let outcome = match end.whole(direction) {
@@ -210,7 +210,8 @@ fn frame_truncated(end: &EndFacts<'_>, direction: Direction) -> Answer {
 fn message_unfinished(end: &EndFacts<'_>, direction: Direction) -> Answer {
     let talk = &end.channel.talks[direction];
     // A message whose frame is cut is told by that.
-    let Some(spot) = talk.open_message.filter(|_| talk.open_frame.is_none()) else {
+    let open = talk.open_message.as_deref();
+    let Some(spot) = open.filter(|_| talk.open_frame.is_none()).copied() else {
         return Answer::none();
     };
     let severity = if talk.close.is_some() {
