@@ -30,6 +30,8 @@ pub(super) struct Column {
     pub cut: bool,
     /// Whether it is left out where the terminal is too narrow: the highest leaves first, 0 never.
     pub leaves: u8,
+    /// How much of it is shown, if there is so much, before others leave.
+    pub keeps: usize,
 }
 
 impl Column {
@@ -41,6 +43,7 @@ impl Column {
             min,
             cut: false,
             leaves: 0,
+            keeps: LEAST,
         }
     }
 
@@ -52,6 +55,7 @@ impl Column {
             min,
             cut: false,
             leaves: 0,
+            keeps: LEAST,
         }
     }
 
@@ -63,6 +67,7 @@ impl Column {
             min,
             cut: true,
             leaves: 0,
+            keeps: LEAST,
         }
     }
 
@@ -74,9 +79,18 @@ impl Column {
         }
     }
 
+    /// The same, with so many columns of it that others leave first.
+    pub(super) const fn keeping(self, keeps: usize) -> Self {
+        Self { keeps, ..self }
+    }
+
     /// The least that it takes of a line, where its cells are so wide.
     fn least(&self, width: usize) -> usize {
-        if self.cut { width.min(LEAST) } else { width }
+        if self.cut {
+            width.min(self.keeps)
+        } else {
+            width
+        }
     }
 }
 
@@ -253,7 +267,12 @@ impl Table {
         let shown = widths.iter().filter(|width| **width > 0).count();
         let room = limit.saturating_sub(1 + 2 * shown.saturating_sub(1));
         // The widest text gives way until the last column has room.
-        let want = widths.last().copied().unwrap_or(0).min(LAST);
+        let want = widths.last().copied().unwrap_or(0);
+        let want = want.min(
+            self.columns
+                .last()
+                .map_or(LAST, |column| column.keeps.max(LAST)),
+        );
         loop {
             let taken: usize = widths.iter().take(last).sum();
             if taken + want <= room {
@@ -279,20 +298,12 @@ impl Table {
 
     /// Leaves columns out until the least that the others need fits.
     fn leave_out(&self, widths: &mut [usize], limit: usize) {
-        let last = widths.len().saturating_sub(1);
         loop {
             let needed: usize = widths
                 .iter()
                 .zip(self.columns)
-                .enumerate()
-                .filter(|(_, (width, _))| **width > 0)
-                .map(|(index, (width, column))| {
-                    2 + if index == last {
-                        LEAST
-                    } else {
-                        column.least(*width)
-                    }
-                })
+                .filter(|(width, _)| **width > 0)
+                .map(|(width, column)| 2 + column.least(*width))
                 .sum();
             let leaves = widths
                 .iter_mut()
@@ -400,6 +411,33 @@ mod tests {
             );
             assert!(text.contains('…'), "{text}");
             assert!(cut.unwrap().starts_with("1 cell cut"));
+        }
+    }
+
+    #[test]
+    fn columns_leave_before_others_are_cut_short() {
+        const COLUMNS: &[Column] = &[
+            Column::number("bytes", 12).leaving(1),
+            Column::text("target", 4).keeping(20),
+        ];
+        for (width, shown) in [(40, "bytes"), (30, "a/path/of/20/letters")] {
+            let look = Look {
+                width: Some(width),
+                ..Look::default()
+            };
+            let mut table = Table::new(COLUMNS, look);
+            let mut out = Vec::new();
+            table.row(&mut out, |row| {
+                row.number(Some(1));
+                row.text(PLAIN, "a/path/of/20/letters");
+            });
+            table.settle(&mut out);
+            let text = String::from_utf8(out).unwrap();
+            assert!(
+                text.contains(shown) && text.contains("a/path/of/20/letters"),
+                "{text}"
+            );
+            assert_eq!(text.contains("bytes"), width == 40, "{text}");
         }
     }
 

@@ -11,15 +11,15 @@ use crate::report::text;
 impl Listed for Connection {
     const COLUMNS: &'static [Column] = &[
         Column::number("#", 2),
-        Column::text("client", 15),
-        Column::text("server", 14),
+        Column::text("client", 15).keeping(21),
+        Column::text("server", 14).keeping(21),
         Column::name("protocol", 9),
-        Column::number("time", 9).leaving(2),
-        Column::number("packets", 7).leaving(1),
-        Column::number("bytes", 7),
-        Column::name("handshake", 9),
+        Column::number("time", 9).leaving(4),
+        Column::number("packets", 7).leaving(3),
+        Column::number("bytes", 7).leaving(1),
+        Column::name("handshake", 9).leaving(2),
         Column::name("messages", 9),
-        Column::text("closed", 0),
+        Column::text("closed", 0).keeping(15),
     ];
     const NOUN: (&'static str, &'static str) = ("connection", "connections");
 

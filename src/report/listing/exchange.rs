@@ -13,17 +13,17 @@ use crate::wire::Wire;
 impl Listed for Exchange<'_> {
     const COLUMNS: &'static [Column] = &[
         Column::number("conn", 4),
-        Column::number("exchange", 8).leaving(2),
+        Column::number("exchange", 8).leaving(4),
         Column::number("packets", 7),
-        Column::number("time", 9),
+        Column::number("time", 9).leaving(1),
         Column::text("method", 6),
         Column::number("status", 6),
         Column::number("request", 7),
         Column::number("response", 8),
-        Column::number("overhead", 8).leaving(3),
-        Column::number("content", 7).leaving(1),
-        Column::text("type", 10),
-        Column::text("host and target", 0),
+        Column::number("overhead", 8).leaving(5),
+        Column::number("content", 7).leaving(2),
+        Column::text("type", 10).keeping(10).leaving(3),
+        Column::text("host and target", 0).keeping(28),
     ];
     const NOUN: (&'static str, &'static str) = ("HTTP exchange", "HTTP exchanges");
 

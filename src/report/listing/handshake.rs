@@ -11,13 +11,13 @@ impl Listed for Handshake<'_> {
     const COLUMNS: &'static [Column] = &[
         Column::number("conn", 4),
         Column::number("packets", 7),
-        Column::number("time", 9),
+        Column::number("time", 9).leaving(1),
         Column::name("verdict", 7),
         Column::number("status", 6),
-        Column::text("host", 8),
-        Column::text("target", 8),
-        Column::text("subprotocol", 11),
-        Column::text("extensions, broken rules", 0),
+        Column::text("host", 8).keeping(10).leaving(2),
+        Column::text("target", 8).keeping(16),
+        Column::text("subprotocol", 11).leaving(3),
+        Column::text("extensions, broken rules", 0).keeping(30),
     ];
     const NOUN: (&'static str, &'static str) = ("opening handshake", "opening handshakes");
 
