@@ -13,7 +13,7 @@ use super::finding::Severity;
 use super::handshake::HandshakeFacts;
 use super::key::key;
 use super::outcome::Spot;
-use super::refusal::seconds;
+use super::refusal::duration;
 use super::rule::{Accused, Fault, Judge, Rule, Subject};
 use crate::decode::Endpoint;
 use crate::direction::Direction;
@@ -506,9 +506,9 @@ fn short_connections(across: &Across) -> Vec<Accused> {
             connection,
             severity: Severity::Info,
             explanation: format!(
-                "{} connections to one server lived {:.1} s on average, for {} messages in all",
+                "{} connections to one server lived {} on average; messages in all: {}",
                 pair.short,
-                seconds(average),
+                duration(average),
                 pair.messages
             ),
             spot,

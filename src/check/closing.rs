@@ -5,7 +5,7 @@
 use super::channel::EndFacts;
 use super::finding::{Cause, Severity};
 use super::outcome::{Outcome, Spot};
-use super::refusal::seconds;
+use super::refusal::duration;
 use super::rule::{Answer, Fault, Judge, Rule, Subject};
 use crate::direction::Direction;
 
@@ -166,8 +166,8 @@ fn missing(end: &EndFacts<'_>, direction: Direction) -> Answer {
                 direction.sender(),
                 match end.channel.last_frame {
                     Some(last) => format!(
-                        ", {:.1} s behind the last frame",
-                        seconds(own.0.since(last).max(0))
+                        ", {} behind the last frame",
+                        duration(own.0.since(last).max(0))
                     ),
                     None => String::new(),
                 }
@@ -224,8 +224,8 @@ fn tcp_lingers(end: &EndFacts<'_>, direction: Direction) -> Answer {
     {
         Ok(()) => Outcome::warning_if(lingered > LINGER, || {
             format!(
-                "the server's end was still open {:.1} s behind the closing handshake",
-                seconds(lingered)
+                "the server's end was still open {} behind the closing handshake",
+                duration(lingered)
             )
         }),
         Err(cause) => Outcome::Unknown(cause),
@@ -242,9 +242,9 @@ fn half_open(end: &EndFacts<'_>, direction: Direction) -> Answer {
     let stayed = until.map_or(0, |until| until.since(since));
     let outcome = Outcome::info_if(stayed > HALF_OPEN, || {
         format!(
-            "the {} stayed open {:.0} s behind the other side's FIN",
+            "the {} stayed open {} behind the other side's FIN",
             direction.sender(),
-            seconds(stayed)
+            duration(stayed)
         )
     });
     Answer::of(direction, outcome, Spot::of_packet(packet, since))

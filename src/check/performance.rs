@@ -6,7 +6,7 @@ use super::channel::EndFacts;
 use super::finding::Severity;
 use super::messages::MessageFacts;
 use super::outcome::{Outcome, Spot};
-use super::refusal::seconds;
+use super::refusal::duration;
 use super::rule::{Answer, Fault, Judge, Rule, Subject};
 use crate::direction::Direction;
 use crate::time::Timestamp;
@@ -360,9 +360,9 @@ fn nagle_delay(end: &EndFacts<'_>, direction: Direction) -> Answer {
     let outcome = Outcome::info_if(troubles.waits >= 3, || {
         let each = troubles.waited / i64::try_from(troubles.waits).unwrap_or(i64::MAX).max(1);
         format!(
-            "{} small writes waited {:.0} ms each for an acknowledgment",
+            "{} small writes waited {} each for an acknowledgment",
             troubles.waits,
-            seconds(each) * 1e3
+            duration(each)
         )
     });
     Answer::of(direction, outcome, Spot::of_packet(packet, time))

@@ -10,7 +10,7 @@ use hashbrown::HashSet;
 use super::channel::{EndFacts, Talk};
 use super::finding::{Cause, Severity};
 use super::outcome::{Outcome, Spot};
-use super::refusal::seconds;
+use super::refusal::duration;
 use super::rule::{Answer, Fault, Judge, Rule, Subject};
 use crate::direction::Direction;
 use crate::time::Timestamp;
@@ -291,7 +291,10 @@ fn unsolicited(end: &EndFacts<'_>, direction: Direction) -> Answer {
     let outcome = match all_known(end, direction.other()) {
         Ok(()) => Outcome::Fail(
             Severity::Info,
-            format!("{} Pongs answer no Ping", strays.len()),
+            match strays.len() {
+                1 => "a Pong answers no Ping".to_string(),
+                many => format!("{many} Pongs answer no Ping"),
+            },
         ),
         Err(cause) => Outcome::Unknown(cause),
     };
@@ -310,7 +313,7 @@ fn interval(end: &EndFacts<'_>, direction: Direction) -> Answer {
     let idle = end.channel.idle.map_or(0, |(idle, _)| idle);
     let unusual = median < USUAL.0 || median > USUAL.1 && idle >= median;
     let outcome = Outcome::info_if(unusual && pings.sent >= 5, || {
-        format!("a Ping every {:.1} s", seconds(median))
+        format!("a Ping every {}", duration(median))
     });
     Answer::of(direction, outcome, spot)
 }
@@ -334,7 +337,7 @@ fn idle(end: &EndFacts<'_>, direction: Direction) -> Answer {
     {
         Ok(()) => Outcome::Fail(
             Severity::Info,
-            format!("no frame for {:.0} s, and no Ping at all", seconds(idle)),
+            format!("no frame for {}, and no Ping at all", duration(idle)),
         ),
         Err(cause) => Outcome::Unknown(cause),
     };

@@ -170,22 +170,18 @@ of_refusal! {
 fn slow(facts: &HandshakeFacts<'_>) -> Outcome {
     match facts.waited.filter(|_| facts.answer().is_some()) {
         Some(waited) => Outcome::info_if(waited > SLOW, || {
-            format!(
-                "the answer began {:.1} s behind the request",
-                seconds(waited)
-            )
+            format!("the answer began {} behind the request", duration(waited))
         }),
         None => facts.unpaired(),
     }
 }
 
-/// Nanoseconds as seconds, for a sentence.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a sentence needs a tenth of a second"
-)]
-pub(super) fn seconds(nanoseconds: i64) -> f64 {
-    nanoseconds as f64 / 1e9
+/// Nanoseconds for a sentence: in milliseconds below a second.
+pub(super) fn duration(nanoseconds: i64) -> String {
+    match nanoseconds / 1_000_000 {
+        milliseconds @ ..1000 => format!("{milliseconds} ms"),
+        milliseconds => format!("{}.{} s", milliseconds / 1000, milliseconds % 1000 / 100),
+    }
 }
 
 fn missing(facts: &LineFacts<'_>, direction: Direction) -> Answer {

@@ -4,7 +4,7 @@ use super::channel::Channel;
 use super::finding::{Cause, Severity};
 use super::line::Line;
 use super::outcome::{Outcome, Spot};
-use super::refusal::seconds;
+use super::refusal::duration;
 use super::rule::{Answer, Fault, Judge, Rule, Subject};
 use crate::direction::{Both, Direction};
 
@@ -101,9 +101,9 @@ fn retransmission(facts: &LineFacts<'_>, direction: Direction) -> Answer {
     let often = troubles.again * 100 > line.bytes || troubles.stall > LONG;
     let outcome = Outcome::info_if(often, || {
         format!(
-            "{} bytes came again, the longest stall took {:.1} s",
+            "{} bytes came again, the longest stall took {}",
             troubles.again,
-            seconds(troubles.stall)
+            duration(troubles.stall)
         )
     });
     Answer::of(direction, outcome, Spot::of_packet(packet, time))
@@ -152,9 +152,9 @@ fn zero_window(facts: &LineFacts<'_>, direction: Direction) -> Answer {
     };
     let outcome = Outcome::info_if(troubles.zero > LONG, || {
         format!(
-            "the {} did not read for {:.1} s",
+            "the {} did not read for {}",
             direction.sender(),
-            seconds(troubles.zero)
+            duration(troubles.zero)
         )
     });
     Answer::of(direction, outcome, Spot::of_packet(packet, time))

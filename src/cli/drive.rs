@@ -39,6 +39,10 @@ pub(super) fn run_as(
     report: &mut dyn Report,
     console: &mut Console<'_>,
 ) -> u8 {
+    if let Some(complaint) = options.foreign_ending(form) {
+        console.complain(&complaint);
+        return FAILED;
+    }
     if options.notices && !matches!(form, Form::Json | Form::Ndjson) {
         console.complain("--notices puts notices among the records of --format json or ndjson");
         return FAILED;

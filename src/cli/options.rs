@@ -181,6 +181,17 @@ impl Options {
         }
     }
 
+    /// What is wrong with the output's ending, where it is that of a format in which this command does not write.
+    pub(super) fn foreign_ending(&self, form: Form) -> Option<String> {
+        const KNOWN: &[&str] = &["xml", "sarif", "tap", "html", "xlsx", "parquet", "yaml"];
+        let ending = self.ending();
+        (self.format.is_none() && form == Form::Table && KNOWN.contains(&ending.as_str())).then(|| {
+            format!(
+                "no report of this command is written as .{ending}; .json, .ndjson, .csv and .md choose a format, and --format table writes a page to any file"
+            )
+        })
+    }
+
     fn ending(&self) -> String {
         let ending = self.output.as_deref().and_then(|path| path.extension());
         ending.unwrap_or_default().to_string_lossy().to_lowercase()

@@ -171,6 +171,17 @@ fn the_other_captures_are_read_where_one_is_bad() {
 }
 
 #[test]
+fn an_ending_that_the_command_does_not_write_is_refused() {
+    let folder = folder();
+    let output =
+        |command: &str, name: &str| run(folder.path(), &[command, "-o", name, "whole.pcap"]);
+    refuses(&output("frames", "frames.xml"), ".xml", "--format table");
+    assert!(!folder.path().join("frames.xml").exists());
+    assert!(output("check", "check.xml").status.success());
+    assert!(output("frames", "frames.txt").status.success());
+}
+
+#[test]
 fn an_output_file_that_cannot_be_made() {
     let arguments = ["messages", "-o", "nowhere/out.csv", "whole.pcap"];
     refuses(
