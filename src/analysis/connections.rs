@@ -26,8 +26,9 @@ const TOMBSTONE: i64 = 120_000_000_000;
 /// For how long, in capture time, a closed connection stays whole: what capture queues bring in a wrong order comes within it.
 const WHOLE: i64 = 1_000_000_000;
 
-/// How many closed connections stay whole: many more than close while the packets of one queue overtake those of another.
-const WHOLE_AT_MOST: usize = 1024;
+/// How many closed connections stay whole: many more than close while the packets of one queue overtake those of another, and few enough
+/// to push nothing else out of the caches.
+const WHOLE_AT_MOST: usize = 256;
 
 /// How many connections, tombstones among them, may be there at once. What is beyond makes room by ending those that were
 /// idle for longest. A million first packets need some 150 MB.
@@ -156,6 +157,7 @@ impl Connections {
         }
         match slot {
             Slot::Live(live) => {
+                std::hint::black_box(live.touch(side));
                 if live.segment(side, segment, &mut self.shared, out) {
                     self.closed.push_back((segment.time, index));
                 }

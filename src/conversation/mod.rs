@@ -186,6 +186,17 @@ impl Conversation {
         }
     }
 
+    /// Looks at what most packets of a side need, so that it is waited for once.
+    #[inline]
+    pub(crate) fn touch(&self, side: Side) -> u64 {
+        let websocket = self.websocket.as_deref();
+        self.acknowledged[side]
+            ^ self.streams[side].pieces.offset()
+            ^ self.streams[side].waiting.len() as u64
+            ^ self.streams[side.other()].waiting.len() as u64
+            ^ websocket.map_or(0, |websocket| websocket.touch(self.direction_of(side)))
+    }
+
     /// Takes what a side brings next. `acknowledged` says how far this side has acknowledged the other's bytes.
     pub(crate) fn deliver(
         &mut self,

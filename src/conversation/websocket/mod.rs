@@ -92,6 +92,17 @@ impl WebSocket {
         half.lost = Some(Lost::at(trust));
     }
 
+    /// Looks at what the frames of a direction need, so that it is waited for once.
+    #[inline]
+    pub(super) fn touch(&self, direction: Direction) -> u64 {
+        let half = &self.halves[direction];
+        self.frames
+            ^ self.messages_sent[direction]
+            ^ half.reader.owed().unwrap_or_default()
+            ^ u64::from(half.message.is_some())
+            ^ u64::from(half.fragmentation_unknown)
+    }
+
     /// How many frames were read.
     pub(super) fn frames(&self) -> u64 {
         self.frames
