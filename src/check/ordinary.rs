@@ -47,13 +47,18 @@ pub(super) fn negotiates(facts: &HandshakeFacts<'_>) -> bool {
 }
 
 /// Whether the only line with a name has this value, in any case.
-#[inline]
+#[expect(clippy::inline_always, reason = "as below")]
+#[inline(always)]
 fn is(fields: &Fields, name: &str, value: &[u8]) -> bool {
     only(fields, name).is_some_and(|found| found.eq_ignore_ascii_case(value))
 }
 
 /// The value of the only line with a name.
-#[inline]
+#[expect(
+    clippy::inline_always,
+    reason = "what is asked of a name is then worked out by the compiler"
+)]
+#[inline(always)]
 fn only<'a>(fields: &'a Fields, name: &'a str) -> Option<&'a [u8]> {
     let mut values = fields.values(name);
     values.next().filter(|_| values.next().is_none())

@@ -194,7 +194,11 @@ impl Conversation {
             ^ self.streams[side].pieces.offset()
             ^ self.streams[side].waiting.len() as u64
             ^ self.streams[side.other()].waiting.len() as u64
-            ^ websocket.map_or(0, |websocket| websocket.touch(self.direction_of(side)))
+            ^ match (websocket, self.exchanges.as_deref()) {
+                (Some(websocket), _) => websocket.touch(self.direction_of(side)),
+                (None, Some(exchanges)) => exchanges.touch(),
+                (None, None) => 0,
+            }
     }
 
     /// Takes what a side brings next. `acknowledged` says how far this side has acknowledged the other's bytes.
@@ -342,12 +346,13 @@ impl Conversation {
             }
             Reading::WebSocket => match &mut self.websocket {
                 Some(websocket) => {
-                    let verdict = self
-                        .exchanges
-                        .as_ref()
-                        .and_then(|exchanges| exchanges.handshake());
-                    if direction == Direction::ToServer && verdict == Some(Verdict::Invalid) {
-                        websocket.note_request(bytes, pieces, cx);
+                    // Of what is over nothing is looked at for each packet, unless the rules ask.
+                    if cx.checks.is_some() && direction == Direction::ToServer {
+                        let exchanges = self.exchanges.as_ref();
+                        let verdict = exchanges.and_then(|exchanges| exchanges.handshake());
+                        if verdict == Some(Verdict::Invalid) {
+                            websocket.note_request(bytes, pieces, cx);
+                        }
                     }
                     websocket.read(direction, bytes, pieces, ledger, cx)
                 }

@@ -99,18 +99,23 @@ pub struct Table {
     places: HashTable<Place>,
     /// Places by the low bits of their hashes, the latest found of each. The table may hold a million connections, most of them over,
     /// and looking into it is mostly waiting for memory; those whose packets come now stay in a core's own cache here.
-    recent: Box<[Option<Place>]>,
+    recent: Box<[Recent]>,
     seed: RandomState,
 }
 
-/// How many places are kept at hand: 128 KiB, for a few thousand connections that speak at once.
-const RECENT: usize = 8192;
+/// How many times four places are kept at hand: 256 KiB, for some ten thousand connections that speak at once.
+const RECENT: usize = 4096;
+
+/// The places found latest of some hashes, the latest first: what fits into a line of a cache.
+#[derive(Clone, Debug, Default)]
+#[repr(align(64))]
+struct Recent([Option<Place>; 4]);
 
 impl Default for Table {
     fn default() -> Self {
         Self {
             places: HashTable::default(),
-            recent: vec![None; RECENT].into(),
+            recent: vec![Recent::default(); RECENT].into(),
             seed: RandomState::default(),
         }
     }
@@ -149,19 +154,22 @@ impl Table {
     #[inline]
     pub fn find(&mut self, hash: u64, is: impl Fn(u32) -> bool) -> Option<Place> {
         let place = |place: &Place| place.hash == hash && is(place.index);
-        let recent = self.recent.get(recent(hash)).copied().flatten();
-        if let Some(found) = recent.filter(place) {
-            return Some(found);
+        let Recent(recent) = self.recent.get(recent(hash))?;
+        if let Some(found) = recent.iter().flatten().find(|found| place(found)) {
+            return Some(*found);
         }
         let found = self.places.find(hash, place).copied()?;
-        self.note(Some(found), hash);
+        self.note(found);
         Some(found)
     }
 
-    #[inline]
-    fn note(&mut self, place: Option<Place>, hash: u64) {
-        if let Some(noted) = self.recent.get_mut(recent(hash)) {
-            *noted = place;
+    /// Takes note of a place in the stead of the one that was noted first.
+    fn note(&mut self, place: Place) {
+        if let Some(Recent(recent)) = self.recent.get_mut(recent(place.hash)) {
+            recent.rotate_right(1);
+            if let Some(first) = recent.first_mut() {
+                *first = Some(place);
+            }
         }
     }
 
@@ -173,7 +181,7 @@ impl Table {
             opener_is_lower,
         };
         self.places.insert_unique(hash, place, |place| place.hash);
-        self.note(Some(place), hash);
+        self.note(place);
     }
 
     /// Forgets the connection that stands at `index`; does nothing where that is forgotten.
@@ -181,7 +189,10 @@ impl Table {
         let place = |place: &Place| place.hash == hash && place.index == index;
         if let Entry::Occupied(entry) = self.places.entry(hash, place, |place| place.hash) {
             entry.remove();
-            self.note(None, hash);
+            let recent = self.recent.get_mut(recent(hash));
+            for noted in recent.into_iter().flat_map(|Recent(recent)| recent) {
+                noted.take_if(|noted| noted.hash == hash && noted.index == index);
+            }
         }
     }
 }
@@ -199,6 +210,9 @@ mod tests {
     #[test]
     fn a_place_at_hand_is_found_only_while_it_is_in_the_table() {
         let mut table = Table::default();
+        const {
+            assert!(size_of::<Recent>() == 64, "a line of a cache");
+        };
         let (one, other) = (7, 7 + RECENT as u64);
         table.insert(one, 1, true);
         table.insert(other, 2, false);
@@ -215,5 +229,15 @@ mod tests {
         table.insert(one, 3, true);
         table.remove(one, 1);
         assert_eq!(index(&mut table, one), Some(3));
+        // More than are at hand of these hashes.
+        for more in 2..9 {
+            table.insert(7 + more * RECENT as u64, u32::try_from(more).unwrap(), true);
+        }
+        for more in (2..9).chain(2..9) {
+            assert_eq!(
+                index(&mut table, 7 + more * RECENT as u64),
+                u32::try_from(more).ok()
+            );
+        }
     }
 }

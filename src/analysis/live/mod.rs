@@ -117,11 +117,12 @@ impl Live {
     /// and looked at together these are waited for once and not one behind the other.
     #[inline]
     pub(super) fn touch(&self, side: Side) -> u64 {
+        let direction = self.conversation.direction_of(side);
         self.last_packet
             ^ self.account.sides[side].bytes
             ^ self.tcp.touch()
             ^ self.conversation.touch(side)
-            ^ (self.checks.as_ref()).map_or(0, |checks| checks.lines[side].bytes)
+            ^ (self.checks.as_ref()).map_or(0, |checks| checks.touch(side, direction))
     }
 
     /// Takes a segment; true where it closed the connection.
