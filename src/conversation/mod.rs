@@ -188,14 +188,13 @@ impl Conversation {
 
     /// Looks at what most packets of a side need, so that it is waited for once.
     #[inline]
-    pub(crate) fn touch(&self, side: Side) -> u64 {
+    pub(crate) fn touch(&self, side: Side, direction: Direction) -> u64 {
         let websocket = self.websocket.as_deref();
         self.acknowledged[side]
             ^ self.streams[side].pieces.offset()
-            ^ self.streams[side].waiting.len() as u64
-            ^ self.streams[side.other()].waiting.len() as u64
+            ^ self.streams[side.other()].pieces.offset()
             ^ match (websocket, self.exchanges.as_deref()) {
-                (Some(websocket), _) => websocket.touch(self.direction_of(side)),
+                (Some(websocket), _) => websocket.touch(direction),
                 (None, Some(exchanges)) => exchanges.touch(),
                 (None, None) => 0,
             }

@@ -118,11 +118,7 @@ impl State {
     /// Looks at what every packet needs, so that it is waited for once.
     #[inline]
     pub fn touch(&self) -> u64 {
-        let half = |half: &Half| {
-            half.assembler.acknowledged()
-                ^ half.assembler.next_offset()
-                ^ u64::from(half.last_ack.unwrap_or_default())
-        };
+        let half = |half: &Half| half.assembler.acknowledged() ^ u64::from(half.fin);
         half(&self.halves[Side::Opener])
             ^ half(&self.halves[Side::Other])
             ^ self.duplicates.touch()

@@ -121,7 +121,7 @@ impl Live {
         self.last_packet
             ^ self.account.sides[side].bytes
             ^ self.tcp.touch()
-            ^ self.conversation.touch(side)
+            ^ self.conversation.touch(side, direction)
             ^ (self.checks.as_ref()).map_or(0, |checks| checks.touch(side, direction))
     }
 

@@ -98,7 +98,6 @@ impl WebSocket {
         let half = &self.halves[direction];
         self.frames
             ^ self.messages_sent[direction]
-            ^ half.reader.owed().unwrap_or_default()
             ^ u64::from(half.message.is_some())
             ^ u64::from(half.fragmentation_unknown)
     }
