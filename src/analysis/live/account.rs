@@ -37,6 +37,7 @@ impl Account {
     }
 
     /// Ends the turn.
+    #[inline]
     pub(super) fn close(&mut self, shared: &mut Ledgers, page: &mut Ledgers) {
         let Some(own) = &mut self.own else {
             return self.take_turns(shared);
