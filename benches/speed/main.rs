@@ -3,6 +3,7 @@
 //! ```text
 //! cargo bench                          all, with medians of the time that one unit takes
 //! cargo bench -- frames utf8           those whose names hold one of the words
+//! cargo bench -- --tls 500 1048576     a capture of so many megabytes of messages of so many bytes under TLS 1.3, beside its primitives alone
 //! benches/instructions.sh              instructions counted by callgrind, held against benches/instructions.txt
 //! ```
 //!
@@ -21,6 +22,7 @@
 
 mod parts;
 mod random;
+mod tls;
 mod traffic;
 mod worst;
 
@@ -57,6 +59,8 @@ fn main() {
     } else if let (true, [name, size]) = (has("--worst"), words.as_slice()) {
         let worst = worst::ALL.iter().find(|worst| worst.name == name);
         counted(worst.unwrap().prepare(size.parse().unwrap()));
+    } else if let (true, [megabytes, message]) = (has("--tls"), words.as_slice()) {
+        tls::measure(megabytes.parse().unwrap(), message.parse().unwrap(), ROUNDS);
     } else if has("--bench") {
         for part in chosen(&words) {
             measure(&part);

@@ -31,6 +31,7 @@ pub(crate) fn all() -> impl Iterator<Item = Part> {
         ("whole_small_messages", "packet", small_messages),
         ("whole_large_messages", "packet", large_messages),
         ("whole_short_connections", "packet", short_connections),
+        ("whole_tls", "packet", crate::tls::whole),
         ("rows_csv", "packet", rows_csv),
         ("rows_ndjson", "packet", rows_ndjson),
         ("assembler_in_order", "segment", assembler_in_order),
