@@ -3,7 +3,10 @@
 //! ```text
 //! cargo bench                          all, with medians of the time that one unit takes
 //! cargo bench -- frames utf8           those whose names hold one of the words
-//! cargo bench -- --tls 500 1048576     a capture of so many megabytes of messages of so many bytes under TLS 1.3, beside its primitives alone
+//! cargo bench -- --tls 500 1048576 1448
+//!                                      a capture of 500 MB of messages of 1 MiB under TLS 1.3 in segments of 1,448 bytes, beside what opening
+//!                                      its records alone costs
+//! cargo bench -- --memory NAME SIZE    how far a worst case makes the program's memory grow
 //! benches/instructions.sh              instructions counted by callgrind, held against benches/instructions.txt
 //! ```
 //!
@@ -59,8 +62,14 @@ fn main() {
     } else if let (true, [name, size]) = (has("--worst"), words.as_slice()) {
         let worst = worst::ALL.iter().find(|worst| worst.name == name);
         counted(worst.unwrap().prepare(size.parse().unwrap()));
-    } else if let (true, [megabytes, message]) = (has("--tls"), words.as_slice()) {
-        tls::measure(megabytes.parse().unwrap(), message.parse().unwrap(), ROUNDS);
+    } else if let (true, [name, size]) = (has("--memory"), words.as_slice()) {
+        let worst = worst::ALL.iter().find(|worst| worst.name == name);
+        let work = worst.unwrap().prepare(size.parse().unwrap());
+        println!("{} KiB", grown(work));
+    } else if let (true, [megabytes, message, segment]) = (has("--tls"), words.as_slice()) {
+        let [megabytes, message, segment] =
+            [megabytes, message, segment].map(|word| word.parse().unwrap());
+        tls::measure(megabytes, message, segment, ROUNDS);
     } else if has("--bench") {
         for part in chosen(&words) {
             measure(&part);
@@ -79,6 +88,20 @@ fn chosen(words: &[String]) -> impl Iterator<Item = Part> {
 #[inline(never)]
 fn counted(mut work: Box<dyn FnMut() -> u64>) {
     black_box(work());
+}
+
+/// How far the work makes this program's memory grow at most, in KiB, beside its input. Linux alone tells that.
+fn grown(work: Box<dyn FnMut() -> u64>) -> u64 {
+    let status = |name: &str| -> u64 {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    };
+    // The highest so far is forgotten.
+    std::fs::write("/proc/self/clear_refs", "5").unwrap();
+    let before = status("VmRSS");
+    counted(work);
+    status("VmHWM").saturating_sub(before)
 }
 
 fn measure(part: &Part) {

@@ -13,14 +13,12 @@ use wscope::event::Event;
 use wscope::tls::{KeyLog, Keys};
 
 use crate::random::Random;
-use crate::traffic::{ACK, Connection, SYN, Writer};
+use crate::traffic::{ACK, Connection, HEADERS, SYN, Writer};
 
 /// Bytes of content of a full record.
 const RECORD: usize = 1 << 14;
 const HEADER: usize = 5;
 const TAG: usize = 16;
-/// Bytes of headers before the payload of a packet, behind the 16 of its record in the file.
-const HEADERS: usize = 66;
 
 /// A capture and its key log.
 pub(crate) struct Bulk {
@@ -34,8 +32,8 @@ pub(crate) struct Bulk {
     before: u64,
 }
 
-/// A WebSocket whose server says binary messages of `message` bytes, some `bytes` in all, in full records and segments of 1,448 bytes.
-pub(crate) fn bulk(bytes: usize, message: usize) -> Bulk {
+/// A WebSocket whose server says binary messages of `message` bytes, some `bytes` in all, in full records and in segments of `segment` bytes.
+pub(crate) fn bulk(bytes: usize, message: usize, segment: usize) -> Bulk {
     let mut random = Random::new(8);
     let mut writer = Writer::new();
     let mut connection = Connection {
@@ -99,7 +97,7 @@ pub(crate) fn bulk(bytes: usize, message: usize) -> Bulk {
         for content in frame.chunks(RECORD) {
             records.extend(application[1].seal(23, content));
         }
-        for segment in records.chunks(1448) {
+        for segment in records.chunks(segment) {
             writer.packet(&mut connection, 1, ACK, segment);
             segments += 1;
             if segments % 2 == 0 {
@@ -119,7 +117,7 @@ pub(crate) fn bulk(bytes: usize, message: usize) -> Bulk {
 
 /// The work of reading a capture of bulk messages that stands in memory.
 pub(crate) fn whole() -> Box<dyn FnMut() -> u64> {
-    let bulk = bulk(4 << 20, 1 << 18);
+    let bulk = bulk(4 << 20, 1 << 18, 1448);
     let file: &'static [u8] = bulk.file.leak();
     let (log, packets) = (bulk.log, bulk.packets);
     Box::new(move || {
@@ -131,10 +129,10 @@ pub(crate) fn whole() -> Box<dyn FnMut() -> u64> {
 
 /// Measures, in the same rounds: opening the records alone, as they stand in memory one behind the other; the same with reading the file and
 /// bringing the records together; and all that `wscope summary` does. Prints each in units of the first and of the second.
-pub(crate) fn measure(megabytes: usize, message: usize, rounds: usize) {
+pub(crate) fn measure(megabytes: usize, message: usize, segment: usize, rounds: usize) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bulk.pcap");
-    let bulk = bulk(megabytes * 1_000_000, message);
+    let bulk = bulk(megabytes * 1_000_000, message, segment);
     File::create(&path).unwrap().write_all(&bulk.file).unwrap();
     let records = records(&bulk);
     let mut all: [Vec<f64>; 4] = Default::default();

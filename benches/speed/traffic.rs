@@ -5,7 +5,8 @@ use crate::random::Random;
 pub(crate) const SYN: u8 = 2;
 pub(crate) const ACK: u8 = 16;
 const FIN: u8 = 1;
-const HEADERS: usize = 14 + 20 + 32;
+/// Bytes of headers before a packet's payload.
+pub(crate) const HEADERS: usize = 14 + 20 + 32;
 
 /// What a capture is made of.
 pub(crate) struct Plan {
@@ -109,21 +110,62 @@ impl Writer {
 
     /// A WebSocket's opening.
     pub(crate) fn open(&mut self, connection: &mut Connection) {
+        self.open_with(connection, "");
+    }
+
+    /// The same, with another line of fields that both sides say.
+    pub(crate) fn open_with(&mut self, connection: &mut Connection, line: &str) {
         self.packet(connection, 0, SYN, &[]);
         self.packet(connection, 1, SYN | ACK, &[]);
         self.packet(connection, 0, ACK, &[]);
-        self.data(
-            connection,
-            0,
-            b"GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-              Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+        let request = format!(
+            "GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n{line}\r\n"
         );
-        self.data(
-            connection,
-            1,
-            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-              Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n",
+        self.data(connection, 0, request.as_bytes());
+        let response = format!(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n{line}\r\n"
         );
+        self.data(connection, 1, response.as_bytes());
+    }
+
+    /// A fragment of a datagram; its offset counts in eights.
+    pub(crate) fn fragment(
+        &mut self,
+        identification: u16,
+        offset: u16,
+        more: bool,
+        payload: &[u8],
+    ) {
+        let flags = u16::from(more) << 13 | offset;
+        self.ip(0, identification, flags, payload.len());
+        self.file.extend_from_slice(payload);
+    }
+
+    /// What stands before the payload of an IP datagram.
+    fn ip(&mut self, side: usize, identification: u16, flags: u16, payload: usize) {
+        self.packets += 1;
+        self.microseconds += 7;
+        let len = 14 + 20 + payload;
+        let time = self.microseconds;
+        for word in [
+            (time / 1_000_000) as u32,
+            (time % 1_000_000) as u32,
+            len as u32,
+            len as u32,
+        ] {
+            self.file.extend_from_slice(&word.to_le_bytes());
+        }
+        let file = &mut self.file;
+        file.extend_from_slice(&[2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0]);
+        file.extend_from_slice(&((len - 14) as u16).to_be_bytes());
+        file.extend_from_slice(&identification.to_be_bytes());
+        file.extend_from_slice(&flags.to_be_bytes());
+        file.extend_from_slice(&[64, 6, 0, 0]);
+        let addresses = [[10, 0, 0, 1], [10, 0, 0, 2]];
+        file.extend_from_slice(&addresses[side]);
+        file.extend_from_slice(&addresses[1 - side]);
     }
 
     fn data(&mut self, connection: &mut Connection, side: usize, payload: &[u8]) {
@@ -144,26 +186,9 @@ impl Writer {
         flags: u8,
         payload: &[u8],
     ) {
-        self.packets += 1;
-        self.microseconds += 7;
-        let len = HEADERS + payload.len();
+        self.ip(side, self.packets as u16 + 1, 0x4000, 32 + payload.len());
         let time = self.microseconds;
-        for word in [
-            (time / 1_000_000) as u32,
-            (time % 1_000_000) as u32,
-            len as u32,
-            len as u32,
-        ] {
-            self.file.extend_from_slice(&word.to_le_bytes());
-        }
         let file = &mut self.file;
-        file.extend_from_slice(&[2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0]);
-        file.extend_from_slice(&((len - 14) as u16).to_be_bytes());
-        file.extend_from_slice(&(self.packets as u16).to_be_bytes());
-        file.extend_from_slice(&[0x40, 0, 64, 6, 0, 0]);
-        let addresses = [[10, 0, 0, 1], [10, 0, 0, 2]];
-        file.extend_from_slice(&addresses[side]);
-        file.extend_from_slice(&addresses[1 - side]);
         file.extend_from_slice(&connection.ports[side].to_be_bytes());
         file.extend_from_slice(&connection.ports[1 - side].to_be_bytes());
         file.extend_from_slice(&connection.seq[side].to_be_bytes());

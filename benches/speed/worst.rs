@@ -1,6 +1,10 @@
 //! Worst cases: input made to cost as much as it can. Each is measured at a size and at twice that size, and must cost about twice as
 //! much: `instructions.sh` counts, and no clock is asked.
 
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
 use wscope::analysis::{Analysis, Options, Which};
 use wscope::event::Event;
 use wscope::notice::Kind;
@@ -67,7 +71,30 @@ pub(crate) const ALL: &[Worst] = &[
         make: noise_behind_a_hole,
         notice: Some(Kind::Gap),
     },
+    Worst {
+        name: "bombs_on_every_connection",
+        make: bombs_on_every_connection,
+        notice: Some(Kind::LimitReached),
+    },
+    Worst {
+        name: "a_thousand_holes",
+        make: a_thousand_holes,
+        notice: Some(Kind::Gap),
+    },
+    Worst {
+        name: "fragments_that_overlap",
+        make: fragments_that_overlap,
+        notice: Some(Kind::LostFragment),
+    },
+    Worst {
+        name: "fragments_of_nothing_whole",
+        make: fragments_of_nothing_whole,
+        notice: Some(Kind::LimitReached),
+    },
 ];
+
+/// How many bytes a message may inflate to, here: a bomb costs what it may inflate to, and so takes little time.
+const MAX_INFLATE: u64 = 1 << 20;
 
 impl Worst {
     /// The work at a size, which gives the number of packets.
@@ -78,6 +105,7 @@ impl Worst {
             let mut analysis = Analysis::new(Options {
                 ledgers: Which::None,
                 settled: Which::First(20),
+                max_inflate: MAX_INFLATE,
                 ..Options::default()
             });
             let mut told = notice.is_none();
@@ -230,6 +258,79 @@ fn noise_behind_a_hole(size: u32) -> Writer {
             .collect();
         writer.packet(&mut connection, 1, ACK, &noise);
         writer.packet(&mut connection, 0, ACK, &[]);
+    }
+    writer
+}
+
+/// Connections that are alive together, and on each a message that is a thousand times as long as it is compressed, and longer than what is
+/// inflated.
+fn bombs_on_every_connection(size: u32) -> Writer {
+    let mut writer = Writer::new();
+    let zeros = vec![0; 4 * MAX_INFLATE as usize];
+    let mut coder = DeflateEncoder::new(Vec::new(), Compression::best());
+    coder.write_all(&zeros).unwrap();
+    let coded = coder.finish().unwrap();
+    let head = [&[0xc2, 126][..], &(coded.len() as u16).to_be_bytes()].concat();
+    let bomb = [head, coded].concat();
+    assert!(bomb.len() * 900 < zeros.len());
+    let mut connections: Vec<Connection> = (0..200 * size)
+        .map(|number| Connection {
+            ports: [number as u16 + 1024, 80],
+            seq: [7, 11],
+        })
+        .collect();
+    for connection in &mut connections {
+        writer.open_with(
+            connection,
+            "Sec-WebSocket-Extensions: permessage-deflate\r\n",
+        );
+    }
+    for connection in &mut connections {
+        for segment in bomb.chunks(1448) {
+            writer.packet(connection, 1, ACK, segment);
+        }
+    }
+    writer
+}
+
+/// A thousand connections, each with a hole that nobody acknowledges, and they take turns in sending more behind theirs.
+fn a_thousand_holes(size: u32) -> Writer {
+    let mut writer = Writer::new();
+    let mut connections: Vec<Connection> = (0..1000)
+        .map(|number| Connection {
+            ports: [number + 1024, 80],
+            seq: [7, 11],
+        })
+        .collect();
+    for connection in &mut connections {
+        writer.open(connection);
+        connection.seq[1] = connection.seq[1].wrapping_add(100);
+    }
+    let frame = [&[0x82, 98][..], &[1; 98]].concat();
+    for _ in 0..20 * size {
+        for connection in &mut connections {
+            writer.packet(connection, 1, ACK, &frame);
+        }
+    }
+    writer
+}
+
+/// Datagrams that never become whole, in fragments of which each overlaps the one before it by all but eight bytes, the last first.
+fn fragments_that_overlap(size: u32) -> Writer {
+    let mut writer = Writer::new();
+    for identification in 0..30 * size {
+        for offset in (1..600).rev() {
+            writer.fragment(identification as u16, offset, true, &[7; 1000]);
+        }
+    }
+    writer
+}
+
+/// The first fragments of more datagrams than wait.
+fn fragments_of_nothing_whole(size: u32) -> Writer {
+    let mut writer = Writer::new();
+    for identification in 0..10_000 * size {
+        writer.fragment(identification as u16, 0, true, &[7; 1000]);
     }
     writer
 }

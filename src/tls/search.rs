@@ -39,7 +39,7 @@ impl Session {
                         _ => Step::Skip(at),
                     };
                 }
-                None if at == 0 => return Step::Incomplete,
+                None if at == 0 => return Step::Incomplete(bytes.len() + 1),
                 None => return Step::Skip(at),
             }
         }
@@ -48,7 +48,7 @@ impl Session {
         let len = bytes.len().saturating_sub(kept).max(passed);
         self.halves[direction].decryptor.lose((len - passed) as u64);
         match len {
-            0 => Step::Incomplete,
+            0 => Step::Incomplete(bytes.len() + 1),
             _ => Step::Skip(len),
         }
     }

@@ -110,9 +110,9 @@ impl Session {
         let record = match record_len(bytes) {
             Some(len) => match bytes.get(..len) {
                 Some(record) => record,
-                None => return Step::Incomplete,
+                None => return Step::Incomplete(len),
             },
-            None if begins_record(bytes) => return Step::Incomplete,
+            None if begins_record(bytes) => return Step::Incomplete(HEADER_LEN),
             None => {
                 self.pass(direction, 0, false);
                 return self.find(direction, bytes, at_end, keys, out);

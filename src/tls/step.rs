@@ -5,8 +5,8 @@ use super::decryptor::Missing;
 /// What the bytes before the session turned out to be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Step {
-    /// Not before more bytes come.
-    Incomplete,
+    /// Not before so many bytes wait, with those that do, or no more come.
+    Incomplete(usize),
     /// Not before the other side's hello comes, or keys do.
     Held(Need),
     /// This direction cannot be opened from here on.

@@ -73,6 +73,8 @@ struct Half {
     /// Whether all are.
     closed: bool,
     held: Option<Need>,
+    /// How many bytes must wait before there is anything to read among them.
+    needs: usize,
     ended: Option<Ending>,
     finished: bool,
 }
@@ -120,7 +122,13 @@ impl Conversation {
             return;
         };
         match *delivery {
-            Delivery::Bytes(bytes, piece) => secure.bytes(self, side, bytes, piece, ledgers, cx),
+            Delivery::Bytes(bytes, piece) => {
+                let used = secure.bytes(self, side, bytes, piece, ledgers, cx);
+                if used == 0 && secure.needs_more(side) {
+                    self.secure = Some(secure);
+                    return;
+                }
+            }
             Delivery::Gap { len, cut } => {
                 let half = &mut secure.sides[side];
                 let at = half.stream.waiting.len();
@@ -180,6 +188,7 @@ impl Conversation {
 }
 
 impl Secure {
+    /// Takes bytes; says how many were read.
     fn bytes(
         &mut self,
         conversation: &mut Conversation,
@@ -188,7 +197,7 @@ impl Secure {
         piece: Piece,
         ledgers: &mut Ledgers,
         cx: &mut Context<'_>,
-    ) {
+    ) -> usize {
         let half = &mut self.sides[side];
         half.stream.pieces.push(piece);
         let used = if half.stream.waiting.is_empty() && half.holes.is_empty() {
@@ -198,6 +207,13 @@ impl Secure {
         };
         let rest = bytes.get(used..).unwrap_or_default();
         self.sides[side].stream.waiting.extend_from_slice(rest);
+        used
+    }
+
+    /// Whether a side waits for the rest of a record, and for nothing else.
+    fn needs_more(&self, side: Side) -> bool {
+        let half = &self.sides[side];
+        half.stream.waiting.len() < half.needs && half.holes.is_empty() && half.ended.is_none()
     }
 
     /// Reads both directions until neither gets further.
@@ -279,7 +295,7 @@ impl Secure {
         let direction = conversation.direction_of(side);
         let mut plaintext = std::mem::take(&mut cx.scratch.secure.plaintext);
         let mut used = 0;
-        self.sides[side].held = None;
+        (self.sides[side].held, self.sides[side].needs) = (None, 0);
         loop {
             let rest = bytes.get(used..).unwrap_or_default();
             if rest.is_empty() {
@@ -298,7 +314,10 @@ impl Secure {
                 .session
                 .read(direction, rest, at_end, keys, &mut plaintext)
             {
-                Step::Incomplete => break,
+                Step::Incomplete(needs) => {
+                    self.sides[side].needs = needs;
+                    break;
+                }
                 Step::Held(need) => {
                     self.sides[side].held = Some(need);
                     break;

@@ -73,7 +73,7 @@ impl Secure {
     ) {
         let (used, _) = self.charge(side, part, ledgers);
         let half = &mut self.sides[side];
-        half.passing = true;
+        (half.passing, half.needs) = (true, 0);
         let rest = (part.len() - used) as u64;
         half.stream
             .pieces

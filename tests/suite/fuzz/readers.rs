@@ -207,7 +207,7 @@ fn any_session_takes_what_is_there() {
                         assert!(0 < len && len <= waiting.len());
                         waiting.drain(..len);
                     }
-                    tls::Step::Incomplete | tls::Step::Held(_) => break,
+                    tls::Step::Incomplete(_) | tls::Step::Held(_) => break,
                     tls::Step::Closed(_) => waiting.clear(),
                 }
             }
