@@ -237,13 +237,14 @@ fn take(waiting: &mut Vec<u8>, payload: &[u8], opener: &mut Opener) {
         return;
     }
     waiting.extend_from_slice(payload);
-    while let Some(&[high, low]) = waiting.get(3..HEADER) {
-        if waiting.len() < HEADER + usize::from(u16::from_be_bytes([high, low])) {
-            return;
-        }
-        let len = opener.open(waiting);
-        waiting.drain(..len);
+    let mut rest = &waiting[..];
+    while let Some(&[high, low]) = rest.get(3..HEADER)
+        && rest.len() >= HEADER + usize::from(u16::from_be_bytes([high, low]))
+    {
+        rest = &rest[opener.open(rest)..];
     }
+    let used = waiting.len() - rest.len();
+    waiting.drain(..used);
 }
 
 /// The bulk's records, one behind the other.
