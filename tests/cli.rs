@@ -69,7 +69,7 @@ fn a_file_that_is_no_capture_is_refused() {
 
 #[test]
 fn options_that_do_not_exist_are_errors() {
-    for option in ["--filter", "--redact", "--threads", "--nonsense"] {
+    for option in ["--filter", "--redact", "--nonsense"] {
         let (status, out, err) = wscope(&["frames", option, CAPTURE]);
         assert_eq!((status, out.as_str()), (2, ""), "{option}");
         assert!(err.contains("unexpected argument"), "{err}");

@@ -73,7 +73,7 @@ fn begins_capture(path: &Path) -> bool {
     let Ok(file) = std::fs::File::open(path) else {
         return false;
     };
-    let Ok((source, _)) = source::decompressed(Box::new(file)) else {
+    let Ok((source, _)) = source::decompressed(Box::new(file), false) else {
         return false;
     };
     let mut begin = Vec::new();

@@ -3,6 +3,7 @@
 //! Comes in: bytes of pcap or pcapng, perhaps compressed, recognised by what they begin with. Goes out: packets that borrow the reader's
 //! one buffer, the secrets found among them, and notices of what is damaged. Nothing read before the damage is lost.
 
+mod ahead;
 mod buffer;
 mod files;
 mod merged;
@@ -98,14 +99,26 @@ impl Capture {
     /// # Errors
     /// Where the file cannot be read, or is no capture.
     pub fn open(path: &Path) -> Result<Self, Error> {
+        Self::open_file(path, false)
+    }
+
+    /// The same; what is compressed is decompressed ahead, on a thread of its own.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and where the system has no thread to give.
+    pub fn open_ahead(path: &Path) -> Result<Self, Error> {
+        Self::open_file(path, true)
+    }
+
+    fn open_file(path: &Path, ahead: bool) -> Result<Self, Error> {
         if path.as_os_str() == "-" {
-            return Self::from_reader("-", Box::new(std::io::stdin()));
+            return Self::of_source("-", Box::new(std::io::stdin()), ahead);
         }
         let file = std::fs::File::open(path).map_err(|source| Error::Io {
             path: path.into(),
             source,
         })?;
-        Self::from_reader(&path.to_string_lossy(), Box::new(file))
+        Self::of_source(&path.to_string_lossy(), Box::new(file), ahead)
     }
 
     /// Reads a capture from anywhere; `name` is how messages call it.
@@ -113,11 +126,15 @@ impl Capture {
     /// # Errors
     /// Where its first bytes cannot be read, or begin no capture.
     pub fn from_reader(name: &str, source: Box<dyn Read + Send>) -> Result<Self, Error> {
+        Self::of_source(name, source, false)
+    }
+
+    fn of_source(name: &str, source: Box<dyn Read + Send>, ahead: bool) -> Result<Self, Error> {
         let failed = |source| Error::Io {
             path: name.into(),
             source,
         };
-        let (source, compression) = source::decompressed(source).map_err(failed)?;
+        let (source, compression) = source::decompressed(source, ahead).map_err(failed)?;
         let mut buffer = Buffer::new(source);
         buffer.fill_to(24).map_err(failed)?;
         let format = match buffer.bytes() {

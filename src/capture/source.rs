@@ -4,36 +4,47 @@ use std::io::{self, Cursor, Read};
 
 use flate2::read::MultiGzDecoder;
 
+use super::ahead::{Ahead, Pieces};
+
 /// Bytes that are sure to be there before a decision.
 const MAGIC_LEN: usize = 4;
 
 type Source = Box<dyn Read + Send>;
 
-/// The source without its compression, and the compression's name.
-pub(super) fn decompressed(mut source: Source) -> io::Result<(Source, Option<&'static str>)> {
+/// The source without its compression, and the compression's name. `ahead`: decompressed on a thread of its own.
+pub(super) fn decompressed(
+    mut source: Source,
+    ahead: bool,
+) -> io::Result<(Source, Option<&'static str>)> {
     let mut magic = Vec::with_capacity(MAGIC_LEN);
     source
         .by_ref()
         .take(MAGIC_LEN as u64)
         .read_to_end(&mut magic)?;
     let whole = |magic: Vec<u8>| Cursor::new(magic).chain(source);
-    Ok(match magic.as_slice() {
+    let (source, compression): (Source, _) = match magic.as_slice() {
         [0x1f, 0x8b, ..] => (
             Box::new(Gzip {
                 inner: MultiGzDecoder::new(whole(magic)),
                 read: 0,
             }),
-            Some("gzip"),
+            "gzip",
         ),
-        [0x28, 0xb5, 0x2f, 0xfd] => (Box::new(zstd::Decoder::new(whole(magic))?), Some("zstd")),
+        [0x28, 0xb5, 0x2f, 0xfd] => (Box::new(zstd::Decoder::new(whole(magic))?), "zstd"),
         [0x04, 0x22, 0x4d, 0x18] => (
             Box::new(Lz4 {
                 inner: Some(lz4_flex::frame::FrameDecoder::new(Box::new(whole(magic)))),
             }),
-            Some("lz4"),
+            "lz4",
         ),
-        _ => (Box::new(whole(magic)), None),
-    })
+        _ => return Ok((Box::new(whole(magic)), None)),
+    };
+    let source: Source = if ahead {
+        Box::new(Ahead::new(source)?)
+    } else {
+        Box::new(Pieces::new(source))
+    };
+    Ok((source, Some(compression)))
 }
 
 /// All members of a gzip file. What stands behind the last is padding of tapes and file systems, and no error.

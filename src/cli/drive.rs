@@ -9,11 +9,11 @@ use super::console::Console;
 use super::destination::Destination;
 use super::keys::Keys;
 use super::options::Options;
-use super::source::{Source, expand, is_live};
+use super::source::{self, Source, expand, is_live};
 use super::window::Window;
 use super::{DONE, FAILED};
 use crate::analysis::{self, Analysis};
-use crate::capture::{Capture, Item};
+use crate::capture::Item;
 use crate::error::Error;
 use crate::event::Event;
 use crate::notice::{Kind, Notice};
@@ -80,6 +80,7 @@ pub(super) fn run_as(
         keep: options.bound(keep),
         keys,
         window: Window::new(options),
+        threads: options.threads(),
         look,
         limit: options.limit,
         left_out: false,
@@ -118,6 +119,7 @@ pub(super) fn run_built_in(
         keep,
         keys: Keys::default(),
         window: Window::default(),
+        threads: 1,
         look,
         limit: None,
         left_out: false,
@@ -145,6 +147,8 @@ struct Drive<'r> {
     report: &'r mut dyn Report,
     keep: analysis::Options,
     keys: Keys,
+    /// How many threads may work.
+    threads: usize,
     window: Window,
     look: Look,
     limit: Option<u64>,
@@ -230,7 +234,7 @@ impl Drive<'_> {
     }
 
     fn open(&mut self, path: &Path) -> Option<Source> {
-        match Source::open(path) {
+        match Source::open(path, self.threads) {
             Ok(source) => Some(source),
             Err(error) => {
                 self.complain(&error.to_string());
@@ -252,8 +256,8 @@ impl Drive<'_> {
 
     fn merged(&mut self, paths: &[PathBuf]) -> Option<Source> {
         let mut captures = Vec::new();
-        for path in paths {
-            match Capture::open(path) {
+        for (busy, path) in paths.iter().enumerate() {
+            match source::open(path, self.threads.saturating_sub(busy)) {
                 Ok(capture) => captures.push(capture),
                 Err(error) => {
                     self.complain(&error.to_string());

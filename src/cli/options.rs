@@ -1,5 +1,6 @@
 //! The options that every command over captures takes.
 
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -70,6 +71,12 @@ pub(super) struct Options {
         long_help = "How much a compressed message may inflate to: bytes (64K, 1M), all or none. \
             Without it 64M: a few megabytes can inflate to a thousand times as many")]
     pub max_inflate: Option<u64>,
+
+    /// How many threads may work [default: as many as the machine has]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Output",
+        long_help = "How many threads may work; as many as the machine has unless told. With two or more, a compressed \
+            capture is decompressed on a thread of its own. The output is the same for any number")]
+    pub threads: Option<u64>,
 
     /// Times in tables: seconds from the first packet, or UTC. Records always have UTC
     #[arg(
@@ -169,6 +176,14 @@ impl Options {
             (Some(Format::Tap), _) => Form::Tap,
             (Some(Format::Table) | None, _) => Form::Table,
         }
+    }
+
+    /// How many threads may work.
+    pub(super) fn threads(&self) -> usize {
+        let told = self
+            .threads
+            .map(|threads| usize::try_from(threads).unwrap_or(usize::MAX));
+        told.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get))
     }
 
     /// The same for a check, which has formats of its own.

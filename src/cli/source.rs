@@ -21,9 +21,9 @@ enum Input {
 }
 
 impl Source {
-    /// One capture.
-    pub(super) fn open(path: &Path) -> Result<Self, Error> {
-        let capture = Capture::open(path)?;
+    /// One capture; `threads` may be used to read it.
+    pub(super) fn open(path: &Path, threads: usize) -> Result<Self, Error> {
+        let capture = open(path, threads)?;
         Ok(Self {
             files: Files::new(vec![capture.name().to_string()]),
             input: Input::One(Box::new(capture)),
@@ -69,6 +69,15 @@ impl Source {
             Input::Merged(merged) => merged.next_item(),
         };
         Ok((item?, &mut self.files))
+    }
+}
+
+/// Opens a capture. With more than one thread, what is compressed has a thread of its own.
+pub(super) fn open(path: &Path, threads: usize) -> Result<Capture, Error> {
+    if threads > 1 {
+        Capture::open_ahead(path)
+    } else {
+        Capture::open(path)
     }
 }
 

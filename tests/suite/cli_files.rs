@@ -133,6 +133,35 @@ fn a_compressed_capture_that_is_cut_in_half_is_reported_up_to_the_cut() {
 }
 
 #[test]
+fn any_number_of_threads_writes_the_same() {
+    let folder = folder();
+    let plain = capture_of(800);
+    for (name, compression) in [
+        ("whole.pcap.gz", Compression::Gzip),
+        ("whole.pcap.zst", Compression::Zstd),
+        ("whole.pcap.lz4", Compression::Lz4),
+    ] {
+        let whole = compression.of(&plain);
+        let cut = whole[..whole.len() / 3 * 2].to_vec();
+        let mut damaged = whole.clone();
+        damaged[whole.len() / 2] ^= 0x55;
+        for bytes in [whole, cut, damaged] {
+            fs::write(folder.path().join(name), bytes).unwrap();
+            let told = |threads| {
+                let run = run(
+                    folder.path(),
+                    &["frames", "--threads", threads, "--format", "csv", name],
+                );
+                (run.status.code(), run.stdout.clone(), stderr(&run))
+            };
+            let one = told("1");
+            assert_eq!(told("2"), one, "{name}");
+            assert_eq!(told("7"), one, "{name}");
+        }
+    }
+}
+
+#[test]
 fn an_array_of_json_is_closed_where_a_capture_is_cut() {
     let folder = folder();
     let whole = capture();
