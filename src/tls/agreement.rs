@@ -2,7 +2,8 @@
 
 use super::exchange::KeyExchange;
 use super::hello::{ClientHello, ServerHello, TLS_1_2, TLS_1_3};
-use super::keylog::{Keys, Label};
+use super::keylog::Label;
+use super::keys::Keys;
 use super::prf::with_keys;
 use super::protection::Protection;
 use super::schedule::next_secret;

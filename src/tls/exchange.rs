@@ -3,7 +3,8 @@
 use aws_lc_rs::digest;
 
 use super::hello::{ClientHello, ServerHello};
-use super::keylog::{Keys, Label, NAME_LEN};
+use super::keylog::{Label, NAME_LEN};
+use super::keys::Keys;
 use super::message::Handshake;
 use super::prf;
 use super::secret::Secret;

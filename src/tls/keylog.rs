@@ -1,7 +1,5 @@
 //! Key logs (draft-ietf-tls-keylogfile, once called the NSS format): a line a secret, with the client's random to find it by.
 
-use std::sync::Arc;
-
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use zeroize::Zeroize as _;
@@ -173,11 +171,21 @@ impl KeyLog {
         Ok(true)
     }
 
+    /// The premaster secret that begins so where it is encrypted.
+    pub(super) fn encrypted(&self, name: [u8; NAME_LEN]) -> Option<&Secret> {
+        self.premasters.get(&name)
+    }
+
+    /// Whether there is a premaster secret in it.
+    pub(super) fn has_premasters(&self) -> bool {
+        self.has_premasters
+    }
+
     fn is_full(&self) -> bool {
         self.connections.len() + self.premasters.len() >= CONNECTIONS
     }
 
-    fn secret(&self, random: &[u8; RANDOM_LEN], label: Label) -> Option<&Secret> {
+    pub(super) fn secret(&self, random: &[u8; RANDOM_LEN], label: Label) -> Option<&Secret> {
         let secrets = self.connections.get(random)?;
         match label {
             Label::Master => secrets.master.as_ref(),
@@ -253,57 +261,6 @@ fn hex(digits: &[u8], out: &mut [u8]) -> Option<usize> {
         *byte = u8::try_from(high? << 4 | low?).ok()?;
     }
     Some(pairs.len())
-}
-
-/// All keys that a capture may be read with: those that were given, and those that come with it.
-#[derive(Debug, Default)]
-pub struct Keys {
-    given: Arc<KeyLog>,
-    found: KeyLog,
-    may_come: bool,
-}
-
-impl Keys {
-    /// Keys of a key log. `may_come` says whether others may follow, so that records are worth keeping until then.
-    pub fn new(given: Arc<KeyLog>, may_come: bool) -> Self {
-        Self {
-            given,
-            found: KeyLog::default(),
-            may_come,
-        }
-    }
-
-    /// Adds the lines of a key log that came with the capture, or of a part of one that stands behind so many lines.
-    pub fn read(&mut self, text: &[u8], behind: u64) -> Complaints {
-        self.found.read(text, behind)
-    }
-
-    /// Whether keys may follow.
-    pub fn may_come(&self) -> bool {
-        self.may_come
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.given.is_empty() && self.found.is_empty()
-    }
-
-    pub(super) fn secret(&self, random: &[u8; RANDOM_LEN], label: Label) -> Option<&Secret> {
-        let given = self.given.secret(random, label);
-        given.or_else(|| self.found.secret(random, label))
-    }
-
-    /// The premaster secret that begins so where it is encrypted.
-    pub(super) fn premaster(&self, name: [u8; NAME_LEN]) -> Option<&Secret> {
-        let given = self.given.premasters.get(&name);
-        given.or_else(|| self.found.premasters.get(&name))
-    }
-
-    /// Whether a master secret may have to be computed, so that a handshake's messages are worth keeping.
-    pub(super) fn may_need_messages(&self) -> bool {
-        let has = |log: &KeyLog| log.has_premasters;
-        self.may_come || has(&self.given) || has(&self.found)
-    }
 }
 
 #[cfg(test)]

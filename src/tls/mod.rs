@@ -9,6 +9,7 @@ mod decryptor;
 mod exchange;
 mod hello;
 mod keylog;
+mod keys;
 mod message;
 mod negotiation;
 mod prf;
@@ -22,7 +23,8 @@ mod step;
 mod suite;
 
 pub use decryptor::Missing;
-pub use keylog::{Complaints, KeyLog, Keys};
+pub use keylog::{Complaints, KeyLog};
+pub use keys::Keys;
 pub use record::{ContentType, RecordEvent, RecordReader, begins_record};
 pub use session::Session;
 pub use step::{Content, Need, Reason, Step};

@@ -2,7 +2,7 @@
 
 use super::agreement::Epoch;
 use super::hello::TLS_1_3;
-use super::keylog::Keys;
+use super::keys::Keys;
 use super::message::{Handshake, Message};
 use super::session::{Session, split};
 use crate::direction::Direction;

@@ -1,7 +1,7 @@
 //! Search: where the next record begins, behind bytes that are lost.
 
 use super::agreement::Epoch;
-use super::keylog::Keys;
+use super::keys::Keys;
 use super::record::{ContentType, HEADER_LEN, begins_record, record_len};
 use super::session::{Session, split};
 use super::step::Step;

@@ -6,7 +6,7 @@
 use super::agreement::{Agreement, Epoch, Terms};
 use super::decryptor::{Decryptor, Missing};
 use super::hello::TLS_1_2;
-use super::keylog::Keys;
+use super::keys::Keys;
 use super::message::Messages;
 use super::protection::Opened;
 use super::record::{ContentType, HEADER_LEN, begins_record, record_len};
