@@ -147,9 +147,11 @@ impl Fields for Json<'_> {
     }
 }
 
-/// Writes times, and remembers the last second's text: rows that follow each other mostly share it.
+/// Writes times, and remembers the last one's text: a row's two times are mostly the same, and rows that follow each other mostly share
+/// a second.
 #[derive(Clone, Debug)]
 pub(super) struct Clock {
+    time: Timestamp,
     second: i64,
     text: [u8; 30],
 }
@@ -158,14 +160,26 @@ impl Default for Clock {
     fn default() -> Self {
         let mut text = [0; 30];
         Timestamp(0).write_to(&mut text);
-        Self { second: 0, text }
+        Self {
+            time: Timestamp(0),
+            second: 0,
+            text,
+        }
     }
 }
 
 impl Clock {
     /// Writes RFC 3339 text.
     pub(super) fn write(&mut self, out: &mut Vec<u8>, time: Timestamp) {
+        if time != self.time {
+            self.set(time);
+        }
+        out.extend_from_slice(&self.text);
+    }
+
+    fn set(&mut self, time: Timestamp) {
         const SECOND: i64 = 1_000_000_000;
+        self.time = time;
         let second = time.0.div_euclid(SECOND);
         if second == self.second {
             let mut left = time.0.rem_euclid(SECOND);
@@ -177,7 +191,6 @@ impl Clock {
             self.second = second;
             time.write_to(&mut self.text);
         }
-        out.extend_from_slice(&self.text);
     }
 }
 
@@ -196,8 +209,10 @@ pub(super) fn texts(out: &mut Vec<u8>, values: &[&str]) {
 /// Writes decimal digits.
 #[inline]
 pub(super) fn integer(out: &mut Vec<u8>, number: u64) {
+    // Most numbers of most records have one digit or two.
     match u8::try_from(number) {
         Ok(digit @ 0..=9) => out.push(b'0' + digit),
+        Ok(two @ 10..=99) => out.extend_from_slice(&[b'0' + two / 10, b'0' + two % 10]),
         _ => out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
     }
 }
