@@ -95,7 +95,10 @@ impl Conversation {
     ) {
         let mut secure = Box::<Secure>::default();
         for side in Side::ALL {
-            secure.sides[side].stream = std::mem::take(&mut self.streams[side]);
+            let half = &mut secure.sides[side];
+            half.stream = std::mem::take(&mut self.streams[side]);
+            // Behind the end of a connection TLS may still begin; its end was told.
+            (half.ended, half.finished) = (self.ended[side], self.ended[side].is_some());
             if !from_hello {
                 let direction = self.direction_of(side);
                 secure.session.close(direction, Reason::NoHello);

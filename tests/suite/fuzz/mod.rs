@@ -7,6 +7,8 @@
 //! FUZZ_INPUTS=1000000 cargo test --test suite fuzz::
 //! ```
 //!
+//! What breaks a law is printed, with the seed of the search; `FUZZ_SEED` makes the same search again.
+//!
 //! The seeds are made of the fixtures and of generated conversations.
 
 mod files;
@@ -47,11 +49,13 @@ fn try_seeds(target: &str, law: impl Fn(&[u8])) {
         .and_then(|inputs| inputs.parse().ok())
         .unwrap_or(INPUTS);
     // Another search each time it is long, the same each time it is short.
-    let seed = if inputs == INPUTS {
+    let seed = std::env::var("FUZZ_SEED").ok();
+    let seed = seed.and_then(|seed| seed.parse().ok());
+    let seed = seed.unwrap_or(if inputs == INPUTS {
         1
     } else {
         u64::from(std::process::id())
-    };
+    });
     let mut rng = Rng(seed);
     for _ in 0..inputs {
         let mut input = seeds[rng.below(seeds.len())].clone();
@@ -61,7 +65,7 @@ fn try_seeds(target: &str, law: impl Fn(&[u8])) {
         }
         input.truncate(LONGEST);
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| law(&input))) {
-            eprintln!("this input of {target} breaks the law: {input:02x?}");
+            eprintln!("seed {seed}: this input of {target} breaks the law: {input:02x?}");
             resume_unwind(panic);
         }
     }

@@ -138,6 +138,29 @@ fn tls_records_behind_a_reset_are_charged() {
     assert_balanced(&segments);
 }
 
+/// Found by the search for files: TLS that begins behind a reset, and ends inside the header of a record.
+#[test]
+fn tls_that_begins_behind_a_reset_is_charged() {
+    let mut segments = Traffic::new(1).segmented(100);
+    let mut hello = vec![0x16, 3, 1, 0, 0x40, 1, 0, 0, 0x3c, 3, 3];
+    hello.resize(5 + 0x40, 0);
+    let mut answer = vec![0x16, 3, 3, 0, 0x40, 2, 0, 0, 0x3c, 3, 3];
+    answer.resize(5 + 0x40, 0);
+    answer.extend_from_slice(&[0x17, 3, 3, 1]);
+    segments.list = vec![
+        segment(
+            ToClient,
+            0,
+            Some(1),
+            Flags::SYN | Flags::RST | Flags::ACK,
+            b"",
+        ),
+        segment(ToServer, 1, Some(1), Flags::ACK, &hello),
+        segment(ToClient, 1, None, Flags::ACK, &answer),
+    ];
+    assert_balanced(&segments);
+}
+
 fn segment(sender: Direction, at: u64, ack: Option<u64>, flags: u8, payload: &[u8]) -> Segment {
     Segment {
         sender,
