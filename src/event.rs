@@ -372,8 +372,11 @@ pub struct Connection {
     pub bytes: Both<u64>,
     /// Payload bytes that stood in the capture already.
     pub retransmitted_bytes: u64,
-    /// Bytes on the wire of the acknowledgments without payload that are for a SYN or a FIN alone.
-    pub acks_of_ends: u64,
+    /// Bytes on the wire of the acknowledgments without payload that are for its opening: for a SYN alone, and of a WebSocket also those
+    /// before its first frame.
+    pub opening_acks: u64,
+    /// The same for its closing: for a FIN alone, and of a WebSocket also those behind its first Close frame.
+    pub closing_acks: u64,
     /// Bytes of the streams that the capture lacks.
     pub missing_bytes: Both<u64>,
     /// How many HTTP exchanges.

@@ -4,7 +4,7 @@ use super::model::{Path, segments};
 use super::quantiles::Quantiles;
 use super::units::{Unit, Units};
 use crate::direction::{Both, Direction};
-use crate::event::{Connection, Opening as Seen};
+use crate::event::{Closing, Connection, Opening as Seen};
 use crate::ledger::Row;
 use crate::time::Timestamp;
 
@@ -55,11 +55,13 @@ pub struct BreakEven {
 pub struct Side {
     /// Opening a connection: SYNs, TLS, the WebSocket's upgrade.
     pub opening: u64,
-    /// Closing it: FINs and resets, and Close frames.
-    pub closing: u64,
+    /// Closing it: FINs and resets, and Close frames; none where no connection was seen to close.
+    pub closing: Option<u64>,
     /// A unit, when the connection is open.
     pub per_unit: u64,
-    /// The acknowledgments without payload that fall to a unit, on average; those of SYNs and FINs are none of them.
+    /// The acknowledgments without payload that opening took, on average.
+    pub opening_acks: Option<u64>,
+    /// Those that fall to a unit, on average; those of opening and closing are none of them.
     pub acks_per_unit: Option<u64>,
     /// Round trips before the first request or message can leave.
     pub round_trips: u64,
@@ -81,8 +83,10 @@ struct Opening {
     /// Of those, FINs and resets.
     fins: Quantiles,
     first: Quantiles,
+    /// The acknowledgments of openings.
+    first_acks: u64,
     acks: u64,
-    /// What those acknowledgments are for: exchanges, or what goes one way over a WebSocket.
+    /// What those acknowledgments are for: exchanges, or messages and Pings and Pongs.
     items: u64,
     encrypted: bool,
 }
@@ -96,23 +100,26 @@ impl Openings {
             _ => &mut self.websocket,
         };
         opening.encrypted |= connection.encrypted;
-        let items = match (lived.exchanges, lived.messages) {
-            (_, 0) => connection.exchanges,
-            // The opening handshake goes one way, then back.
-            (0, _) => 2 * connection.exchanges + messages_of(connection) + lived.controls,
-            _ => 0,
-        };
-        if items > 0 {
-            opening.acks += sum(connection, &[Row::Ack]).saturating_sub(connection.acks_of_ends);
-            opening.items += items;
-        }
         if connection.opening != Seen::Seen {
             return;
         }
+        let items = match (lived.exchanges, lived.messages) {
+            (_, 0) => connection.exchanges,
+            (0, _) => messages_of(connection) + lived.controls,
+            _ => 0,
+        };
+        if items > 0 {
+            let others = connection.opening_acks + connection.closing_acks;
+            opening.acks += sum(connection, &[Row::Ack]).saturating_sub(others);
+            opening.items += items;
+        }
         opening.openings.add(sum(connection, OPENING), ());
-        let fins = sum(connection, &[Row::Close]);
-        opening.fins.add(fins, ());
-        opening.closings.add(fins + lived.close_frames, ());
+        opening.first_acks += connection.opening_acks;
+        if connection.closing != Closing::Open {
+            let fins = sum(connection, &[Row::Close]);
+            opening.fins.add(fins, ());
+            opening.closings.add(fins + lived.close_frames, ());
+        }
         if let Some(first) = lived.first {
             let microseconds = first.since(connection.time).max(0) / 1000;
             opening.first.add(microseconds.unsigned_abs(), ());
@@ -120,9 +127,9 @@ impl Openings {
     }
 
     /// The median cost of opening a WebSocket's connection without its upgrade, and of closing it without Close frames.
-    pub(super) fn plain_connection(&self, upgrade: u64) -> (u64, u64) {
+    pub(super) fn plain_connection(&self, upgrade: u64) -> (u64, Option<u64>) {
         let opening = median(&self.websocket.openings).saturating_sub(upgrade);
-        (opening, median(&self.websocket.fins))
+        (opening, known(&self.websocket.fins))
     }
 
     /// Sets the two beside each other; none where there is no message.
@@ -140,7 +147,8 @@ impl Openings {
         let opened = &self.websocket;
         let websocket = Side {
             opening: median(&opened.openings),
-            closing: median(&opened.closings),
+            closing: known(&opened.closings),
+            opening_acks: mean(opened.first_acks, opened.openings.count()),
             per_unit: median(&tally.wires),
             acks_per_unit: mean(opened.acks * messages_each, opened.items),
             round_trips: 2 + u64::from(opened.encrypted),
@@ -149,9 +157,21 @@ impl Openings {
         let exchanges = units.get(Unit::HttpExchange).filter(|_| !heads.stated);
         let (http, http_basis, assumes) = if let Some(exchanges) = exchanges {
             let opened = &self.http;
+            // Where HTTP was spoken only on what became WebSockets, it opened and closes as they do.
+            let alone = opened.openings.count() > 0;
+            let plain = self.plain_connection(measured.upgrade);
             let http = Side {
-                opening: median(&opened.openings),
-                closing: median(&opened.closings),
+                opening: if alone {
+                    median(&opened.openings)
+                } else {
+                    plain.0
+                },
+                closing: if alone {
+                    known(&opened.closings)
+                } else {
+                    plain.1
+                },
+                opening_acks: mean(opened.first_acks, opened.openings.count()),
                 per_unit: median(&exchanges.wires),
                 acks_per_unit: mean(opened.acks, opened.items),
                 round_trips: 1 + u64::from(opened.encrypted),
@@ -159,9 +179,12 @@ impl Openings {
             };
             (http, Basis::Measured, None)
         } else {
+            // The payload of the very pair or message whose cost is the median.
+            let pair = measured.pairs.median().map(|(_, payloads)| payloads);
+            let message = tally.wires.median().map_or(0, |(_, wire)| wire.payload);
             let payload = |way| match unit {
-                Unit::WebSocketPair => median(&measured.pair_payloads[way]),
-                Unit::WebSocketMessage(sender) if sender == way => median(&tally.payloads),
+                Unit::WebSocketPair => pair.map_or(0, |payloads| payloads[way]),
+                Unit::WebSocketMessage(sender) if sender == way => message,
                 _ => 0,
             };
             let (asked, answered) = (payload(Direction::ToServer), payload(Direction::ToClient));
@@ -175,6 +198,7 @@ impl Openings {
                 opening,
                 closing,
                 per_unit: per_unit.iter().sum(),
+                opening_acks: None,
                 acks_per_unit: None,
                 round_trips: websocket.round_trips - 1,
                 first: None,
@@ -185,8 +209,12 @@ impl Openings {
             );
             (http, Basis::Modelled, Some(assumes))
         };
-        let acks = http.acks_per_unit.zip(websocket.acks_per_unit);
-        let each = http.opening + http.closing + http.per_unit;
+        let with_acks = |side: &Side| {
+            let (opening, each) = side.opening_acks.zip(side.acks_per_unit)?;
+            Some((side.opening + opening, side.per_unit + each))
+        };
+        let with_closing = |side: &Side| Some((side.opening + side.closing?, side.per_unit));
+        let new = with_closing(&http).map(|(around, each)| (0, around + each));
         Some(BreakEven {
             unit,
             http_basis,
@@ -196,20 +224,9 @@ impl Openings {
                 (websocket.opening, websocket.per_unit),
                 (http.opening, http.per_unit),
             ),
-            even_kept_acks: acks.and_then(|(of_http, of_websocket)| {
-                even(
-                    (websocket.opening, websocket.per_unit + of_websocket),
-                    (http.opening, http.per_unit + of_http),
-                )
-            }),
-            even_kept_closed: even(
-                (websocket.opening + websocket.closing, websocket.per_unit),
-                (http.opening + http.closing, http.per_unit),
-            ),
-            even_new: even(
-                (websocket.opening + websocket.closing, websocket.per_unit),
-                (0, each),
-            ),
+            even_kept_acks: both(with_acks(&websocket), with_acks(&http)),
+            even_kept_closed: both(with_closing(&websocket), with_closing(&http)),
+            even_new: both(with_closing(&websocket), new),
             assumes,
         })
     }
@@ -226,15 +243,19 @@ pub(super) struct Lived {
     pub(super) controls: u64,
     /// What its Close frames cost.
     pub(super) close_frames: u64,
-    /// When the first answer or message was whole.
+    /// When the first answer was whole; without one, the first message.
     pub(super) first: Option<Timestamp>,
+    /// Whether a message was answered.
+    pub(super) has_answer: bool,
+    /// Whether something of it is not among what is counted, so that its first answer may be none.
+    pub(super) in_part: bool,
 }
 
 /// What the capture's exchanges and messages are.
 pub(super) struct Measured<'a> {
     pub(super) units: &'a Units,
-    /// The payloads of messages that are pairs, by sender.
-    pub(super) pair_payloads: &'a Both<Quantiles>,
+    /// The payloads of pairs, in the order of what they cost.
+    pub(super) pairs: &'a Quantiles<Both<u64>>,
     pub(super) path: &'a Path,
     /// The median cost of an upgrade.
     pub(super) upgrade: u64,
@@ -279,6 +300,10 @@ fn even(one: (u64, u64), other: (u64, u64)) -> Option<u64> {
     )
 }
 
+fn both(one: Option<(u64, u64)>, other: Option<(u64, u64)>) -> Option<u64> {
+    even(one?, other?)
+}
+
 /// The sum of rows of both sides.
 pub(super) fn sum(connection: &Connection, rows: &[Row]) -> u64 {
     let ledgers = connection.ledgers.as_deref();
@@ -295,6 +320,10 @@ fn messages_of(connection: &Connection) -> u64 {
         to_client,
     } = connection.messages;
     to_server + to_client
+}
+
+fn known(of: &Quantiles) -> Option<u64> {
+    of.median().map(|(value, ())| value)
 }
 
 fn median(of: &Quantiles<impl Copy>) -> u64 {

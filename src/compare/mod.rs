@@ -27,7 +27,7 @@ use self::break_even::{Heads, Lived, Measured, Openings, sum};
 use self::model::Path;
 use self::what_if::WhatIfs;
 use crate::direction::{Both, Direction};
-use crate::event::{Connection, Event, Exchange, Frame, Message};
+use crate::event::{Connection, Event, Exchange, Frame, Message, Place};
 use crate::ledger::Row;
 use crate::websocket::Opcode;
 
@@ -56,7 +56,8 @@ pub struct Comparison {
     upgrades: Quantiles,
     openings: Openings,
     path: Path,
-    pair_payloads: Both<Quantiles>,
+    /// The payloads of pairs, in the order of what they cost.
+    pairs: Quantiles<Both<u64>>,
     what_ifs: WhatIfs,
     channels: HashMap<u64, Box<Channel>>,
 }
@@ -96,7 +97,9 @@ impl Comparison {
         match event {
             Event::Exchange(exchange) if Cost::of_exchange(exchange).is_some() => {
                 self.heads_of(exchange);
+                self.channel(exchange.place).lived.in_part = true;
             }
+            Event::Message(message) => self.channel(message.place).lived.in_part = true,
             Event::Frame(frame) => self.control(frame),
             Event::Connection(connection) => drop(self.channels.remove(&connection.number)),
             _ => {}
@@ -121,7 +124,7 @@ impl Comparison {
     pub fn break_even(&self) -> Option<BreakEven> {
         let measured = Measured {
             units: &self.units,
-            pair_payloads: &self.pair_payloads,
+            pairs: &self.pairs,
             path: &self.path,
             upgrade: self.upgrade(),
         };
@@ -144,8 +147,13 @@ impl Comparison {
         let channel = self.channels.entry(exchange.place.connection).or_default();
         channel.lived.exchanges += 1;
         if channel.lived.messages == 0 {
-            channel.lived.first.get_or_insert(exchange.span.end_time);
+            let first = (!channel.lived.in_part).then_some(exchange.span.end_time);
+            channel.lived.first = channel.lived.first.or(first);
         }
+    }
+
+    fn channel(&mut self, place: Place) -> &mut Channel {
+        self.channels.entry(place.connection).or_default()
     }
 
     fn heads_of(&mut self, exchange: &Exchange<'_>) {
@@ -163,9 +171,10 @@ impl Comparison {
             return;
         }
         let channel = self.channels.entry(frame.place.connection).or_default();
-        channel.lived.controls += 1;
         if frame.header.opcode == Opcode::Close {
             channel.lived.close_frames += frame.wire.total();
+        } else {
+            channel.lived.controls += 1;
         }
     }
 
@@ -181,7 +190,7 @@ impl Comparison {
         let channel = self.channels.entry(message.place.connection).or_default();
         channel.lived.messages += 1;
         if channel.lived.messages == 1 {
-            channel.lived.first = Some(message.span.end_time);
+            channel.lived.first = (!channel.lived.in_part).then_some(message.span.end_time);
         }
         let way = message.direction;
         let Some(cost) = Cost::of_message(message) else {
@@ -194,8 +203,14 @@ impl Comparison {
         match asked {
             Some((_, asked)) => {
                 self.units.add(Unit::WebSocketPair, &asked.and(cost));
-                self.pair_payloads[way].add(cost.wire.payload, ());
-                self.pair_payloads[way.other()].add(asked.wire.payload, ());
+                let mut payloads = Both::default();
+                payloads[way] = cost.wire.payload;
+                payloads[way.other()] = asked.wire.payload;
+                self.pairs.add(asked.and(cost).wire.total(), payloads);
+                if !channel.lived.has_answer {
+                    channel.lived.has_answer = true;
+                    channel.lived.first = (!channel.lived.in_part).then_some(message.span.end_time);
+                }
             }
             None => channel.unanswered = Some((way, cost)),
         }

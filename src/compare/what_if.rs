@@ -225,7 +225,12 @@ impl WhatIfs {
     }
 
     /// What all would have cost; nothing where there are no messages.
-    pub(super) fn results(&self, path: &Path, heads: Heads, connection: (u64, u64)) -> Vec<WhatIf> {
+    pub(super) fn results(
+        &self,
+        path: &Path,
+        heads: Heads,
+        connection: (u64, Option<u64>),
+    ) -> Vec<WhatIf> {
         let mut results = Vec::new();
         for way in Way::ALL {
             match way {
@@ -311,7 +316,7 @@ impl WhatIfs {
         way: Way,
         path: &Path,
         heads: Heads,
-        connection: (u64, u64),
+        connection: (u64, Option<u64>),
     ) -> Option<WhatIf> {
         let (client, server) = (&self.ways.to_server, &self.ways.to_client);
         let counts = (client.lengths.count(), server.lengths.count());
@@ -350,7 +355,7 @@ impl WhatIfs {
                 } else {
                     (
                         http,
-                        exchanges * (opening + closing),
+                        exchanges * (opening + closing.unwrap_or(0)),
                         "one exchange and connection for a message and its answer, no poll in vain",
                     )
                 }

@@ -36,13 +36,16 @@ impl Sparse {
         let Some((_, cells)) = self.rows.get_mut(place) else {
             return;
         };
-        let mut sums = *cells;
-        let fits = sums.iter_mut().zip(more.cells()).all(|(sum, more)| {
-            let wide = u64::from(*sum) + more;
-            u32::try_from(wide).map(|narrow| *sum = narrow).is_ok()
-        });
-        if fits {
-            *cells = sums;
+        let mut wide = more.cells();
+        let mut bits = 0;
+        for (wide, cell) in wide.iter_mut().zip(*cells) {
+            *wide += u64::from(cell);
+            bits |= *wide;
+        }
+        if bits <= u64::from(u32::MAX) {
+            for (cell, wide) in cells.iter_mut().zip(wide) {
+                *cell = u32::try_from(wide).unwrap_or(u32::MAX);
+            }
             return;
         }
         let before = Entry::of(std::mem::take(cells).map(u64::from));

@@ -139,14 +139,6 @@ impl State {
         self.half(side).numbers().are_superseded_by(segment)
     }
 
-    /// Whether an acknowledgment that was just taken says nothing of payload: it is for the other side's SYN or FIN alone, when
-    /// `before` is how much of its stream was acknowledged until then.
-    pub fn acknowledges_no_payload(&self, side: Side, before: u64) -> bool {
-        let other = &self.half(side.other()).assembler;
-        other.acknowledged() == 0
-            || other.is_fin_acknowledged() && other.acknowledged() == before + 1
-    }
-
     /// Says what a packet is for (in the order of the ledger's rows), and takes note of its numbers.
     pub fn classify(&mut self, side: Side, segment: &Segment<'_>) -> Class {
         let used = u32::from(segment.flags.syn()) + u32::from(segment.flags.fin());

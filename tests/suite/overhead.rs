@@ -111,8 +111,13 @@ fn a_websocket_has_paid_for_its_handshake_at_the_fourth_answer() {
     assert!(whole("websocket", 4) >= whole("http", 4) && whole("websocket", 5) < whole("http", 5));
     // An ACK for the request and one for the response; those for SYN and FIN belong to neither.
     assert_eq!(number("http_acks_per_unit"), 2 * 66);
-    // Of the WebSocket's eight ACKs, six are for what goes one way: the opening handshake's two, six messages, two Close frames.
-    assert_eq!(number("websocket_acks_per_unit"), 2 * 6 * 66 / 10);
+    assert_eq!(number("http_opening_acks"), 66);
+    // Of the WebSocket's eight ACKs three are for its opening (SYN-ACK, request, response), three for six messages, the rest for FINs.
+    assert_eq!(number("websocket_opening_acks"), 3 * 66);
+    assert_eq!(number("websocket_acks_per_unit"), 2 * 3 * 66 / 6);
+    assert_eq!(number("even_kept_acks"), 4);
+    // From the SYN in packet 11 to the first answer of the server in packet 19.
+    assert_eq!(number("websocket_first_microseconds"), 1272);
 }
 
 /// A model of HTTP takes the heads of all exchanges, and the payloads of messages that are pairs; means do not depend on what is shown.
@@ -133,12 +138,53 @@ fn what_is_not_shown_still_tells_what_http_looks_like() {
             assert_eq!(part[column], whole[column], "{column}");
         }
     }
+    // Where the first answer is not among what is shown, nothing is said of its time.
+    let part = even("seed-both", &["--packets", "24-25"]);
+    assert!(part["websocket_first_microseconds"].is_null(), "{part}");
     // Of three messages of the client, one is answered.
     let even = even("frames-frag-control", &[]);
     let assumes = even["assumes"].as_str().unwrap();
     assert!(
         assumes.contains("payload of 28 and 4000 bytes"),
         "{assumes}"
+    );
+}
+
+/// HTTP and WebSocket are set beside each other with the same payload: that of the median pair, and not of each side's median.
+#[test]
+fn a_model_of_http_carries_what_the_pair_carries() {
+    let records = overhead("tcp-reorder", &["--record", "break_even"]);
+    let even = one(&records, &[("type", "break_even")]);
+    assert_eq!(even["http_basis"], "modelled");
+    let assumes = even["assumes"].as_str().unwrap();
+    assert!(
+        assumes.contains("payload of 11 and 2089 bytes"),
+        "{assumes}"
+    );
+    // A request in one packet, and a response in two, each with headers of 66 bytes at least.
+    let per_unit = even["http_per_unit"].as_u64().unwrap();
+    assert!(per_unit >= 500 + 11 + 66 + 300 + 2089 + 2 * 66, "{even}");
+    assert_eq!(even["even_kept"], 1);
+}
+
+#[test]
+fn what_no_connection_shows_is_set_against_nothing() {
+    let of = |capture| one(&overhead(capture, &["--record", "break_even"]), &[]).clone();
+    let cut = of("file-truncated");
+    for column in [
+        "websocket_closing",
+        "http_closing",
+        "even_kept_closed",
+        "even_new",
+    ] {
+        assert!(cut[column].is_null(), "{column}: {cut}");
+    }
+    // Its HTTP was spoken on what became a WebSocket.
+    let later = of("hs-keepalive-upgrade");
+    assert_eq!(later["http_basis"], "measured");
+    assert_eq!(
+        (&later["http_opening"], &later["http_closing"]),
+        (&148.into(), &132.into())
     );
 }
 

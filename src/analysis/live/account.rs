@@ -9,10 +9,21 @@ use crate::tcp::{Side, Sides};
 pub(super) struct Account {
     pub(super) sides: Sides<Count>,
     pub(super) retransmitted_bytes: u64,
-    /// Bytes of acknowledgments that are for a SYN or a FIN alone.
-    pub(super) acks_of_ends: u64,
+    /// Bytes of acknowledgments that are for opening or closing.
+    pub(super) acks: Acks,
     /// Its ledgers, where somebody will ask for them; else its bytes are charged to the ledgers that all such connections share.
     pub(super) own: Option<Box<Sides<Sparse>>>,
+}
+
+/// Bytes of acknowledgments without payload that are for no message.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Acks {
+    /// For a SYN alone.
+    pub(super) syn: u64,
+    /// Before there was a WebSocket frame, for something else.
+    pub(super) before_frames: u64,
+    /// For a FIN alone, or behind a Close frame.
+    pub(super) closing: u64,
 }
 
 /// What is counted of each side, in whatever ledger.

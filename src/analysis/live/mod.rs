@@ -209,8 +209,8 @@ impl Live {
         ledger.packets += u64::from(segment.packets);
         let acknowledged = self.tcp.half(side.other()).assembler.acknowledged();
         let class = self.tcp.classify(side, segment);
-        if class == Class::Whole(Row::Ack) && self.tcp.acknowledges_no_payload(side, acknowledged) {
-            self.account.acks_of_ends += segment.wire_len();
+        if class == Class::Whole(Row::Ack) {
+            self.count_ack(side, acknowledged, segment.wire_len());
         }
         if let Class::Whole(row) = class {
             let [link, network, transport] = segment.headers.map(u64::from);
@@ -267,6 +267,23 @@ impl Live {
         };
         self.end_both(ending, ledgers, cx);
         true
+    }
+
+    /// Counts an acknowledgment of a side that is for no message; so much of the other side's stream was acknowledged before.
+    fn count_ack(&mut self, side: Side, before: u64, len: u64) {
+        let (acks, other) = (
+            &mut self.account.acks,
+            &self.tcp.half(side.other()).assembler,
+        );
+        if other.acknowledged() == 0 {
+            acks.syn += len;
+        } else if other.is_fin_acknowledged() && other.acknowledged() <= before + 1
+            || self.conversation.closed().1.is_some()
+        {
+            acks.closing += len;
+        } else if self.conversation.frames() == 0 {
+            acks.before_frames += len;
+        }
     }
 
     /// Whether bytes wait for keys that may still come.

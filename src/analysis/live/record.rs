@@ -50,7 +50,11 @@ impl Live {
             packets: counted(|count| count.packets),
             bytes: counted(|count| count.bytes),
             retransmitted_bytes: self.account.retransmitted_bytes,
-            acks_of_ends: self.account.acks_of_ends,
+            opening_acks: match self.conversation.frames() {
+                0 => self.account.acks.syn,
+                _ => self.account.acks.syn + self.account.acks.before_frames,
+            },
+            closing_acks: self.account.acks.closing,
             missing_bytes: counted(|count| count.missing),
             exchanges: self.conversation.exchanges(),
             handshake: self.conversation.handshake(),

@@ -85,13 +85,13 @@ fn lines(out: &mut Vec<u8>, context: &Context<'_>, title: &str, rows: &[Line]) {
     place(out, &mut table, &right);
 }
 
-/// What the section is called: by the payload, where its median is the same over both.
+/// What the section is called: by the payload of the server's answers, where that is the same in each over both.
 fn title(units: &Units) -> String {
     same_payload(units).map_or_else(
         || "WHAT AN ANSWER COSTS (median)".to_string(),
         |payload| {
             format!(
-                "WHAT THE SAME {} COST",
+                "WHAT AN ANSWER OF {} COSTS",
                 text::count(payload, "BYTE", "BYTES")
             )
         },

@@ -48,7 +48,7 @@ fn cells(name: &str, side: &Side) -> [Cell; 7] {
         bytes(side.opening),
         bytes(side.per_unit),
         side.acks_per_unit.map_or_else(dash, bytes),
-        bytes(side.closing),
+        side.closing.map_or_else(dash, bytes),
         side.round_trips.to_string(),
         side.first.map_or_else(dash, |microseconds| {
             format!(
@@ -72,19 +72,16 @@ fn sentence(even: &BreakEven) -> String {
         );
     };
     let also = [
-        ("ACKs count too", even.even_kept_acks),
-        ("closing counts too", even.even_kept_closed),
-        ("HTTP opens a connection for each", even.even_new),
+        ("Where ACKs count too", even.even_kept_acks),
+        ("Where closing counts too", even.even_kept_closed),
+        ("Where HTTP opens a connection for each", even.even_new),
     ];
-    let also = also
+    let also: String = also
         .into_iter()
-        .filter_map(|(where_, from)| Some(format!("where {where_}, from {}", text::grouped(from?))))
-        .collect::<Vec<String>>()
-        .join("; ");
-    let also = match also.strip_prefix('w') {
-        Some(rest) => format!(" W{rest}."),
-        None => String::new(),
-    };
+        .filter_map(|(condition, from)| {
+            Some(format!(" {condition}: from {}.", text::grouped(from?)))
+        })
+        .collect();
     format!(
         "The WebSocket is cheaper from {unit} {} on.{also}",
         text::grouped(kept)

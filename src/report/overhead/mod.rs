@@ -58,6 +58,8 @@ struct Counts {
     /// The packets' original lengths: what the capture's ledger must sum to.
     bytes: u64,
     connections: u64,
+    /// Whether something was read that is not among what was asked for.
+    in_part: bool,
     /// The one connection that was asked for.
     chosen: Option<Box<Connection>>,
     comparison: Comparison,
@@ -207,6 +209,7 @@ impl Report for OverheadReport {
     }
 
     fn beside(&mut self, event: &Event<'_>) {
+        self.counts.in_part = true;
         self.counts.comparison.beside(event);
     }
 

@@ -22,12 +22,17 @@ impl OverheadReport {
                 let bytes = text::count(counts.bytes, "byte", "bytes");
                 let connections = text::count(counts.connections, "connection", "connections");
                 line(out, &format!("   {packets} · {bytes} · {connections}"));
+                if counts.in_part {
+                    let scope = "The ledger is of all that was read; what follows it is of the packets and times that were asked for.";
+                    paragraph(out, context, 1, scope);
+                }
                 if self.shows(Part::Ledger) {
                     title(out, context, "WHERE THE BYTES WENT");
                     ledger::table(out, context, whole, counts.bytes);
                 }
                 let more = match counts.connections {
                     0 => "summary",
+                    _ if counts.in_part => "connections",
                     _ => "overhead --connection 0",
                 };
                 vec![more.to_string(), "messages".to_string()]

@@ -15,14 +15,16 @@ impl Record for BreakEven {
             http, websocket, ..
         } = self;
         fields.integer("http_opening", Some(http.opening));
-        fields.integer("http_closing", Some(http.closing));
+        fields.integer("http_closing", http.closing);
         fields.integer("http_per_unit", Some(http.per_unit));
+        fields.integer("http_opening_acks", http.opening_acks);
         fields.integer("http_acks_per_unit", http.acks_per_unit);
         fields.integer("http_round_trips", Some(http.round_trips));
         fields.integer("http_first_microseconds", http.first);
         fields.integer("websocket_opening", Some(websocket.opening));
-        fields.integer("websocket_closing", Some(websocket.closing));
+        fields.integer("websocket_closing", websocket.closing);
         fields.integer("websocket_per_unit", Some(websocket.per_unit));
+        fields.integer("websocket_opening_acks", websocket.opening_acks);
         fields.integer("websocket_acks_per_unit", websocket.acks_per_unit);
         fields.integer("websocket_round_trips", Some(websocket.round_trips));
         fields.integer("websocket_first_microseconds", websocket.first);
