@@ -42,7 +42,7 @@ impl Sparse {
             *wide += u64::from(cell);
             bits |= *wide;
         }
-        if bits <= u64::from(u32::MAX) {
+        if u32::try_from(bits).is_ok() {
             for (cell, wide) in cells.iter_mut().zip(wide) {
                 *cell = u32::try_from(wide).unwrap_or(u32::MAX);
             }

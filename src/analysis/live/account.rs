@@ -15,15 +15,15 @@ pub(super) struct Account {
     pub(super) own: Option<Box<Sides<Sparse>>>,
 }
 
-/// Bytes of acknowledgments without payload that are for no message.
+/// Bytes of acknowledgments without payload that are for no message. 4 GiB of them are counted at most.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Acks {
     /// For a SYN alone.
-    pub(super) syn: u64,
+    pub(super) syn: u32,
     /// Before there was a WebSocket frame, for something else.
-    pub(super) before_frames: u64,
+    pub(super) before_frames: u32,
     /// For a FIN alone, or behind a Close frame.
-    pub(super) closing: u64,
+    pub(super) closing: u32,
 }
 
 /// What is counted of each side, in whatever ledger.

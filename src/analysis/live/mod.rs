@@ -271,19 +271,23 @@ impl Live {
 
     /// Counts an acknowledgment of a side that is for no message; so much of the other side's stream was acknowledged before.
     fn count_ack(&mut self, side: Side, before: u64, len: u64) {
+        let len = u32::try_from(len).unwrap_or(u32::MAX);
         let (acks, other) = (
             &mut self.account.acks,
             &self.tcp.half(side.other()).assembler,
         );
-        if other.acknowledged() == 0 {
-            acks.syn += len;
+        let count = if other.acknowledged() == 0 {
+            &mut acks.syn
         } else if other.is_fin_acknowledged() && other.acknowledged() <= before + 1
             || self.conversation.closed().1.is_some()
         {
-            acks.closing += len;
+            &mut acks.closing
         } else if self.conversation.frames() == 0 {
-            acks.before_frames += len;
-        }
+            &mut acks.before_frames
+        } else {
+            return;
+        };
+        *count = count.saturating_add(len);
     }
 
     /// Whether bytes wait for keys that may still come.

@@ -51,10 +51,10 @@ impl Live {
             bytes: counted(|count| count.bytes),
             retransmitted_bytes: self.account.retransmitted_bytes,
             opening_acks: match self.conversation.frames() {
-                0 => self.account.acks.syn,
-                _ => self.account.acks.syn + self.account.acks.before_frames,
+                0 => u64::from(self.account.acks.syn),
+                _ => u64::from(self.account.acks.syn) + u64::from(self.account.acks.before_frames),
             },
-            closing_acks: self.account.acks.closing,
+            closing_acks: u64::from(self.account.acks.closing),
             missing_bytes: counted(|count| count.missing),
             exchanges: self.conversation.exchanges(),
             handshake: self.conversation.handshake(),
