@@ -31,7 +31,7 @@ const WHOLE: i64 = 1_000_000_000;
 const WHOLE_AT_MOST: usize = 256;
 
 /// How many connections, tombstones among them, may be there at once. What is beyond makes room by ending those that were
-/// idle for longest. A million first packets need some 150 MB.
+/// idle for longest. A million first packets need some 190 MB.
 const ALIVE: usize = 1 << 20;
 
 /// All connections, from their first packets to the ends of their tombstones.
@@ -165,6 +165,12 @@ impl Connections {
             Slot::Over(over) => over.segment(side, segment, &mut self.shared.ledgers),
             Slot::First(_) | Slot::Free => {}
         }
+        self.list_if_it_waits(index);
+    }
+
+    /// Lists the connection whose turn it was, if it began to wait for keys.
+    #[inline]
+    fn list_if_it_waits(&mut self, index: u32) {
         if self.shared.scratch.secure.take_began_to_wait() {
             let slots = &self.slots;
             self.waiting.add(index, |index| waits(slots, index));
@@ -183,10 +189,7 @@ impl Connections {
                 && live.waits_for_keys()
             {
                 live.wake(&mut self.shared, out);
-                if self.shared.scratch.secure.take_began_to_wait() {
-                    let slots = &self.slots;
-                    self.waiting.add(index, |index| waits(slots, index));
-                }
+                self.list_if_it_waits(index);
             }
         }
     }
@@ -238,6 +241,7 @@ impl Connections {
         {
             live.end(&mut self.shared, out);
             self.closed.push_back((time, index));
+            self.list_if_it_waits(index);
         }
     }
 

@@ -24,6 +24,9 @@ impl Waiting {
     pub(super) fn add(&mut self, place: u32, waits: impl Fn(u32) -> bool) {
         if self.places.len() >= self.cleaned_at.max(FIRST_CLEANED) {
             self.places.retain(|&place| waits(place));
+            // A place is listed again for each connection that takes it and waits.
+            self.places.sort_unstable();
+            self.places.dedup();
             self.cleaned_at = 2 * self.places.len();
         }
         self.places.push(place);
@@ -53,7 +56,10 @@ impl Waiting {
         }
         self.due = false;
         self.looks -= self.places.len() as u64;
-        std::mem::take(&mut self.places)
+        let mut places = std::mem::take(&mut self.places);
+        places.sort_unstable();
+        places.dedup();
+        places
     }
 }
 
@@ -76,6 +82,18 @@ mod tests {
         );
         assert_eq!(waiting.take_due(), [0, 1, 2, 3]);
         assert!(!waiting.pass_packet());
+    }
+
+    #[test]
+    fn a_place_that_many_take_in_turn_is_listed_once() {
+        let mut waiting = Waiting::default();
+        for _ in 0..10_000 {
+            waiting.add(7, |_| true);
+        }
+        assert!(waiting.places.len() <= FIRST_CLEANED);
+        (0..10_000).for_each(|_| assert!(!waiting.pass_packet()));
+        waiting.keys_came();
+        assert_eq!(waiting.take_due(), [7]);
     }
 
     #[test]

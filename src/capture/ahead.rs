@@ -46,6 +46,7 @@ pub(super) struct Ahead {
     chunks: Receiver<io::Result<Vec<u8>>>,
     chunk: Vec<u8>,
     at: usize,
+    ended: bool,
 }
 
 impl Ahead {
@@ -59,6 +60,7 @@ impl Ahead {
             chunks,
             chunk: Vec::new(),
             at: 0,
+            ended: false,
         })
     }
 }
@@ -66,10 +68,13 @@ impl Ahead {
 impl Read for Ahead {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         if self.at == self.chunk.len() {
-            // The other end is gone behind the source's end.
-            let Ok(chunk) = self.chunks.recv() else {
+            if self.ended {
                 return Ok(0);
-            };
+            }
+            let gone = |_| io::Error::other("the thread that decompresses is gone");
+            let chunk = self.chunks.recv().map_err(gone).flatten();
+            // Nothing comes behind a failure, or an empty chunk.
+            self.ended = !matches!(&chunk, Ok(chunk) if !chunk.is_empty());
             (self.at, self.chunk) = (0, chunk?);
         }
         Ok(copy(&self.chunk, &mut self.at, out))
@@ -89,15 +94,14 @@ fn decompress(mut source: Source, chunks: &SyncSender<io::Result<Vec<u8>>>) {
         if !chunk.is_empty() && chunks.send(Ok(chunk)).is_err() {
             return;
         }
-        match last {
-            Ok(0) => return,
-            Ok(_) => {}
-            Err(error) => {
-                // Who does not take it has no use for it.
-                let _ = chunks.send(Err(error));
-                return;
-            }
-        }
+        let end = match last {
+            Ok(0) => Ok(Vec::new()),
+            Ok(_) => continue,
+            Err(error) => Err(error),
+        };
+        // Who does not take it has no use for it.
+        let _ = chunks.send(end);
+        return;
     }
 }
 
@@ -129,8 +133,16 @@ fn copy(from: &[u8], at: &mut usize, out: &mut [u8]) -> usize {
 mod tests {
     use super::*;
 
-    /// Gives so many bytes, a few at a time, then fails.
-    struct Failing(usize);
+    /// Gives so many bytes, a few at a time, then fails. Tells when it is dropped.
+    struct Failing(usize, Option<SyncSender<()>>);
+
+    impl Drop for Failing {
+        fn drop(&mut self) {
+            if let Some(dropped) = &self.1 {
+                dropped.send(()).unwrap();
+            }
+        }
+    }
 
     impl Read for Failing {
         fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
@@ -147,8 +159,8 @@ mod tests {
     #[test]
     fn all_that_comes_before_a_failure_is_read() {
         for len in [0, 1, 9_999, 123_456, 2 << 20] {
-            let pieces: Source = Box::new(Pieces::new(Box::new(Failing(len))));
-            let ahead: Source = Box::new(Ahead::new(Box::new(Failing(len))).unwrap());
+            let pieces: Source = Box::new(Pieces::new(Box::new(Failing(len, None))));
+            let ahead: Source = Box::new(Ahead::new(Box::new(Failing(len, None))).unwrap());
             for mut source in [pieces, ahead] {
                 let mut read = Vec::new();
                 let error = source.read_to_end(&mut read).unwrap_err();
@@ -159,10 +171,23 @@ mod tests {
 
     #[test]
     fn a_source_that_nobody_reads_on_is_given_up() {
-        let mut ahead = Ahead::new(Box::new(Failing(usize::MAX))).unwrap();
+        let (dropped, drops) = sync_channel(1);
+        let mut ahead = Ahead::new(Box::new(Failing(usize::MAX, Some(dropped)))).unwrap();
         let mut some = [0; 100];
         ahead.read_exact(&mut some).unwrap();
         assert_eq!(some, [7; 100]);
         drop(ahead);
+        drops
+            .recv_timeout(std::time::Duration::from_mins(1))
+            .expect("the thread gives it up");
+    }
+
+    #[test]
+    fn the_end_is_told_as_often_as_it_is_asked_for() {
+        let mut ahead = Ahead::new(Box::new(io::Cursor::new(vec![1; 100_000]))).unwrap();
+        let mut read = Vec::new();
+        ahead.read_to_end(&mut read).unwrap();
+        assert_eq!(read.len(), 100_000);
+        assert_eq!(ahead.read(&mut [0; 10]).unwrap(), 0);
     }
 }

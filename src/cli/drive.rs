@@ -342,6 +342,7 @@ impl Drive<'_> {
         let context = self.context(&source.files, start);
         if live {
             // What was logged while the last packets came.
+            self.keys.end();
             self.more_secrets(&mut analysis, &context, &mut notices, output);
         }
         self.left_out |= self.full();

@@ -95,6 +95,13 @@ impl Keys {
         })
     }
 
+    /// The captures end, and so does the log: its last line counts also where nothing ends it.
+    pub(super) fn end(&mut self) {
+        if let Some(file) = &mut self.file {
+            file.grows = false;
+        }
+    }
+
     /// What was added to the log since it was read.
     pub(super) fn more(&mut self) -> Option<More> {
         let file = self.file.as_mut()?;

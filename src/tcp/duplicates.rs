@@ -14,7 +14,8 @@ const REMEMBERED: usize = 64;
 /// How many bits of a fingerprint are kept: two packets of which one is taken for the other's copy though it is none are one in 2^34.
 const FINGERPRINT: u64 = u64::MAX << 24;
 
-/// Times are kept in so many nanoseconds, as a power of two, and in the 24 bits that are left: they come again after 18 minutes.
+/// Times are kept in so many nanoseconds, as a power of two, and in the 24 bits that are left: they come again after 18 minutes, so that
+/// two equal packets of a connection that was silent for just so long, to 50 ms, would count as copies.
 const TICK: u32 = 16;
 
 /// The fingerprints of a connection's latest packets, each with its time in one number, so that few connections fill many caches.

@@ -563,6 +563,16 @@ fn keys_that_are_logged_behind_the_last_packet_still_open_all() {
 }
 
 #[test]
+fn the_last_line_of_a_log_needs_no_end_once_the_capture_has_one() {
+    let log = case("tls13-ciphers").log;
+    let log = log.trim_end();
+    for (first, then) in [(log, ""), ("", log)] {
+        let run = with_growing_keys("tls13-ciphers", first, then);
+        assert_eq!(lines(&run), 24, "{}", program::stderr(&run));
+    }
+}
+
+#[test]
 fn bad_lines_of_a_log_that_grows_are_told_by_their_numbers_in_the_file() {
     let log = case("tls13-ciphers").log;
     let (first, then) = log.split_at(log.find('\n').unwrap() + 1);
