@@ -62,6 +62,9 @@ impl Session {
             }
             (Direction::ToClient, Message::ServerHello(hello)) => {
                 self.is_1_3 = Some(hello.version == TLS_1_3);
+                if hello.version == TLS_1_3 {
+                    self.terms.exchange = None;
+                }
                 if hello.version != TLS_1_3 || !hello.pre_shared_key {
                     self.early_accepted = Some(false);
                 }
