@@ -159,9 +159,16 @@ impl Conversation {
 
     /// The first close frame's code, and its sender.
     pub(crate) fn closed(&self) -> (Option<u16>, Option<Direction>) {
-        self.websocket.as_ref().map_or((None, None), |websocket| {
-            (websocket.close_code, websocket.closed_by)
-        })
+        self.websocket
+            .as_ref()
+            .map_or((None, None), |websocket| websocket.closed())
+    }
+
+    /// Whether there was a Close frame.
+    pub(crate) fn has_close(&self) -> bool {
+        self.websocket
+            .as_ref()
+            .is_some_and(|websocket| websocket.is_closed())
     }
 
     fn decide(&mut self, client: Side, roles: Roles) {

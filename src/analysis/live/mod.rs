@@ -279,7 +279,7 @@ impl Live {
         let count = if other.acknowledged() == 0 {
             &mut acks.syn
         } else if other.is_fin_acknowledged() && other.acknowledged() <= before + 1
-            || self.conversation.closed().1.is_some()
+            || self.conversation.has_close()
         {
             &mut acks.closing
         } else if self.conversation.frames() == 0 {

@@ -1,7 +1,7 @@
 //! Frames that come in pieces: begun, filled, ended, given.
 
 use super::open_frame::OpenFrame;
-use super::{Half, STRIDE, WebSocket, row_of};
+use super::{Close, Half, STRIDE, WebSocket, row_of};
 use crate::check::LONG;
 use crate::conversation::kept::{Beginning, Kept};
 use crate::conversation::{Context, Scratch};
@@ -250,8 +250,9 @@ impl WebSocket {
         };
         let close_code = close_code.map(|code| code.0);
         if frame.header.opcode == Opcode::Close {
-            self.closed_by.get_or_insert(direction);
-            self.close_code = self.close_code.or(close_code);
+            let packet = frame.cost.span.unwrap_or_default().first_packet;
+            let close = self.closes[direction].get_or_insert(Close { packet, code: None });
+            close.code = close.code.or(close_code);
         }
         if !cx.options.wanted.frames {
             return;

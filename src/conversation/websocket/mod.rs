@@ -34,10 +34,17 @@ pub(super) struct WebSocket {
     rsv1: bool,
     /// Counted by sender, for the connection's record.
     pub(super) messages_sent: Both<u64>,
-    /// Code of the first close frame that has one.
-    pub(super) close_code: Option<u16>,
-    /// Who sent the first close frame.
-    pub(super) closed_by: Option<Direction>,
+    /// The Close frames of each sender.
+    closes: Both<Option<Close>>,
+}
+
+/// What a sender's Close frames say.
+#[derive(Clone, Copy, Debug)]
+struct Close {
+    /// Where the first one begins.
+    packet: u64,
+    /// Code of the first one that has any.
+    code: Option<u16>,
 }
 
 #[derive(Debug, Default)]
@@ -78,9 +85,25 @@ impl WebSocket {
             messages: 0,
             rsv1: compression.may_be(),
             messages_sent: Both::default(),
-            close_code: None,
-            closed_by: None,
+            closes: Both::default(),
         }
+    }
+
+    /// Code of the first Close frame that has one, and who sent the first. Their packets decide, not which was read first: the client's
+    /// frames may have to wait until the response to its handshake is whole.
+    pub(super) fn closed(&self) -> (Option<u16>, Option<Direction>) {
+        let closes = Direction::ALL.map(|sender| Some((self.closes[sender]?, sender)));
+        let mut closes: Vec<(Close, Direction)> = closes.into_iter().flatten().collect();
+        closes.sort_by_key(|(close, _)| close.packet);
+        (
+            closes.iter().find_map(|(close, _)| close.code),
+            closes.first().map(|(_, sender)| *sender),
+        )
+    }
+
+    /// Whether there was a Close frame.
+    pub(super) fn is_closed(&self) -> bool {
+        self.closes.to_server.is_some() || self.closes.to_client.is_some()
     }
 
     /// Marks one direction's boundary as not known.

@@ -58,6 +58,24 @@ fn any_bytes_of_a_conversation_are_read_the_same_in_any_segments() {
     });
 }
 
+/// Found by the search above: a Close of the client that comes before the response to its handshake is whole.
+#[test]
+fn who_closed_first_is_told_by_the_packets() {
+    let mut whole = Traffic::new(1).handshake();
+    let response = whole.turns.pop().unwrap().bytes;
+    let (begin, rest) = response.split_at(response.len() - 4);
+    whole.say(ToClient, begin);
+    // 1000, masked with zeros; and 1001 behind the rest of the response.
+    whole.say(ToServer, [0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8]);
+    whole.say(ToClient, [rest, &[0x88, 0x02, 0x03, 0xe9]].concat());
+    for mss in [1, 3, 16, 65_000] {
+        let rows = Rows::of(whole.segmented(mss).recording().packets());
+        let connection = &rows.connections[0];
+        let closed = (connection.closed_by, connection.close_code);
+        assert_eq!(closed, (Some(ToServer), Some(1000)), "{mss}");
+    }
+}
+
 /// Segments of one connection that need not fit together: a byte of flags; a byte whose bits tell sender, whether it acknowledges and
 /// whether it goes on where the last one of its sender ended; two bytes of place, two of acknowledgment, one of length.
 fn segments(mut input: &[u8], mut segments: Segments) -> Segments {
