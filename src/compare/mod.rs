@@ -144,7 +144,7 @@ impl Comparison {
         self.units.add(Unit::HttpResponse, &response);
         self.units.add(Unit::HttpExchange, &whole);
         self.heads_of(exchange);
-        let channel = self.channels.entry(exchange.place.connection).or_default();
+        let channel = self.channel(exchange.place);
         channel.lived.exchanges += 1;
         if channel.lived.messages == 0 {
             let first = (!channel.lived.in_part).then_some(exchange.span.end_time);
@@ -170,7 +170,7 @@ impl Comparison {
         if !frame.header.opcode.is_control() {
             return;
         }
-        let channel = self.channels.entry(frame.place.connection).or_default();
+        let channel = self.channel(frame.place);
         if frame.header.opcode == Opcode::Close {
             channel.lived.close_frames += frame.wire.total();
         } else {
@@ -181,7 +181,7 @@ impl Comparison {
     fn frame(&mut self, frame: &Frame<'_>) {
         self.control(frame);
         if frame.complete && frame.span.first_packet == frame.span.last_packet {
-            let channel = self.channels.entry(frame.place.connection).or_default();
+            let channel = self.channel(frame.place);
             WhatIfs::frame(&mut channel.what_if, frame.direction, &frame.wire);
         }
     }
