@@ -24,6 +24,9 @@ pub enum Event<'a> {
     Frame(&'a Frame<'a>),
     /// A WebSocket data message.
     Message(&'a Message<'a>),
+    /// A WebSocket data message and its only frame, in place of both; only where [`Wanted::singles`](crate::analysis::Wanted::singles)
+    /// allows it.
+    Single(&'a Single),
     /// A connection that is closed, or that the capture leaves open.
     Connection(&'a Connection),
     /// What the capture does not show.
@@ -110,6 +113,27 @@ impl MessageKind {
             Self::Binary => "binary",
         }
     }
+}
+
+/// A data message that came whole in one frame, and that in one packet, in the clear and not compressed: what of it can be counted.
+#[derive(Clone, Copy, Debug)]
+pub struct Single {
+    /// Its connection.
+    pub place: Place,
+    /// The way it went.
+    pub direction: Direction,
+    /// The packet that brought it.
+    pub packet: u64,
+    /// When that was captured.
+    pub time: Timestamp,
+    /// Text or binary.
+    pub kind: MessageKind,
+    /// How sure its boundary is.
+    pub trust: Trust,
+    /// Whether a text is UTF-8 (section 8.1); none for binary.
+    pub valid_utf8: Option<bool>,
+    /// What it cost. Its payload, as sent and as the application sees it, is that of the wire.
+    pub wire: Wire,
 }
 
 /// A WebSocket data message (RFC 6455, section 5.4).

@@ -156,6 +156,14 @@ impl Ledger {
         entry.packets += u64::from(packets) * u64::from(first);
     }
 
+    /// Charges what a packet was for as a whole, in one row or in parts; of each row, `packets` are said with one part.
+    #[inline]
+    pub(crate) fn charge_whole(&mut self, row: Row, packets: u64, wire: Wire) {
+        let entry = self.entry(row);
+        entry.wire += wire;
+        entry.packets += packets;
+    }
+
     /// Charges the sum over several packets, of which `last` is the last.
     pub fn charge_many(&mut self, row: Row, last: u64, packets: u64, wire: Wire) {
         self.charged.stream.note(last, row);

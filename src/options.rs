@@ -67,6 +67,9 @@ pub struct Wanted {
     pub frames: bool,
     /// Messages.
     pub messages: bool,
+    /// Whether a data message that came whole in one frame may be told as a [`Single`](crate::event::Single), in place of its frame and
+    /// its message. Where rules are judged it is told as those.
+    pub singles: bool,
     /// Connections.
     pub connections: bool,
     /// Which exchanges and handshakes have their texts.
@@ -74,12 +77,13 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// All of them.
+    /// All of them, each as what it is.
     pub const ALL: Self = Self {
         exchanges: true,
         handshakes: true,
         frames: true,
         messages: true,
+        singles: false,
         connections: true,
         texts: Texts::All,
     };
@@ -90,6 +94,7 @@ impl Wanted {
         handshakes: false,
         frames: false,
         messages: false,
+        singles: false,
         connections: false,
         texts: Texts::OfHandshakes(0),
     };

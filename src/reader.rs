@@ -69,6 +69,19 @@ impl Piece {
         )
     }
 
+    /// What this run costs as a part of an item, and where it stands; its first byte has this offset in its stream. So many of its bytes
+    /// are a head, the others stand on a layer.
+    #[inline]
+    pub(crate) fn cost(&self, offset: u64, head: u64, layer: Layer) -> Cost {
+        let mut wire = self.headers_share();
+        wire.head = head;
+        *column(&mut wire, layer) += u64::from(self.len) - head;
+        Cost {
+            span: Some(span_of(self, offset)),
+            wire,
+        }
+    }
+
     /// What this run pays of its packet's headers; `head` and `payload` are left to who knows what the bytes are.
     pub fn headers_share(&self) -> Wire {
         let [link, network, transport] = if self.from == 0 && self.len == self.of {
@@ -302,7 +315,8 @@ impl Pieces {
         taken
     }
 
-    /// Moves the stream offset over bytes that the capture lacks; nothing may wait.
+    /// Moves the stream offset over bytes that the capture lacks, or that were taken as they came; nothing may wait.
+    #[inline]
     pub fn skip(&mut self, len: u64) {
         self.offset += len;
     }
@@ -492,21 +506,15 @@ impl Pieces {
         ledger: &mut Ledger,
     ) -> Cost {
         let (taken, rest) = self.first.split_at(len);
-        let span = span_of(&taken, self.offset);
-        let mut wire = taken.headers_share();
-        wire.head = head;
-        *column(&mut wire, layer) += u64::from(len) - head;
-        ledger.charge(row, taken.packet, taken.packets, wire);
+        let cost = taken.cost(self.offset, head, layer);
+        ledger.charge(row, taken.packet, taken.packets, cost.wire);
         self.offset += u64::from(len);
         if rest.len > 0 {
             (self.first.from, self.first.len) = (rest.from, rest.len);
         } else {
             self.first = self.next_piece();
         }
-        Cost {
-            span: Some(span),
-            wire,
-        }
+        cost
     }
 
     fn take_of_many(

@@ -33,6 +33,7 @@ impl Args {
             // A page tells of broken handshakes; a record counts all findings.
             check: matches!(self.options.form(), Form::Json | Form::Ndjson),
             wanted: Wanted {
+                singles: true,
                 texts: self.options.texts(SummaryReport::DETAILED),
                 ..Wanted::ALL
             },

@@ -53,6 +53,11 @@ impl Window {
                     && self.packets(span.first_packet, span.last_packet)
                     && self.times(start, span.time, span.end_time)
             }
+            Event::Single(single) => {
+                self.connection(single.place.connection)
+                    && self.packets(single.packet, single.packet)
+                    && self.times(start, single.time, single.time)
+            }
             Event::Connection(connection) => {
                 self.connection(connection.number)
                     && self.packets(connection.first_packet, connection.last_packet)

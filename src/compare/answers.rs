@@ -30,6 +30,13 @@ impl Answers {
                     self.one_frame.add(one, ());
                 }
             }
+            Event::Single(single) if single.direction == Direction::ToClient => {
+                if let Some(cost) = Cost::of_single(single) {
+                    self.units
+                        .add(Unit::WebSocketMessage(Direction::ToClient), &cost);
+                    self.one_frame.add(Recast::of_single(single), ());
+                }
+            }
             _ => {}
         }
     }

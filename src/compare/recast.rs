@@ -2,7 +2,7 @@
 
 use super::model::{frame_header, segments};
 use crate::direction::Direction;
-use crate::event::Message;
+use crate::event::{Message, Single};
 use crate::wire::Wire;
 
 /// What of a message's cost stays as it was, so that its payload need not be there when the rest is computed.
@@ -28,6 +28,17 @@ impl Recast {
             each: (headers > 0 && !one_packet).then_some(headers),
             tls: message.wire.tls,
         }
+    }
+
+    /// The cost of a message that came in one frame, were that frame's header as short as it can be.
+    pub(super) fn of_single(single: &Single) -> u64 {
+        let recast = Self {
+            sender: single.direction,
+            own: packet_headers(&single.wire),
+            each: None,
+            tls: single.wire.tls,
+        };
+        recast.with(single.wire.payload)
     }
 
     /// Of a message that pays so many bytes of packet headers, and no TLS.

@@ -5,7 +5,7 @@
 
 use super::quantiles::Quantiles;
 use crate::direction::Direction;
-use crate::event::{Exchange, Message};
+use crate::event::{Exchange, Message, Single};
 use crate::span::Trust;
 use crate::wire::Wire;
 
@@ -51,8 +51,15 @@ impl Unit {
         }
     }
 
+    /// Its place among all.
     fn place(self) -> usize {
-        Self::ALL.iter().position(|&unit| unit == self).unwrap_or(0)
+        match self {
+            Self::HttpResponse => 0,
+            Self::WebSocketMessage(Direction::ToClient) => 1,
+            Self::WebSocketMessage(Direction::ToServer) => 2,
+            Self::HttpExchange => 3,
+            Self::WebSocketPair => 4,
+        }
     }
 }
 
@@ -72,6 +79,14 @@ impl Cost {
         sure.then_some(Self {
             wire: message.wire,
             application: message.payload_length,
+        })
+    }
+
+    /// Of a message and its only frame; none unless it is exactly placed.
+    pub fn of_single(single: &Single) -> Option<Self> {
+        (single.trust == Trust::Exact).then_some(Self {
+            wire: single.wire,
+            application: Some(single.wire.payload),
         })
     }
 

@@ -11,6 +11,7 @@ mod inflation;
 mod kept;
 mod midstream;
 mod next;
+mod plain;
 mod recognise;
 mod secure;
 mod websocket;

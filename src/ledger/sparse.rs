@@ -2,6 +2,7 @@
 //! they fit.
 
 use super::{Entry, Ledger, Row};
+use crate::wire::Wire;
 
 /// The rows of a ledger, in the order in which they were first charged.
 #[derive(Debug, Default)]
@@ -23,6 +24,11 @@ impl Sparse {
             }
         }
         (ledger.packets, ledger.missing) = (0, 0);
+    }
+
+    /// Charges what a packet was for, as [`Ledger::charge_whole`].
+    pub(crate) fn charge_whole(&mut self, row: Row, packets: u64, wire: Wire) {
+        self.add(row, Entry { packets, wire });
     }
 
     fn add(&mut self, row: Row, more: Entry) {
@@ -70,7 +76,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::wire::Wire;
 
     proptest! {
         #[test]

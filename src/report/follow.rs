@@ -207,7 +207,11 @@ impl Report for Follow {
                 self.last = Some((*connection).clone());
                 0
             }
-            Event::Frame(_) | Event::Notice(_) | Event::Finding(_) | Event::Unjudged(_) => 0,
+            Event::Frame(_)
+            | Event::Single(_)
+            | Event::Notice(_)
+            | Event::Finding(_)
+            | Event::Unjudged(_) => 0,
         }
     }
 

@@ -6,7 +6,9 @@
 use crate::capture::{LinkType, Packet};
 use crate::check::{Finding, Severity};
 use crate::direction::Both;
-use crate::event::{Connection, Event, Frame, Handshake, Message, MessageKind, Protocol, Verdict};
+use crate::event::{
+    Connection, Event, Frame, Handshake, Message, MessageKind, Protocol, Single, Verdict,
+};
 use crate::ledger::Ledger;
 use crate::notice::{Kind, Notice};
 use crate::time::Timestamp;
@@ -168,6 +170,7 @@ impl Summary {
         match event {
             Event::Frame(frame) => self.frame(frame),
             Event::Message(message) => self.message(message),
+            Event::Single(single) => self.single(single),
             Event::Handshake(handshake) => self.handshake(handshake),
             Event::Exchange(exchange) => self.exchanges += u64::from(!exchange.upgrade),
             Event::Connection(connection) => self.connection(connection),
@@ -211,6 +214,20 @@ impl Summary {
         if message.compressed {
             self.compression[message.direction].add(message);
         }
+    }
+
+    fn single(&mut self, single: &Single) {
+        let [text, binary, _] = &mut self.messages[single.direction];
+        let [_, texts, binaries, ..] = &mut self.frames;
+        let (tally, frames) = match single.kind {
+            MessageKind::Text => (text, texts),
+            MessageKind::Binary => (binary, binaries),
+        };
+        *frames += 1;
+        tally.count += 1;
+        tally.payload += single.wire.payload;
+        tally.wire += single.wire.total();
+        tally.frames += 1;
     }
 
     fn handshake(&mut self, handshake: &Handshake<'_>) {

@@ -181,6 +181,22 @@ impl Assembler {
         (index, disorder.held.get(index))
     }
 
+    /// Whether the stream has begun and has not ended, nothing waits, and nothing is missing or was told.
+    pub fn is_smooth(&self) -> bool {
+        self.next_seq.is_some()
+            && self.fin.is_none()
+            && self.early_acks.is_none()
+            && self.acked <= self.next
+            && !self.holds()
+            && !(self.conflict || self.overflowed)
+    }
+
+    /// Whether every byte before a sequence number was seen.
+    pub fn has_sent(&self, seq: u32) -> bool {
+        self.next_seq
+            .is_some_and(|next| seq.wrapping_sub(next).cast_signed() <= 0)
+    }
+
     /// Takes a segment's payload where it is what comes next, and nothing waits: the usual case.
     #[inline]
     pub fn take_next(&mut self, seq: u32, len: u32) -> bool {
@@ -302,7 +318,9 @@ impl Assembler {
         }
     }
 
-    fn advance(&mut self, len: u32) {
+    /// Steps over bytes that come next.
+    #[inline]
+    pub(super) fn advance(&mut self, len: u32) {
         self.next += u64::from(len);
         self.next_seq = self.next_seq.map(|seq| seq.wrapping_add(len));
     }

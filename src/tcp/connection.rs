@@ -66,20 +66,20 @@ pub struct Half {
     /// Its bytes.
     pub assembler: Assembler,
     /// The sequence number behind the highest that it has used.
-    next_seq: Option<u32>,
+    pub(super) next_seq: Option<u32>,
     /// Whether its SYN was seen, and with which sequence number.
     pub syn: Option<u32>,
     /// Whether its FIN was seen.
     pub fin: bool,
-    last_ack: Option<u32>,
+    pub(super) last_ack: Option<u32>,
     /// The acknowledgment number that answers a probe of the other side, while an answer is due.
-    probed: Option<u32>,
+    pub(super) probed: Option<u32>,
     /// How far its bytes were acknowledged while it had holes; most streams never have any.
     #[expect(
         clippy::box_collection,
         reason = "a pointer is a fourth of what an empty queue takes, for each side of each connection"
     )]
-    acknowledgments: Option<Box<VecDeque<Acknowledgment>>>,
+    pub(super) acknowledgments: Option<Box<VecDeque<Acknowledgment>>>,
 }
 
 impl Half {
@@ -95,9 +95,9 @@ impl Half {
 /// The state of a TCP connection, as far as an observer needs it.
 #[derive(Debug, Default)]
 pub struct State {
-    halves: Sides<Half>,
-    duplicates: Duplicates,
-    packets: u64,
+    pub(super) halves: Sides<Half>,
+    pub(super) duplicates: Duplicates,
+    pub(super) packets: u64,
     /// Whether RST was seen.
     pub reset: bool,
     /// Whether SYN-ACK was seen, which says where both streams begin.
@@ -245,6 +245,6 @@ impl State {
 }
 
 /// Whether a sequence number stands behind another, modulo 2^32 (RFC 9293, section 3.4).
-fn is_after(seq: u32, other: u32) -> bool {
+pub(super) fn is_after(seq: u32, other: u32) -> bool {
     seq.wrapping_sub(other).cast_signed() > 0
 }

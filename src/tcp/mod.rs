@@ -3,6 +3,7 @@
 mod assembler;
 mod connection;
 mod duplicates;
+mod plain;
 mod side;
 mod table;
 

@@ -24,6 +24,30 @@ pub fn unmask_in_place(bytes: &mut [u8], key: [u8; 4], at: u64) {
     }
 }
 
+/// Whether bytes are ASCII under their mask, whose first byte is that of the first.
+pub fn is_ascii(masked: &[u8], key: [u8; 4]) -> bool {
+    let turned = u32::from_ne_bytes(key);
+    let wide = u64::from(turned) << 32 | u64::from(turned);
+    // All of a block is looked at, so that the compiler makes vectors of it.
+    let (blocks, rest) = masked.as_chunks::<64>();
+    let in_block = |block: &[u8; 64]| {
+        let (words, _) = block.as_chunks::<8>();
+        words
+            .iter()
+            .fold(0, |all, word| all | u64::from_ne_bytes(*word) ^ wide)
+    };
+    let high = |bits: u64| bits & 0x8080_8080_8080_8080 != 0;
+    if blocks.iter().any(|block| high(in_block(block))) {
+        return false;
+    }
+    let (words, rest) = rest.as_chunks::<8>();
+    let bits = words
+        .iter()
+        .fold(0, |all, word| all | u64::from_ne_bytes(*word) ^ wide);
+    let last = rest.iter().zip(key.into_iter().cycle());
+    !high(bits) && last.fold(0, |all, (byte, key)| all | byte ^ key) < 0x80
+}
+
 /// The key as it applies from an offset on.
 fn rotated(mut key: [u8; 4], at: u64) -> [u8; 4] {
     key.rotate_left(usize::try_from(at % 4).unwrap_or(0));
@@ -42,6 +66,16 @@ mod tests {
             let mut unmasked = Vec::new();
             unmask(&bytes, key, at, &mut unmasked);
             prop_assert_eq!(unmasked, formula);
+        }
+
+        #[test]
+        fn ascii_is_known_under_its_mask(mut bytes in prop::collection::vec(0u8..0x80, 0..300), key: [u8; 4], high: Option<prop::sample::Index>) {
+            if let Some(high) = high.filter(|_| !bytes.is_empty()) {
+                *high.get_mut(&mut bytes) |= 0x80;
+            }
+            let ascii = bytes.is_ascii();
+            unmask_in_place(&mut bytes, key, 0);
+            prop_assert_eq!(is_ascii(&bytes, key), ascii);
         }
     }
 }

@@ -16,5 +16,5 @@ pub use frame::{FrameEvent, FrameReader, Header, Opcode};
 pub use handshake::{
     ACCEPT_LEN, accept_for, asks_for_websocket, list_members, upgrades_to_websocket,
 };
-pub use mask::{unmask, unmask_in_place};
-pub use utf8::Utf8;
+pub use mask::{is_ascii, unmask, unmask_in_place};
+pub use utf8::{Utf8, is_utf8};

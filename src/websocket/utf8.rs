@@ -1,5 +1,20 @@
 //! UTF-8 (RFC 3629) judged piece by piece: a character may be cut at any fragment's border.
 
+use super::mask::{is_ascii, unmask};
+
+/// Whether a whole text is UTF-8, perhaps under a mask, whose first byte is that of the first. In `room` it is unmasked where it is not ASCII.
+pub fn is_utf8(text: &[u8], key: Option<[u8; 4]>, room: &mut Vec<u8>) -> bool {
+    let Some(key) = key else {
+        return text.is_ascii() || simdutf8::basic::from_utf8(text).is_ok();
+    };
+    if is_ascii(text, key) {
+        return true;
+    }
+    room.clear();
+    unmask(text, key, 0, room);
+    simdutf8::basic::from_utf8(room).is_ok()
+}
+
 /// Judges a text that comes in pieces.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Utf8 {
@@ -75,6 +90,16 @@ mod tests {
         #[test]
         fn any_cut_of_a_text_is_valid(text: String, cut in 1usize..9) {
             prop_assert!(judged(text.as_bytes(), cut));
+        }
+
+        #[test]
+        fn a_whole_is_judged_under_its_mask(text: String, tail in prop::collection::vec(any::<u8>(), 0..3), key: Option<[u8; 4]>) {
+            let mut bytes = [text.as_bytes(), &tail].concat();
+            let valid = std::str::from_utf8(&bytes).is_ok();
+            if let Some(key) = key {
+                crate::websocket::unmask_in_place(&mut bytes, key, 0);
+            }
+            prop_assert_eq!(is_utf8(&bytes, key, &mut vec![7; 9]), valid);
         }
 
         #[test]

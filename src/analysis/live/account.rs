@@ -1,8 +1,9 @@
 //! Account: what a connection's packets are charged to.
 
 use crate::conversation::Ledgers;
-use crate::ledger::{Charged, Ledger, Sparse};
+use crate::ledger::{Charged, Ledger, Row, Sparse};
 use crate::tcp::{Side, Sides};
+use crate::wire::Wire;
 
 /// What a connection's packets cost.
 #[derive(Debug, Default)]
@@ -57,6 +58,39 @@ impl Account {
             own[side].take_from(&mut page[side]);
         }
         self.take_turns(page);
+    }
+
+    /// Counts packets of a side that are charged as they are, without a turn.
+    #[inline]
+    pub(super) fn count_whole(
+        &mut self,
+        side: Side,
+        packets: u64,
+        bytes: u64,
+        shared: &mut Ledgers,
+    ) {
+        let count = &mut self.sides[side];
+        count.packets += packets;
+        count.bytes += bytes;
+        if self.own.is_none() {
+            shared[side].packets += packets;
+        }
+    }
+
+    /// Charges what such packets were for, as [`Ledger::charge_whole`].
+    #[inline]
+    pub(super) fn charge_whole(
+        &mut self,
+        side: Side,
+        row: Row,
+        packets: u64,
+        wire: Wire,
+        shared: &mut Ledgers,
+    ) {
+        match &mut self.own {
+            Some(own) => own[side].charge_whole(row, packets, wire),
+            None => shared[side].charge_whole(row, packets, wire),
+        }
     }
 
     fn take_turns(&mut self, ledgers: &mut Ledgers) {

@@ -2,6 +2,7 @@
 
 mod account;
 mod payload;
+mod plain;
 mod record;
 
 use self::account::Account;
@@ -34,6 +35,8 @@ pub(super) struct Live {
     opener_is_lower: bool,
     closed: bool,
     told_of_conflict: bool,
+    /// Whether nothing waits and nothing is open, so that plain segments can be taken in one go.
+    smooth: bool,
     /// What the rules want to know, where they are judged.
     checks: Option<Box<Checks>>,
 }
@@ -76,6 +79,7 @@ impl Live {
             opener_is_lower,
             closed: false,
             told_of_conflict: false,
+            smooth: false,
             checks: None,
         }
     }
@@ -133,6 +137,10 @@ impl Live {
         shared: &mut Shared,
         out: &mut dyn FnMut(&Event<'_>),
     ) -> bool {
+        if self.smooth && self.is_plain(side, segment) {
+            self.plain(side, segment, shared, out);
+            return false;
+        }
         (self.last_packet, self.end_time) = (segment.packet, segment.time);
         self.turn(shared, out, |live, ledgers, cx| {
             live.take(side, segment, ledgers, cx)
@@ -192,6 +200,7 @@ impl Live {
         let done = act(self, ledgers, &mut cx);
         self.checks = checks;
         self.account.close(&mut shared.ledgers, &mut shared.page);
+        self.smooth = !self.closed && self.conversation.is_smooth() && self.tcp.is_smooth();
         done
     }
 

@@ -18,17 +18,7 @@ impl Live {
         ledgers: &mut Ledgers,
         cx: &mut Context<'_>,
     ) {
-        let [link, network, transport] = segment.headers;
-        let whole = Piece {
-            packet: segment.packet,
-            time: segment.time,
-            headers: [link, network, transport],
-            of: segment.payload_len,
-            from: 0,
-            len: segment.payload_len,
-            packets: segment.packets,
-            file: segment.file,
-        };
+        let whole = piece_of(segment);
         let seq = segment.seq.wrapping_add(u32::from(segment.flags.syn()));
         let assembler = &mut self.tcp.half_mut(side).assembler;
         if assembler.take_next(seq, segment.payload_len) {
@@ -181,6 +171,20 @@ impl Live {
         }
         // What came behind a FIN had its end before.
         self.conversation.finish(ledgers, cx);
+    }
+}
+
+/// All of a segment's payload.
+pub(super) fn piece_of(segment: &Segment<'_>) -> Piece {
+    Piece {
+        packet: segment.packet,
+        time: segment.time,
+        headers: segment.headers,
+        of: segment.payload_len,
+        from: 0,
+        len: segment.payload_len,
+        packets: segment.packets,
+        file: segment.file,
     }
 }
 

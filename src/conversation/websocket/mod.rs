@@ -184,6 +184,9 @@ impl WebSocket {
                             .and_then(|rest| rest.split_at_checked(to_usize(prepaid)))
                             .unwrap_or_default();
                         used += payload.len();
+                        let reader = &mut self.halves[direction].reader;
+                        reader.skip(header.payload_len);
+                        reader.read(&[]);
                         self.plain_frame(direction, header, cost, payload, cx);
                     } else {
                         self.begin_frame(direction, header, cost, prepaid, cx);

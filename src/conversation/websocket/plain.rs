@@ -2,17 +2,74 @@
 
 use super::open_frame::OpenFrame;
 use super::open_message::OpenMessage;
-use super::{STRIDE, WebSocket};
+use super::{Half, STRIDE, WebSocket, row_of, to_usize};
 use crate::check::LONG;
 use crate::conversation::Context;
 use crate::conversation::kept::{Beginning, Kept};
 use crate::direction::Direction;
-use crate::event::MessageKind;
-use crate::reader::{Cost, Reader as _};
-use crate::websocket::{Header, Opcode, unmask};
+use crate::event::{Event, MessageKind, Single};
+use crate::ledger::Row;
+use crate::reader::{Cost, Layer, Piece};
+use crate::websocket::{Header, Opcode, is_utf8, unmask};
+use crate::wire::Wire;
 
 impl WebSocket {
+    /// Whether there were frames, none of them a Close, and nothing is open in either direction.
+    pub(in crate::conversation) fn is_smooth(&self) -> bool {
+        let halves = [&self.halves.to_server, &self.halves.to_client];
+        self.frames > 0 && !self.is_closed() && halves.into_iter().all(Half::is_smooth)
+    }
+
+    /// Whether bytes are plain frames and nothing else, in a WebSocket that is smooth.
+    #[inline]
+    pub(in crate::conversation) fn are_plain(&self, direction: Direction, bytes: &[u8]) -> bool {
+        let mut rest = bytes;
+        while let Ok((behind, header)) = Header::parse(rest)
+            && self.is_plain(direction, &header)
+            && let Some(behind) = behind.get(to_usize(header.payload_len)..)
+        {
+            if behind.is_empty() {
+                return true;
+            }
+            rest = behind;
+        }
+        false
+    }
+
+    /// Takes bytes that [`are_plain`](Self::are_plain). They came in this piece, the first at this offset of the stream; `charge` is told
+    /// for which row, how many packets, which no other frame of the row has counted, and what.
+    pub(in crate::conversation) fn plain_frames(
+        &mut self,
+        direction: Direction,
+        bytes: &[u8],
+        (mut piece, mut offset): (Piece, u64),
+        cx: &mut Context<'_>,
+        mut charge: impl FnMut(Row, u64, Wire),
+    ) {
+        let mut packets = [u64::from(piece.packets); 2];
+        let mut rest = bytes;
+        while let Ok((behind, header)) = Header::parse(rest)
+            && let Some((payload, behind)) = behind.split_at_checked(to_usize(header.payload_len))
+        {
+            let len = piece.len - u32::try_from(behind.len()).unwrap_or(0);
+            let (taken, left) = piece.split_at(len);
+            let cost = taken.cost(offset, u64::from(header.header_len), Layer::Payload);
+            let row = row_of(header.opcode);
+            let [of_messages, of_controls] = &mut packets;
+            let first = if row == Row::Control {
+                of_controls
+            } else {
+                of_messages
+            };
+            charge(row, std::mem::take(first), cost.wire);
+            self.plain_frame(direction, header, cost, payload, cx);
+            offset += u64::from(len);
+            (piece, rest) = (left, behind);
+        }
+    }
+
     /// Whether a frame that is there whole is its own message, or none's, and nothing need be remembered of it.
+    #[inline]
     pub(super) fn is_plain(&self, direction: Direction, header: &Header) -> bool {
         let half = &self.halves[direction];
         header.fin
@@ -35,79 +92,166 @@ impl WebSocket {
         payload: &[u8],
         cx: &mut Context<'_>,
     ) {
-        let half = &mut self.halves[direction];
-        half.reader.skip(header.payload_len);
-        half.reader.read(&[]);
-        let trust = half.trust;
         let kind = match header.opcode {
-            Opcode::Text => Some(MessageKind::Text),
-            Opcode::Binary => Some(MessageKind::Binary),
-            _ => None,
+            Opcode::Text => MessageKind::Text,
+            Opcode::Binary => MessageKind::Binary,
+            _ => return self.plain_control(direction, header, cost, payload, cx),
         };
-        let mut frame = OpenFrame {
+        if cx.options.wanted.singles && cx.checks.is_none() {
+            self.single(direction, kind, &header, &cost, payload, cx);
+        } else {
+            self.plain_message(direction, kind, header, cost, payload, cx);
+        }
+    }
+
+    /// Tells a message and its frame in short.
+    fn single(
+        &mut self,
+        direction: Direction,
+        kind: MessageKind,
+        header: &Header,
+        cost: &Cost,
+        payload: &[u8],
+        cx: &mut Context<'_>,
+    ) {
+        self.frames += 1;
+        self.messages += 1;
+        self.messages_sent[direction] += 1;
+        let half = &mut self.halves[direction];
+        half.fragmentation_unknown = false;
+        let room = &mut cx.scratch.unmasked;
+        let is_text = kind == MessageKind::Text;
+        let span = cost.span.unwrap_or_default();
+        (cx.out)(&Event::Single(&Single {
+            place: cx.place,
+            direction,
+            packet: span.first_packet,
+            time: span.time,
+            kind,
+            trust: half.trust,
+            valid_utf8: is_text.then(|| is_utf8(payload, header.masking_key, room)),
+            wire: cost.wire,
+        }));
+    }
+
+    fn plain_message(
+        &mut self,
+        direction: Direction,
+        kind: MessageKind,
+        header: Header,
+        cost: Cost,
+        payload: &[u8],
+        cx: &mut Context<'_>,
+    ) {
+        let index = self.messages;
+        let frame = self.open_plain(direction, Some(index), header, cost, payload, cx);
+        let is_text = kind == MessageKind::Text;
+        let (of_frame, of_message) = (cx.options.keep_frames, cx.options.keep_messages);
+        let wanted = is_text && cx.wants_messages() || of_frame > 0 || of_message > 0;
+        let mut unmasked = std::mem::take(&mut cx.scratch.unmasked);
+        let plain = plain(payload, &header, wanted, &mut unmasked);
+        self.messages += 1;
+        self.messages_sent[direction] += 1;
+        self.halves[direction].fragmentation_unknown = false;
+        if is_text && header.payload_len > LONG {
+            frame.note_text(direction, plain, true, cx);
+        }
+        let kept = Beginning::of(plain, of_frame);
+        self.give_frame(direction, &frame, false, kept, cx);
+        if cx.wants_messages() {
+            let mut message = OpenMessage {
+                cost,
+                frames: 1,
+                coded_length: header.payload_len,
+                finished: true,
+                ..OpenMessage::new(index, Some(kind), frame.trust)
+            };
+            if is_text {
+                message.utf8.push(plain);
+            }
+            let kept = Beginning::of(plain, of_message);
+            self.give_message(direction, &message, kept, cx);
+        }
+        cx.scratch.unmasked = unmasked;
+        self.close_plain(direction, cx);
+    }
+
+    fn plain_control(
+        &mut self,
+        direction: Direction,
+        header: Header,
+        cost: Cost,
+        payload: &[u8],
+        cx: &mut Context<'_>,
+    ) {
+        let frame = self.open_plain(direction, None, header, cost, payload, cx);
+        let of_frame = cx.options.keep_frames;
+        let wanted = cx.checks.is_some() || of_frame > 0;
+        let mut unmasked = std::mem::take(&mut cx.scratch.unmasked);
+        let plain = plain(payload, &header, wanted, &mut unmasked);
+        frame.note_control(direction, Some(plain), cx);
+        let kept = Beginning::of(plain, of_frame);
+        self.give_frame(direction, &frame, false, kept, cx);
+        cx.scratch.unmasked = unmasked;
+        self.close_plain(direction, cx);
+    }
+
+    fn open_plain(
+        &mut self,
+        direction: Direction,
+        message: Option<u64>,
+        header: Header,
+        cost: Cost,
+        payload: &[u8],
+        cx: &mut Context<'_>,
+    ) -> OpenFrame {
+        let half = &self.halves[direction];
+        let frame = OpenFrame {
             index: self.frames,
             header,
             cost,
             complete: true,
-            trust,
-            message: None,
+            trust: half.trust,
+            message,
             read: header.payload_len,
             prepaid: 0,
             kept: Kept::default(),
         };
         self.frames += 1;
-        frame.message = kind.map(|_| self.messages);
-        let (of_frame, of_message) = (cx.options.keep_frames, cx.options.keep_messages);
-        let is_text = kind == Some(MessageKind::Text);
         if cx.checks.is_some() {
-            let half = &self.halves[direction];
             let open = (!half.fragmentation_unknown).then_some(half.message.is_some());
             frame.note_header(direction, open, false, cx);
             frame.note_wire(direction, 0, payload, cx);
         }
-        let wanted = is_text && cx.wants_messages() || cx.checks.is_some() && kind.is_none();
-        let mut unmasked = std::mem::take(&mut cx.scratch.unmasked);
-        let plain = match header.masking_key {
-            Some(key) if wanted || of_frame > 0 || of_message > 0 => {
-                unmasked.clear();
-                unmask(payload, key, 0, &mut unmasked);
-                &unmasked
-            }
-            _ => payload,
-        };
-        if let Some(kind) = kind {
-            let index = self.messages;
-            self.messages += 1;
-            self.messages_sent[direction] += 1;
-            self.halves[direction].fragmentation_unknown = false;
-            if is_text && header.payload_len > LONG {
-                frame.note_text(direction, plain, true, cx);
-            }
-            let kept = Beginning::of(plain, of_frame);
-            self.give_frame(direction, &frame, false, kept, cx);
-            if cx.wants_messages() {
-                let mut message = OpenMessage {
-                    cost,
-                    frames: 1,
-                    coded_length: header.payload_len,
-                    finished: true,
-                    ..OpenMessage::new(index, Some(kind), trust)
-                };
-                if is_text {
-                    message.utf8.push(plain);
-                }
-                let kept = Beginning::of(plain, of_message);
-                self.give_message(direction, &message, kept, cx);
-            }
-        } else {
-            frame.note_control(direction, Some(plain), cx);
-            let kept = Beginning::of(plain, of_frame);
-            self.give_frame(direction, &frame, false, kept, cx);
-        }
-        cx.scratch.unmasked = unmasked;
+        frame
+    }
+
+    fn close_plain(&self, direction: Direction, cx: &mut Context<'_>) {
         let goes_on = self.halves[direction].message.is_some();
         if let Some(checks) = &mut cx.checks {
             checks.end_frame(direction, goes_on);
         }
+    }
+}
+
+impl Half {
+    fn is_smooth(&self) -> bool {
+        self.reader.owed().is_none()
+            && self.frame.is_none()
+            && self.message.is_none()
+            && self.lost.is_none()
+            && !self.unconfirmed
+    }
+}
+
+/// A payload without its mask, if it is wanted.
+fn plain<'a>(payload: &'a [u8], header: &Header, wanted: bool, room: &'a mut Vec<u8>) -> &'a [u8] {
+    match header.masking_key {
+        Some(key) if wanted => {
+            room.clear();
+            unmask(payload, key, 0, room);
+            room
+        }
+        _ => payload,
     }
 }

@@ -351,7 +351,7 @@ impl Report for CheckReport {
             Event::Handshake(handshake) => self.handshake(handshake),
             Event::Connection(connection) => self.connection(connection, out.form()),
             Event::Notice(notice) => self.notice(context, notice, out),
-            Event::Exchange(_) | Event::Frame(_) | Event::Message(_) => {}
+            Event::Exchange(_) | Event::Frame(_) | Event::Message(_) | Event::Single(_) => {}
         }
         0
     }
