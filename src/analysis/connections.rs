@@ -129,6 +129,11 @@ impl Connections {
             return self.open(key, hash, from_lower, segment, whole, out);
         };
         let side = place.side(from_lower);
+        if let Some(Slot::Live(live)) = at_mut(&mut self.slots, place.index)
+            && live.take_plain(side, segment, &mut self.shared, out)
+        {
+            return;
+        }
         if segment.flags.syn() && self.is_superseded(place, side, segment) {
             self.table.remove(hash, place.index);
             self.close(place.index, segment.time, out);

@@ -71,16 +71,21 @@ struct Record {
 
 #[derive(Debug)]
 enum Content {
-    Packet {
-        time: Timestamp,
-        link: LinkType,
-        fcs_len: u8,
-        bytes: Range<usize>,
-        original_len: u32,
-    },
+    Packet(Found),
     Secrets(Range<usize>),
     Interface(LinkType),
     Nothing,
+}
+
+/// A packet in a record.
+#[derive(Debug)]
+struct Found {
+    time: Timestamp,
+    link: LinkType,
+    fcs_len: u8,
+    /// Its place, from the record's first byte.
+    bytes: Range<usize>,
+    original_len: u32,
 }
 
 /// What a format makes of the bytes at hand.
@@ -194,6 +199,55 @@ impl Capture {
         matches!(self.format, Format::Pcapng(_))
     }
 
+    /// The next item, where it is a packet that is in memory already; else nothing has happened.
+    #[inline]
+    pub fn next_packet(&mut self) -> Option<Packet<'_>> {
+        if !self.notices.is_empty() || self.ended {
+            return None;
+        }
+        // Looking at a block of pcapng takes note of what it says.
+        let Format::Pcap(pcap) = &self.format else {
+            return None;
+        };
+        let Parsed::Record(Record {
+            len,
+            content: Content::Packet(found),
+        }) = pcap.parse(self.buffer.bytes())
+        else {
+            return None;
+        };
+        let begin = self.buffer.consume(len);
+        Some(self.give(begin, found))
+    }
+
+    /// The packet in a record that was consumed and began at a place of the buffer.
+    #[inline]
+    fn give(&mut self, begin: usize, found: Found) -> Packet<'_> {
+        let Found {
+            time,
+            link,
+            fcs_len,
+            bytes,
+            original_len,
+        } = found;
+        self.packets += 1;
+        self.watch_time(time);
+        if !self.link_types.contains(&link) {
+            self.link_types.push(link);
+        }
+        let bytes = self.buffer.slice(begin + bytes.start..begin + bytes.end);
+        let captured = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        Packet {
+            number: self.packets,
+            time,
+            link,
+            fcs_len,
+            bytes,
+            original_len: original_len.max(captured),
+            file: 0,
+        }
+    }
+
     /// The next item; none at the end.
     ///
     /// # Errors
@@ -210,30 +264,8 @@ impl Capture {
                 Parsed::Record(record) => {
                     let begin = self.buffer.consume(record.len);
                     match record.content {
-                        Content::Packet {
-                            time,
-                            link,
-                            fcs_len,
-                            bytes,
-                            original_len,
-                        } => {
-                            self.packets += 1;
-                            self.watch_time(time);
-                            if !self.link_types.contains(&link) {
-                                self.link_types.push(link);
-                            }
-                            let bytes = self.buffer.slice(begin + bytes.start..begin + bytes.end);
-                            let captured = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-                            let original_len = original_len.max(captured);
-                            return Ok(Some(Item::Packet(Packet {
-                                number: self.packets,
-                                time,
-                                link,
-                                fcs_len,
-                                bytes,
-                                original_len,
-                                file: 0,
-                            })));
+                        Content::Packet(found) => {
+                            return Ok(Some(Item::Packet(self.give(begin, found))));
                         }
                         Content::Secrets(bytes) => {
                             return Ok(Some(Item::Secrets(
@@ -272,6 +304,7 @@ impl Capture {
         }
     }
 
+    #[inline]
     fn parse(&self) -> Parsed {
         match &self.format {
             Format::Pcap(pcap) => pcap.parse(self.buffer.bytes()),
@@ -345,6 +378,7 @@ impl Capture {
         Ok(())
     }
 
+    #[inline]
     fn watch_time(&mut self, time: Timestamp) {
         if self.last_time.is_some_and(|last| time < last) && !self.disordered {
             self.disordered = true;

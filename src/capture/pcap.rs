@@ -5,7 +5,7 @@ use pcap_file::pcap::{PcapParseError, RawPcapPacket};
 
 use super::buffer::LARGEST;
 use super::packet::LinkType;
-use super::{Content, Parsed, Record};
+use super::{Content, Found, Parsed, Record};
 use crate::time::Timestamp;
 
 /// Bytes of the file's header.
@@ -78,7 +78,26 @@ impl Pcap {
     }
 
     /// What stands at the beginning of `bytes`.
+    #[inline]
     pub(super) fn parse(&self, bytes: &[u8]) -> Parsed {
+        if !(self.big_endian || self.modified)
+            && let Ok((_, packet)) = RawPcapPacket::from_slice::<LittleEndian>(bytes)
+            && packet.data.len() <= self.longest
+        {
+            let header = Header {
+                seconds: packet.ts_sec,
+                fraction: packet.ts_frac,
+                captured: packet.data.len(),
+                original: packet.orig_len,
+            };
+            return self.record(&header, RECORD_LEN);
+        }
+        self.parse_unusual(bytes)
+    }
+
+    /// The same in other formats than the usual one, and for what is not whole or not valid.
+    #[inline(never)]
+    fn parse_unusual(&self, bytes: &[u8]) -> Parsed {
         let Some(header) = self.header(bytes) else {
             return Parsed::Incomplete(self.record_len());
         };
@@ -107,15 +126,16 @@ impl Pcap {
         }
     }
 
+    #[inline]
     fn record(&self, header: &Header, begin: usize) -> Parsed {
         let end = begin + header.captured;
-        let content = Content::Packet {
+        let content = Content::Packet(Found {
             time: self.time(header),
             link: self.link,
             fcs_len: self.fcs_len,
             bytes: begin..end,
             original_len: header.original,
-        };
+        });
         Parsed::Record(Record { len: end, content })
     }
 

@@ -9,7 +9,7 @@ use pcap_file::pcapng::{RawBlock, RawBlockParseError};
 
 use super::buffer::LARGEST;
 use super::packet::LinkType;
-use super::{Content, Parsed, Record};
+use super::{Content, Found, Parsed, Record};
 use crate::time::Timestamp;
 
 /// Block types (section 11.1 of the draft).
@@ -256,13 +256,13 @@ impl Section {
         let time = interface.time(units);
         self.last_time = time;
         // The block's type and length stand before its body.
-        Some(Content::Packet {
+        Some(Content::Packet(Found {
             time,
             link: interface.link,
             fcs_len: 0,
             bytes: 28..28 + captured,
             original_len: self.number(body, 16)?,
-        })
+        }))
     }
 
     fn simple_packet(&mut self, body: &[u8]) -> Option<Content> {
@@ -276,13 +276,13 @@ impl Section {
         let captured = usize::try_from(original_len.min(limit))
             .ok()?
             .min(body.len().saturating_sub(4));
-        Some(Content::Packet {
+        Some(Content::Packet(Found {
             time: self.last_time,
             link: interface.link,
             fcs_len: 0,
             bytes: 12..12 + captured,
             original_len,
-        })
+        }))
     }
 }
 

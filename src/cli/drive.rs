@@ -13,7 +13,7 @@ use super::source::{self, Source, expand, is_live};
 use super::window::Window;
 use super::{DONE, FAILED};
 use crate::analysis::{self, Analysis};
-use crate::capture::Item;
+use crate::capture::{Item, Packet};
 use crate::error::Error;
 use crate::event::Event;
 use crate::notice::{Kind, Notice};
@@ -83,6 +83,7 @@ pub(super) fn run_as(
         threads: options.threads(),
         look,
         limit: options.limit,
+        bounded: options.limit.is_some() || options.shows_a_part(),
         left_out: false,
         connection: options.connection,
         key_log: (options.keylog.as_ref()).map(|path| path.to_string_lossy().into_owned()),
@@ -122,6 +123,7 @@ pub(super) fn run_built_in(
         threads: 1,
         look,
         limit: None,
+        bounded: false,
         left_out: false,
         connection: None,
         key_log: None,
@@ -152,6 +154,8 @@ struct Drive<'r> {
     window: Window,
     look: Look,
     limit: Option<u64>,
+    /// Whether not every event is shown, or some are looked for.
+    bounded: bool,
     /// Whether there was more than --limit lets through.
     left_out: bool,
     /// The connection that is asked for, until it was seen.
@@ -302,6 +306,17 @@ impl Drive<'_> {
             self.event(&context, &Event::Notice(&notice), &mut notices, output);
         }
         while !output.failed() && !self.full() {
+            if let Some((packet, files)) = source.next_packet() {
+                self.packet(
+                    &packet,
+                    files,
+                    &mut start,
+                    &mut analysis,
+                    &mut notices,
+                    output,
+                );
+                continue;
+            }
             let (item, files) = match source.next_item() {
                 Ok((Some(item), files)) => (item, files),
                 Ok((None, _)) => break,
@@ -312,17 +327,18 @@ impl Drive<'_> {
                 }
             };
             if let Item::Packet(packet) = &item {
-                files.packet(packet.number, packet.file);
-                start.get_or_insert(packet.time);
+                self.packet(
+                    packet,
+                    files,
+                    &mut start,
+                    &mut analysis,
+                    &mut notices,
+                    output,
+                );
+                continue;
             }
             let context = self.context(files, start);
             match item {
-                Item::Packet(packet) => {
-                    self.report.packet(&packet);
-                    analysis.push(&packet, &mut |event| {
-                        self.event(&context, event, &mut notices, output);
-                    });
-                }
                 Item::Notice(notice) => {
                     self.event(&context, &Event::Notice(&notice), &mut notices, output);
                 }
@@ -336,7 +352,7 @@ impl Drive<'_> {
                         self.event(&context, event, &mut notices, output);
                     });
                 }
-                Item::Pause => {}
+                Item::Pause | Item::Packet(_) => {}
             }
         }
         let context = self.context(&source.files, start);
@@ -369,6 +385,25 @@ impl Drive<'_> {
         }
     }
 
+    #[inline]
+    fn packet(
+        &mut self,
+        packet: &Packet<'_>,
+        files: &mut Files,
+        start: &mut Option<Timestamp>,
+        analysis: &mut Analysis,
+        notices: &mut Notices,
+        output: &mut Output<'_>,
+    ) {
+        files.packet(packet.number, packet.file);
+        start.get_or_insert(packet.time);
+        let context = self.context(files, *start);
+        self.report.packet(packet);
+        analysis.push(packet, &mut |event| {
+            self.event(&context, event, notices, output);
+        });
+    }
+
     /// What a report is told beside an event; `start` is the time of the first packet, once one was read.
     fn context<'f>(&self, files: &'f Files, start: Option<Timestamp>) -> Context<'f> {
         Context {
@@ -386,6 +421,10 @@ impl Drive<'_> {
         notices: &mut Notices,
         output: &mut Output<'_>,
     ) {
+        if !(self.bounded || matches!(event, Event::Notice(_))) {
+            self.rows += self.report.event(context, event, output);
+            return;
+        }
         if let (Some(number), Event::Connection(connection)) = (self.connection, event)
             && connection.number == number
         {

@@ -226,8 +226,7 @@ impl Options {
     /// Of which heads a page must know the texts that shows those of the first few handshakes: where it is of a part of the capture, it
     /// is not known before which these are.
     pub(super) fn texts(&self, shown: u64) -> Texts {
-        let part = self.since.is_some() || self.until.is_some() || self.packets.is_some();
-        if part || self.connection.is_some() {
+        if self.shows_a_part() {
             Texts::All
         } else {
             Texts::OfHandshakes(shown)
@@ -249,6 +248,14 @@ impl Options {
                 Time::Utc => Times::Utc,
             },
         }
+    }
+
+    /// Whether only a part of the capture is shown.
+    pub(super) fn shows_a_part(&self) -> bool {
+        self.connection.is_some()
+            || self.since.is_some()
+            || self.until.is_some()
+            || self.packets.is_some()
     }
 
     /// What is kept and inflated, of what a command needs.

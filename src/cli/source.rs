@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::capture::{Capture, Item, Merged, captures_in};
+use crate::capture::{Capture, Item, Merged, Packet, captures_in};
 use crate::error::Error;
 use crate::report::Files;
 
@@ -59,6 +59,15 @@ impl Source {
         match &self.input {
             Input::One(capture) => capture.may_hold_secrets(),
             Input::Merged(merged) => merged.captures().any(Capture::may_hold_secrets),
+        }
+    }
+
+    /// The next item, where it is a packet of one capture that is in memory already, beside the files.
+    #[inline]
+    pub(super) fn next_packet(&mut self) -> Option<(Packet<'_>, &mut Files)> {
+        match &mut self.input {
+            Input::One(capture) => Some((capture.next_packet()?, &mut self.files)),
+            Input::Merged(_) => None,
         }
     }
 

@@ -33,9 +33,19 @@ struct Bucket<T> {
 
 impl<T: Copy> Quantiles<T> {
     /// Takes a value, and what goes with it.
+    #[inline]
     pub fn add(&mut self, value: u64, with: T) {
         self.count += 1;
         self.sum = self.sum.saturating_add(value);
+        match self.buckets.get_mut(index(value)) {
+            Some(Some(bucket)) => bucket.count += 1,
+            _ => self.add_first(value, with),
+        }
+    }
+
+    /// Takes a value that is kept as it is, or is the first of its bucket.
+    #[inline(never)]
+    fn add_first(&mut self, value: u64, with: T) {
         if self.buckets.is_empty() {
             if self.kept.len() < KEPT {
                 self.kept.push((value, with));
@@ -115,6 +125,7 @@ impl<T: Copy> Quantiles<T> {
 }
 
 /// The bucket of a size.
+#[inline]
 fn index(value: u64) -> usize {
     let index = if value < EXACT {
         value

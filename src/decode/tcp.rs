@@ -23,56 +23,76 @@ pub(super) struct Header<'cap> {
 #[inline]
 pub(super) fn read(rest: Rest<'_>, identification: u16) -> Option<Header<'_>> {
     let (header, after) = rest.take::<20>()?;
-    let [
-        sp0,
-        sp1,
-        dp0,
-        dp1,
-        s0,
-        s1,
-        s2,
-        s3,
-        a0,
-        a1,
-        a2,
-        a3,
-        offset,
-        flags,
-        w0,
-        w1,
-        _,
-        _,
-        u0,
-        u1,
-    ] = *header;
-    let len = u32::from(offset >> 4) * 4;
+    let len = header_len(header);
     let options = after.cut(len.checked_sub(20)?).bytes;
     let payload = rest.skip(len)?;
-    let [l0, l1, l2, l3] = payload.len.to_be_bytes();
-    let [i0, i1] = identification.to_be_bytes();
-    let mut fingerprint = mix(0, [sp0, sp1, dp0, dp1, s0, s1, s2, s3]);
-    fingerprint = mix(fingerprint, [a0, a1, a2, a3, offset, flags, w0, w1]);
-    fingerprint = mix(fingerprint, [u0, u1, i0, i1, l0, l1, l2, l3]);
-    let (words, odd) = options.as_chunks::<8>();
-    for word in words {
-        fingerprint = mix(fingerprint, *word);
+    Some(Header::new(header, options, payload, identification))
+}
+
+/// The length of a header that begins so, with options.
+#[inline]
+pub(super) fn header_len(header: &[u8; 20]) -> u32 {
+    let [.., offset, _, _, _, _, _, _, _] = header;
+    u32::from(offset >> 4) * 4
+}
+
+impl<'cap> Header<'cap> {
+    /// Of its first 20 bytes, the options that were captured, and what it carries.
+    #[inline]
+    pub(super) fn new(
+        header: &[u8; 20],
+        options: &[u8],
+        payload: Rest<'cap>,
+        identification: u16,
+    ) -> Self {
+        let [
+            sp0,
+            sp1,
+            dp0,
+            dp1,
+            s0,
+            s1,
+            s2,
+            s3,
+            a0,
+            a1,
+            a2,
+            a3,
+            offset,
+            flags,
+            w0,
+            w1,
+            _,
+            _,
+            u0,
+            u1,
+        ] = *header;
+        let [l0, l1, l2, l3] = payload.len.to_be_bytes();
+        let [i0, i1] = identification.to_be_bytes();
+        let mut fingerprint = mix(0, [sp0, sp1, dp0, dp1, s0, s1, s2, s3]);
+        fingerprint = mix(fingerprint, [a0, a1, a2, a3, offset, flags, w0, w1]);
+        fingerprint = mix(fingerprint, [u0, u1, i0, i1, l0, l1, l2, l3]);
+        let (words, odd) = options.as_chunks::<8>();
+        for word in words {
+            fingerprint = mix(fingerprint, *word);
+        }
+        if let Some(half) = odd.first_chunk::<4>() {
+            let [o0, o1, o2, o3] = *half;
+            fingerprint = mix(fingerprint, [o0, o1, o2, o3, 0, 0, 0, 0]);
+        }
+        let flags = Flags(flags);
+        Self {
+            source_port: u16::from_be_bytes([sp0, sp1]),
+            destination_port: u16::from_be_bytes([dp0, dp1]),
+            seq: u32::from_be_bytes([s0, s1, s2, s3]),
+            ack: (flags.0 & Flags::ACK != 0).then_some(u32::from_be_bytes([a0, a1, a2, a3])),
+            flags,
+            window: u16::from_be_bytes([w0, w1]),
+            len: header_len(header),
+            payload,
+            fingerprint,
+        }
     }
-    if let Some(half) = odd.first_chunk::<4>() {
-        let [o0, o1, o2, o3] = *half;
-        fingerprint = mix(fingerprint, [o0, o1, o2, o3, 0, 0, 0, 0]);
-    }
-    let flags = Flags(flags);
-    Some(Header {
-        source_port: u16::from_be_bytes([sp0, sp1]),
-        destination_port: u16::from_be_bytes([dp0, dp1]),
-        seq: u32::from_be_bytes([s0, s1, s2, s3]),
-        ack: (flags.0 & Flags::ACK != 0).then_some(u32::from_be_bytes([a0, a1, a2, a3])),
-        flags,
-        window: u16::from_be_bytes([w0, w1]),
-        len,
-        payload,
-        fingerprint,
-    })
 }
 
 /// Mixes eight bytes into a hash: a multiplication to 128 bits, folded. Copies are looked for among a connection's last few

@@ -1,5 +1,6 @@
 //! The table: which connection a segment belongs to.
 
+use std::cmp::Ordering;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -26,7 +27,11 @@ impl Key {
     pub fn of(segment: &Segment<'_>) -> (Self, bool) {
         let (source, destination) = (segment.source, segment.destination);
         let ((from, v6), (to, _)) = (number(source.address), number(destination.address));
-        let from_lower = (from, source.port) <= (to, destination.port);
+        let from_lower = match from.cmp(&to) {
+            Ordering::Less => true,
+            Ordering::Greater => false,
+            Ordering::Equal => source.port <= destination.port,
+        };
         let (lower, higher, ports) = if from_lower {
             (from, to, [source.port, destination.port])
         } else {

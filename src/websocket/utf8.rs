@@ -4,12 +4,12 @@ use super::mask::{is_ascii, unmask};
 
 /// Whether a whole text is UTF-8, perhaps under a mask, whose first byte is that of the first. In `room` it is unmasked where it is not ASCII.
 pub fn is_utf8(text: &[u8], key: Option<[u8; 4]>, room: &mut Vec<u8>) -> bool {
-    let Some(key) = key else {
-        return text.is_ascii() || simdutf8::basic::from_utf8(text).is_ok();
-    };
-    if is_ascii(text, key) {
+    if is_ascii(text, key.unwrap_or_default()) {
         return true;
     }
+    let Some(key) = key else {
+        return simdutf8::basic::from_utf8(text).is_ok();
+    };
     room.clear();
     unmask(text, key, 0, room);
     simdutf8::basic::from_utf8(room).is_ok()

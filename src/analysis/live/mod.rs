@@ -137,10 +137,6 @@ impl Live {
         shared: &mut Shared,
         out: &mut dyn FnMut(&Event<'_>),
     ) -> bool {
-        if self.smooth && self.is_plain(side, segment) {
-            self.plain(side, segment, shared, out);
-            return false;
-        }
         (self.last_packet, self.end_time) = (segment.packet, segment.time);
         self.turn(shared, out, |live, ledgers, cx| {
             live.take(side, segment, ledgers, cx)

@@ -12,14 +12,25 @@ use crate::tcp::Side;
 use crate::wire::Wire;
 
 impl Live {
-    /// Whether a segment is plain, while the connection is smooth.
+    /// Takes a segment that is plain, in a connection that is smooth; of any other nothing is taken.
     #[inline]
-    pub(super) fn is_plain(&self, side: Side, segment: &Segment<'_>) -> bool {
-        self.tcp.is_plain(side, segment) && self.conversation.is_plain(side, segment.payload)
+    pub(in crate::analysis) fn take_plain(
+        &mut self,
+        side: Side,
+        segment: &Segment<'_>,
+        shared: &mut Shared,
+        out: &mut dyn FnMut(&Event<'_>),
+    ) -> bool {
+        let plain = self.smooth
+            && self.tcp.is_plain(side, segment)
+            && self.conversation.is_plain(side, segment.payload);
+        if plain {
+            self.plain(side, segment, shared, out);
+        }
+        plain
     }
 
-    /// Takes a plain segment.
-    pub(super) fn plain(
+    fn plain(
         &mut self,
         side: Side,
         segment: &Segment<'_>,
