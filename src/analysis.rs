@@ -69,8 +69,17 @@ impl Analysis {
 
     /// Takes the next packet.
     pub fn push(&mut self, packet: &Packet<'_>, out: &mut dyn FnMut(&Event<'_>)) {
+        match Decoder::decode_usual(packet) {
+            Some(segment) => self.connections.segment(&segment, &mut self.ledger, out),
+            None => self.push_unusual(packet, out),
+        }
+        self.connections.settle(packet.time, &mut self.ledger, out);
+    }
+
+    #[inline(never)]
+    fn push_unusual(&mut self, packet: &Packet<'_>, out: &mut dyn FnMut(&Event<'_>)) {
         let (notices, given_up) = (&mut self.notices, &mut self.given_up);
-        let decoded = self.decoder.decode(packet, notices, given_up);
+        let decoded = self.decoder.decode_unusual(packet, notices, given_up);
         if !(notices.is_empty() && given_up.is_empty()) {
             settle_others(given_up, notices, packet.number, &mut self.ledger, out);
         }
@@ -79,7 +88,6 @@ impl Analysis {
             Decoded::Other(other) => charge_other(&mut self.ledger, &other, packet.number),
             Decoded::Held => {}
         }
-        self.connections.settle(packet.time, &mut self.ledger, out);
     }
 
     /// Ends the capture: gives what was still open, and the connections that never closed.

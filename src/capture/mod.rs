@@ -221,7 +221,11 @@ impl Capture {
     }
 
     /// The packet in a record that was consumed and began at a place of the buffer.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "a packet is moved for each packet otherwise"
+    )]
+    #[inline(always)]
     fn give(&mut self, begin: usize, found: Found) -> Packet<'_> {
         let Found {
             time,

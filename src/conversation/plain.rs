@@ -5,35 +5,42 @@ use crate::event::Verdict;
 use crate::ledger::Row;
 use crate::reader::Piece;
 use crate::tcp::Side;
+use crate::websocket::Header;
 use crate::wire::Wire;
 
 impl Conversation {
-    /// Whether frames are read and no part of one waits, in either direction.
-    pub(crate) fn is_smooth(&self) -> bool {
+    /// Whether frames were read, none of them a Close: an acknowledgment is for these then, and for nothing else.
+    pub(crate) fn is_under_way(&self) -> bool {
         let websocket = self.websocket.as_ref();
         matches!(self.reading, Reading::WebSocket)
             && self.secure.is_none()
-            && websocket.is_some_and(|websocket| websocket.is_smooth())
+            && websocket.is_some_and(|websocket| websocket.frames() > 0 && !websocket.is_closed())
+    }
+
+    /// Whether no part of a frame waits in either direction, while the WebSocket is under way.
+    pub(crate) fn is_smooth(&self) -> bool {
+        let websocket = self.websocket.as_ref();
+        websocket.is_some_and(|websocket| websocket.is_smooth())
             && (self.streams.iter())
                 .all(|stream| stream.waiting.is_empty() && stream.pieces.is_empty())
             && self.handshake() != Some(Verdict::Invalid)
     }
 
-    /// Whether bytes are plain frames and nothing else, or none, in a conversation that is smooth.
+    /// The header of the first of plain frames, where bytes are such and nothing else, in a conversation that is smooth.
     #[inline]
-    pub(crate) fn is_plain(&self, side: Side, bytes: &[u8]) -> bool {
+    pub(crate) fn plain_frame(&self, side: Side, bytes: &[u8]) -> Option<Header> {
         let direction = self.direction_of(side);
-        bytes.is_empty()
-            || (self.websocket.as_ref())
-                .is_some_and(|websocket| websocket.are_plain(direction, bytes))
+        self.websocket.as_ref()?.first_plain(direction, bytes)
     }
 
-    /// Takes plain frames, which came in this piece. `charge` is told for which row, how many packets, which no other frame of the
+    /// Takes plain frames, of which the first has this header and which came in this piece. `charge` is told for which row, how many packets, which no other frame of the
     /// row has counted, and what.
+    #[inline]
     pub(crate) fn take_plain(
         &mut self,
         side: Side,
         bytes: &[u8],
+        first: Header,
         piece: Piece,
         cx: &mut Context<'_>,
         charge: impl FnMut(Row, u64, Wire),
@@ -43,7 +50,7 @@ impl Conversation {
         let offset = pieces.offset();
         pieces.skip(bytes.len() as u64);
         if let Some(websocket) = &mut self.websocket {
-            websocket.plain_frames(direction, bytes, (piece, offset), cx, charge);
+            websocket.plain_frames(direction, bytes, first, (piece, offset), cx, charge);
         }
     }
 }

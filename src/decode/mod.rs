@@ -47,9 +47,26 @@ impl Decoder {
         notices: &mut Vec<Notice>,
         given_up: &mut Vec<Other>,
     ) -> Decoded<'a> {
-        if let Some(segment) = plain::segment(packet) {
-            return Decoded::Tcp(segment);
+        match plain::segment(packet) {
+            Some(segment) => Decoded::Tcp(segment),
+            None => self.decode_unusual(packet, notices, given_up),
         }
+    }
+
+    /// The segment in a packet in which it stands where it stands in most; else nothing has happened.
+    #[inline]
+    pub fn decode_usual<'a>(packet: &Packet<'a>) -> Option<Segment<'a>> {
+        plain::segment(packet)
+    }
+
+    /// The same as [`decode`](Self::decode), for what [`decode_usual`](Self::decode_usual) has left.
+    #[inline(never)]
+    pub fn decode_unusual<'a>(
+        &'a mut self,
+        packet: &Packet<'a>,
+        notices: &mut Vec<Notice>,
+        given_up: &mut Vec<Other>,
+    ) -> Decoded<'a> {
         self.walk(packet, notices, given_up)
     }
 
@@ -58,7 +75,6 @@ impl Decoder {
         self.fragments.finish(notices, given_up);
     }
 
-    #[inline(never)]
     fn walk<'a>(
         &'a mut self,
         packet: &Packet<'a>,

@@ -157,10 +157,14 @@ impl Summary {
     pub fn packet(&mut self, packet: &Packet<'_>) {
         self.packets += 1;
         self.bytes += u64::from(packet.original_len);
-        self.time = Some(self.time.map_or(packet.time, |time| time.min(packet.time)));
-        self.end_time = self.end_time.max(Some(packet.time));
+        if self.time.is_none_or(|time| packet.time < time) {
+            self.time = Some(packet.time);
+        }
+        if self.end_time.is_none_or(|time| packet.time > time) {
+            self.end_time = Some(packet.time);
+        }
         // A capture names at most 65,536 link types, one in nearly all.
-        if !self.link_types.contains(&packet.link) {
+        if self.link_types.last() != Some(&packet.link) && !self.link_types.contains(&packet.link) {
             self.link_types.push(packet.link);
         }
     }

@@ -1,7 +1,5 @@
 //! Copies: the same packet captured twice, as mirror ports and captures on several interfaces give it.
 
-use std::collections::VecDeque;
-
 use crate::time::Timestamp;
 
 /// How far apart in capture time two copies of one packet may stand. Mirrored copies are microseconds apart, and
@@ -18,10 +16,16 @@ const FINGERPRINT: u64 = u64::MAX << 24;
 /// two equal packets of a connection that was silent for just so long, to 50 ms, would count as copies.
 const TICK: u32 = 16;
 
+/// How many there is room for at first.
+const FIRST: usize = 8;
+
 /// The fingerprints of a connection's latest packets, each with its time in one number, so that few connections fill many caches.
 #[derive(Debug, Default)]
 pub(super) struct Duplicates {
-    recent: VecDeque<u64>,
+    /// A ring, once it is full.
+    recent: Vec<u64>,
+    /// Where the oldest stands in it.
+    oldest: usize,
 }
 
 impl Duplicates {
@@ -33,36 +37,38 @@ impl Duplicates {
             .any(|&seen| (seen ^ packet) & FINGERPRINT == 0 && are_near(seen, packet))
     }
 
-    /// Remembers a packet.
+    /// Remembers a packet, in place of the oldest where that is too old, or there are too many.
     #[inline]
     pub(super) fn insert(&mut self, fingerprint: u64, time: Timestamp) {
         let packet = packed(fingerprint, time);
-        if self.recent.len() == self.recent.capacity() {
-            self.make_room(packet);
+        let len = self.recent.len();
+        match self.recent.get_mut(self.oldest) {
+            Some(oldest) if len >= FIRST && (len >= REMEMBERED || !are_near(*oldest, packet)) => {
+                *oldest = packet;
+                self.oldest += 1;
+                if self.oldest == len {
+                    self.oldest = 0;
+                }
+            }
+            _ => self.grow(packet),
         }
-        self.recent.push_back(packet);
     }
 
-    /// Brings the latest into a near cache.
+    /// Brings the oldest, whose place comes next, into a near cache.
     #[inline]
     pub(super) fn touch(&self) -> u64 {
-        self.recent.back().copied().unwrap_or_default()
+        self.recent.get(self.oldest).copied().unwrap_or_default()
     }
 
-    /// Forgets what is too old, and where nothing is, the oldest of too many; else makes room for a few at once.
+    /// Remembers a packet beside all the others.
     #[inline(never)]
-    fn make_room(&mut self, packet: u64) {
-        while self.recent.len() >= REMEMBERED
-            || self
-                .recent
-                .front()
-                .is_some_and(|&oldest| !are_near(oldest, packet))
-        {
-            self.recent.pop_front();
-        }
+    fn grow(&mut self, packet: u64) {
+        self.recent.rotate_left(self.oldest);
+        self.oldest = 0;
         if self.recent.len() == self.recent.capacity() {
-            self.recent.reserve_exact(self.recent.len().max(8));
+            self.recent.reserve_exact(self.recent.len().max(FIRST));
         }
+        self.recent.push(packet);
     }
 }
 
@@ -103,10 +109,24 @@ mod tests {
         let mut duplicates = Duplicates::default();
         for packet in 0..1000_u64 {
             duplicates.insert(packet << 24, Timestamp(0));
+            assert!(duplicates.contains(packet << 24, Timestamp(0)));
         }
         assert!(duplicates.recent.capacity() <= REMEMBERED);
         assert!(duplicates.contains(999 << 24, Timestamp(0)));
         assert!(duplicates.contains((1000 - REMEMBERED as u64) << 24, Timestamp(0)));
         assert!(!duplicates.contains((999 - REMEMBERED as u64) << 24, Timestamp(0)));
+        for packet in 0..1000_u64 {
+            duplicates.insert(packet << 24, Timestamp(1 << 33));
+        }
+        assert_eq!(duplicates.recent.len(), REMEMBERED);
+    }
+
+    #[test]
+    fn where_packets_are_far_apart_few_are_remembered() {
+        let mut duplicates = Duplicates::default();
+        for packet in 0..1000_u64 {
+            duplicates.insert(packet << 24, Timestamp(packet.cast_signed() * 100_000_000));
+        }
+        assert_eq!(duplicates.recent.capacity(), FIRST);
     }
 }

@@ -1,6 +1,5 @@
 //! The table: which connection a segment belongs to.
 
-use std::cmp::Ordering;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -25,13 +24,18 @@ impl Key {
     /// Of a segment, the same for both directions; and whether the segment came from the lower end.
     #[inline]
     pub fn of(segment: &Segment<'_>) -> (Self, bool) {
-        let (source, destination) = (segment.source, segment.destination);
-        let ((from, v6), (to, _)) = (number(source.address), number(destination.address));
-        let from_lower = match from.cmp(&to) {
-            Ordering::Less => true,
-            Ordering::Greater => false,
-            Ordering::Equal => source.port <= destination.port,
+        let (source, destination) = (&segment.source, &segment.destination);
+        let (from, to, order, v6) = match (source.address, destination.address) {
+            (IpAddr::V4(from), IpAddr::V4(to)) => {
+                let (from, to) = (from.to_bits(), to.to_bits());
+                (from.into(), to.into(), from.cmp(&to), false)
+            }
+            (from, to) => {
+                let ((from, v6), (to, _)) = (number(from), number(to));
+                (from, to, from.cmp(&to), v6)
+            }
         };
+        let from_lower = order.is_lt() || order.is_eq() && source.port <= destination.port;
         let (lower, higher, ports) = if from_lower {
             (from, to, [source.port, destination.port])
         } else {

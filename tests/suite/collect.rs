@@ -223,7 +223,7 @@ impl Rows {
             Event::Message(message) => self.messages.push(MessageRow::from(*message)),
             Event::Connection(connection) => self.connections.push((*connection).clone()),
             Event::Notice(notice) => self.notices.push((*notice).clone()),
-            Event::Finding(_) | Event::Unjudged(_) => {}
+            Event::Single(_) | Event::Finding(_) | Event::Unjudged(_) => {}
         }
     }
 

@@ -31,6 +31,7 @@ mod laws;
 mod overhead;
 mod program;
 mod said;
+mod singles;
 mod tls;
 mod traffic;
 mod tshark;

@@ -35,8 +35,10 @@ pub(super) struct Live {
     opener_is_lower: bool,
     closed: bool,
     told_of_conflict: bool,
-    /// Whether nothing waits and nothing is open, so that plain segments can be taken in one go.
-    smooth: bool,
+    /// Whether segments without payload can be taken in one go, if they are plain.
+    acks_are_plain: bool,
+    /// Whether nothing waits and nothing is open, so that frames can be taken in one go, if they are plain.
+    frames_are_plain: bool,
     /// What the rules want to know, where they are judged.
     checks: Option<Box<Checks>>,
 }
@@ -79,7 +81,8 @@ impl Live {
             opener_is_lower,
             closed: false,
             told_of_conflict: false,
-            smooth: false,
+            acks_are_plain: false,
+            frames_are_plain: false,
             checks: None,
         }
     }
@@ -196,7 +199,9 @@ impl Live {
         let done = act(self, ledgers, &mut cx);
         self.checks = checks;
         self.account.close(&mut shared.ledgers, &mut shared.page);
-        self.smooth = !self.closed && self.conversation.is_smooth() && self.tcp.is_smooth();
+        self.acks_are_plain =
+            !self.closed && self.conversation.is_under_way() && self.tcp.is_smooth();
+        self.frames_are_plain = self.acks_are_plain && self.conversation.is_smooth();
         done
     }
 

@@ -4,15 +4,16 @@ use super::Live;
 use super::payload::piece_of;
 use crate::analysis::shared::Shared;
 use crate::analysis::watch;
-use crate::conversation::Context;
+use crate::conversation::{Context, Ledgers};
 use crate::decode::Segment;
 use crate::event::{Event, Place};
 use crate::ledger::Row;
 use crate::tcp::Side;
+use crate::websocket::Header;
 use crate::wire::Wire;
 
 impl Live {
-    /// Takes a segment that is plain, in a connection that is smooth; of any other nothing is taken.
+    /// Takes a segment that is plain, where the connection's state allows for it; of any other nothing is taken.
     #[inline]
     pub(in crate::analysis) fn take_plain(
         &mut self,
@@ -21,56 +22,70 @@ impl Live {
         shared: &mut Shared,
         out: &mut dyn FnMut(&Event<'_>),
     ) -> bool {
-        let plain = self.smooth
-            && self.tcp.is_plain(side, segment)
-            && self.conversation.is_plain(side, segment.payload);
-        if plain {
-            self.plain(side, segment, shared, out);
+        if !(self.acks_are_plain && self.tcp.is_plain(side, segment)) {
+            return false;
         }
-        plain
+        if segment.payload_len == 0 {
+            self.plain_ack(side, segment, shared);
+            return true;
+        }
+        let first = if self.frames_are_plain {
+            self.conversation.plain_frame(side, segment.payload)
+        } else {
+            None
+        };
+        if let Some(first) = first {
+            self.plain_frames(side, segment, first, shared, out);
+        }
+        first.is_some()
     }
 
-    fn plain(
-        &mut self,
-        side: Side,
-        segment: &Segment<'_>,
-        shared: &mut Shared,
-        out: &mut dyn FnMut(&Event<'_>),
-    ) {
+    #[inline]
+    fn plain_ack(&mut self, side: Side, segment: &Segment<'_>, shared: &mut Shared) {
+        self.begin_plain(side, segment, &mut shared.ledgers);
+        let [link, network, transport] = segment.headers.map(u64::from);
+        let wire = Wire {
+            link,
+            network,
+            transport,
+            ..Wire::default()
+        };
+        let packets = u64::from(segment.packets);
+        self.account
+            .charge_whole(side, Row::Ack, packets, wire, &mut shared.ledgers);
+        self.end_plain(side, segment);
+    }
+
+    #[inline]
+    fn begin_plain(&mut self, side: Side, segment: &Segment<'_>, ledgers: &mut Ledgers) {
         (self.last_packet, self.end_time) = (segment.packet, segment.time);
         let packets = u64::from(segment.packets);
         self.account
-            .count_whole(side, packets, segment.wire_len(), &mut shared.ledgers);
+            .count_whole(side, packets, segment.wire_len(), ledgers);
         self.tcp.take_plain(side, segment);
         if let Some(checks) = &mut self.checks {
             watch::before(checks, &self.tcp, side, segment);
         }
-        if segment.payload_len == 0 {
-            let [link, network, transport] = segment.headers.map(u64::from);
-            let wire = Wire {
-                link,
-                network,
-                transport,
-                ..Wire::default()
-            };
-            self.account
-                .charge_whole(side, Row::Ack, packets, wire, &mut shared.ledgers);
-        } else {
-            self.plain_frames(side, segment, shared, out);
-        }
+    }
+
+    #[inline]
+    fn end_plain(&mut self, side: Side, segment: &Segment<'_>) {
         if let Some(checks) = &mut self.checks {
             let client = self.conversation.client().0;
             watch::after(checks, &self.tcp, client, side, segment);
         }
     }
 
+    #[inline]
     fn plain_frames(
         &mut self,
         side: Side,
         segment: &Segment<'_>,
+        first: Header,
         shared: &mut Shared,
         out: &mut dyn FnMut(&Event<'_>),
     ) {
+        self.begin_plain(side, segment, &mut shared.ledgers);
         let acked = Some(self.tcp.half(side.other()).assembler.acknowledged());
         if let Some(checks) = &mut self.checks {
             checks.acked = acked;
@@ -95,7 +110,8 @@ impl Live {
         };
         let account = &mut self.account;
         let charge = |row, packets, wire| account.charge_whole(side, row, packets, wire, ledgers);
-        self.conversation
-            .take_plain(side, segment.payload, piece_of(segment), &mut cx, charge);
+        let (conversation, piece) = (&mut self.conversation, piece_of(segment));
+        conversation.take_plain(side, segment.payload, first, piece, &mut cx, charge);
+        self.end_plain(side, segment);
     }
 }

@@ -14,44 +14,52 @@ use crate::websocket::{Header, Opcode, is_utf8, unmask};
 use crate::wire::Wire;
 
 impl WebSocket {
-    /// Whether there were frames, none of them a Close, and nothing is open in either direction.
+    /// Whether nothing is open in either direction.
     pub(in crate::conversation) fn is_smooth(&self) -> bool {
         let halves = [&self.halves.to_server, &self.halves.to_client];
-        self.frames > 0 && !self.is_closed() && halves.into_iter().all(Half::is_smooth)
+        halves.into_iter().all(Half::is_smooth)
     }
 
-    /// Whether bytes are plain frames and nothing else, in a WebSocket that is smooth.
+    /// The header of the first of plain frames, where bytes are such and nothing else, in a WebSocket that is smooth.
     #[inline]
-    pub(in crate::conversation) fn are_plain(&self, direction: Direction, bytes: &[u8]) -> bool {
-        let mut rest = bytes;
-        while let Ok((behind, header)) = Header::parse(rest)
-            && self.is_plain(direction, &header)
-            && let Some(behind) = behind.get(to_usize(header.payload_len)..)
-        {
-            if behind.is_empty() {
-                return true;
+    pub(in crate::conversation) fn first_plain(
+        &self,
+        direction: Direction,
+        bytes: &[u8],
+    ) -> Option<Header> {
+        let (mut behind, first) = Header::parse(bytes).ok()?;
+        let mut header = first;
+        loop {
+            let plain = self.is_plain(direction, &header);
+            let rest = behind
+                .get(to_usize(header.payload_len)..)
+                .filter(|_| plain)?;
+            if rest.is_empty() {
+                return Some(first);
             }
-            rest = behind;
+            (behind, header) = Header::parse(rest).ok()?;
         }
-        false
     }
 
-    /// Takes bytes that [`are_plain`](Self::are_plain). They came in this piece, the first at this offset of the stream; `charge` is told
-    /// for which row, how many packets, which no other frame of the row has counted, and what.
+    /// Takes bytes that are plain frames, of which the first has this header. They came in this piece, the first at this offset of the
+    /// stream; `charge` is told for which row, how many packets, which no other frame of the row has counted, and what.
+    #[inline]
     pub(in crate::conversation) fn plain_frames(
         &mut self,
         direction: Direction,
         bytes: &[u8],
+        first: Header,
         (mut piece, mut offset): (Piece, u64),
         cx: &mut Context<'_>,
         mut charge: impl FnMut(Row, u64, Wire),
     ) {
         let mut packets = [u64::from(piece.packets); 2];
-        let mut rest = bytes;
-        while let Ok((behind, header)) = Header::parse(rest)
-            && let Some((payload, behind)) = behind.split_at_checked(to_usize(header.payload_len))
-        {
-            let len = piece.len - u32::try_from(behind.len()).unwrap_or(0);
+        let mut header = first;
+        let mut behind = bytes
+            .get(usize::from(first.header_len)..)
+            .unwrap_or_default();
+        while let Some((payload, rest)) = behind.split_at_checked(to_usize(header.payload_len)) {
+            let len = piece.len - u32::try_from(rest.len()).unwrap_or(0);
             let (taken, left) = piece.split_at(len);
             let cost = taken.cost(offset, u64::from(header.header_len), Layer::Payload);
             let row = row_of(header.opcode);
@@ -63,8 +71,11 @@ impl WebSocket {
             };
             charge(row, std::mem::take(first), cost.wire);
             self.plain_frame(direction, header, cost, payload, cx);
-            offset += u64::from(len);
-            (piece, rest) = (left, behind);
+            let Ok((next_behind, next)) = Header::parse(rest) else {
+                return;
+            };
+            (behind, header) = (next_behind, next);
+            (piece, offset) = (left, offset + u64::from(len));
         }
     }
 
