@@ -1,15 +1,16 @@
 //! Channel: what is kept of a WebSocket for the rules that look at it as a whole. Its size does not grow with the connection.
 
 use super::finding::Cause;
-use super::frames::Agreement;
+use super::frames::{Agreement, FrameFacts};
 use super::line::Line;
 use super::masks::{Masks, OnWire};
 use super::messages::Shape;
 use super::outcome::Spot;
-use super::performance::{Base64Run, Sample, Split, Stream};
+use super::performance::{self, Base64Run, Sample, Split, Stream};
 use super::pings::Pings;
 use crate::direction::{Both, Direction};
 use crate::time::Timestamp;
+use crate::websocket::{Header, Opcode};
 
 /// What both sides said.
 #[derive(Debug, Default)]
@@ -59,6 +60,66 @@ pub(crate) struct Talk {
     /// The longest run of base64 in the text that is being read.
     pub(super) base64: Base64Run,
     pub(super) compression: super::deflate::Totals,
+}
+
+impl Channel {
+    /// Takes note of how long there was no frame before this one.
+    pub(super) fn note_idle(&mut self, facts: &FrameFacts<'_>) {
+        if let Some(last) = self.last_frame.replace(facts.span.time) {
+            let idle = facts.span.time.since(last);
+            if self.idle.is_none_or(|(longest, _)| idle > longest) {
+                self.idle = Some((idle, facts.spot()));
+            }
+        }
+    }
+}
+
+impl Talk {
+    /// A message that began inside another is told once: the frames that go on with the other one are no fault of their own.
+    pub(super) fn interleave(&mut self, facts: &mut FrameFacts<'_>) {
+        match (facts.header.opcode, facts.open) {
+            (Opcode::Text | Opcode::Binary, Some(true)) => self.interleaved = true,
+            (Opcode::Continuation, Some(false)) if self.interleaved => {
+                facts.open = Some(true);
+                self.interleaved = !facts.header.fin;
+            }
+            _ => {}
+        }
+    }
+
+    /// Counts a frame.
+    #[inline]
+    pub(super) fn add(&mut self, header: &Header) {
+        self.frames += 1;
+        self.header_bytes += u64::from(header.header_len);
+        self.payload_bytes = self.payload_bytes.saturating_add(header.payload_len);
+    }
+
+    /// Takes note of how soon a small frame follows another.
+    pub(super) fn note_stream(&mut self, facts: &FrameFacts<'_>) {
+        let (packet, time) = (facts.span.first_packet, facts.span.time);
+        self.stream
+            .push(facts.header.payload_len, packet, time, || facts.spot());
+    }
+
+    /// Counts a frame, and keeps what of it its message is judged by.
+    pub(super) fn count(&mut self, header: &Header, agreement: Agreement) {
+        self.add(header);
+        if !header.opcode.is_control() {
+            let begins = header.opcode != Opcode::Continuation;
+            let before = if begins { Shape::default() } else { self.shape };
+            self.shape = Shape {
+                tiny: before.tiny + u64::from(header.payload_len < performance::TINY),
+                header_bytes: before.header_bytes + u64::from(header.header_len),
+                last_len: header.payload_len,
+                base64: before.base64,
+                is_odd: before.is_odd
+                    || header.rsv2()
+                    || header.rsv3()
+                    || header.rsv1() && !agreement.deflate,
+            };
+        }
+    }
 }
 
 /// A close frame.

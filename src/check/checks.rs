@@ -4,7 +4,7 @@
 //! rest when the connection ends. Nothing here is made unless the analysis checks.
 
 use super::across::Closed;
-use super::channel::{Channel, CloseSeen, EndFacts, OpenFrame, Talk};
+use super::channel::{Channel, CloseSeen, EndFacts, OpenFrame};
 use super::close::CloseFacts;
 use super::collector::{self, Collector};
 use super::finding::Cause;
@@ -12,7 +12,7 @@ use super::frames::{Agreement, FrameFacts};
 use super::handshake::{HandshakeFacts, Judgement, Reach};
 use super::http::HeadFacts;
 use super::line::Line;
-use super::messages::{MessageFacts, Shape};
+use super::messages::MessageFacts;
 use super::outcome::{Outcome, Spot};
 use super::performance::Base64Run;
 use super::rule::{Fault, Judge, RULES, Rule};
@@ -39,9 +39,9 @@ const NO_LENGTH: u64 = 1 << 62;
 /// The facts of one connection, and the findings so far.
 #[derive(Debug)]
 pub(crate) struct Checks {
-    collector: Collector,
+    pub(super) collector: Collector,
     reach: Reach,
-    channel: Option<Box<Channel>>,
+    pub(super) channel: Option<Box<Channel>>,
     /// What is left of its HTTP.
     pub(crate) http: HttpEnd,
     /// What is known of the TCP connection's two sides.
@@ -173,45 +173,30 @@ impl Checks {
         let channel = self.channel.get_or_insert_with(Box::default);
         facts.agreement = channel.agreement;
         let (direction, header) = (facts.direction, facts.header);
-        if let Some(last) = channel.last_frame.replace(facts.span.time) {
-            let idle = facts.span.time.since(last);
-            if channel.idle.is_none_or(|(longest, _)| idle > longest) {
-                channel.idle = Some((idle, spot_of(&facts)));
-            }
-        }
+        channel.note_idle(&facts);
         let talk = &mut channel.talks[direction];
         talk.count(header, facts.agreement);
         talk.inside = true;
         talk.split.frames += u64::from(header.payload_len > 0);
         talk.split.split += u64::from(facts.is_split);
-        talk.stream.push(
-            header.payload_len,
-            facts.span.first_packet,
-            facts.span.time,
-            || spot_of(&facts),
-        );
+        talk.note_stream(&facts);
         if facts.trust > Trust::Carried {
             self.unsure(&facts);
             return;
         }
         if let Some(key) = header.masking_key {
-            let masks = talk.masks.get_or_insert_default();
-            masks.push(key);
-            if masks.is_suspicious() {
-                for rule in masks::RULES {
-                    if let Judge::Mask(judge) = rule.judge {
-                        self.collector
-                            .take(rule, Some(direction), judge(masks), spot_of(&facts));
-                    }
-                }
-            }
+            self.mask(key, &facts);
         }
+        let Some(channel) = &mut self.channel else {
+            return;
+        };
+        let talk = &mut channel.talks[direction];
         if talk.close.is_some() {
             let said = (header.opcode.name(), header.opcode.is_control());
             for rule in closing::RULES {
                 if let Judge::BehindClose(judge) = rule.judge {
                     self.collector
-                        .take(rule, Some(direction), judge(said), spot_of(&facts));
+                        .take(rule, Some(direction), judge(said), facts.spot());
                 }
             }
         }
@@ -239,12 +224,30 @@ impl Checks {
             })
     }
 
+    /// The masking key of a frame whose place is sure.
+    pub(super) fn mask(&mut self, key: [u8; 4], facts: &FrameFacts<'_>) {
+        let Some(channel) = &mut self.channel else {
+            return;
+        };
+        let masks = channel.talks[facts.direction].masks.get_or_insert_default();
+        masks.push(key);
+        if masks.is_suspicious() {
+            for rule in masks::RULES {
+                if let Judge::Mask(judge) = rule.judge {
+                    let sender = Some(facts.direction);
+                    self.collector
+                        .take(rule, sender, judge(masks), facts.spot());
+                }
+            }
+        }
+    }
+
     /// A frame whose header may break a rule, or that belongs to a fragmented message.
     fn unusual(&mut self, facts: &FrameFacts<'_>) {
         for rule in frames::RULES {
             if let Judge::Frame(judge) = rule.judge {
                 self.collector
-                    .take(rule, Some(facts.direction), judge(facts), spot_of(facts));
+                    .take(rule, Some(facts.direction), judge(facts), facts.spot());
             }
         }
     }
@@ -536,45 +539,6 @@ const AT_THE_END: [&[Rule]; 8] = [
     performance::RULES,
     transport::RULES,
 ];
-
-impl Talk {
-    /// A message that began inside another is told once: the frames that go on with the other one are no fault of their own.
-    fn interleave(&mut self, facts: &mut FrameFacts<'_>) {
-        match (facts.header.opcode, facts.open) {
-            (Opcode::Text | Opcode::Binary, Some(true)) => self.interleaved = true,
-            (Opcode::Continuation, Some(false)) if self.interleaved => {
-                facts.open = Some(true);
-                self.interleaved = !facts.header.fin;
-            }
-            _ => {}
-        }
-    }
-
-    #[inline]
-    fn count(&mut self, header: &Header, agreement: Agreement) {
-        self.frames += 1;
-        self.header_bytes += u64::from(header.header_len);
-        self.payload_bytes = self.payload_bytes.saturating_add(header.payload_len);
-        if !header.opcode.is_control() {
-            let begins = header.opcode != Opcode::Continuation;
-            let before = if begins { Shape::default() } else { self.shape };
-            self.shape = Shape {
-                tiny: before.tiny + u64::from(header.payload_len < performance::TINY),
-                header_bytes: before.header_bytes + u64::from(header.header_len),
-                last_len: header.payload_len,
-                base64: before.base64,
-                is_odd: before.is_odd
-                    || header.rsv2()
-                    || header.rsv3()
-                    || header.rsv1() && !agreement.deflate,
-            };
-        }
-    }
-}
-
-fn spot_of(facts: &FrameFacts<'_>) -> Spot {
-    Spot::of_span(facts.span, facts.trust).in_frame(facts.index, facts.message)
-}
 
 /// What a 101 agrees to, as far as frames depend on it.
 fn agreement(response: &ResponseHead) -> Agreement {

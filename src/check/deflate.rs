@@ -35,10 +35,16 @@ pub(crate) struct Totals {
 }
 
 impl Totals {
+    /// Takes a message of so many bytes that is not compressed.
+    #[inline]
+    pub(super) fn push_plain(&mut self, length: u64) {
+        self.plain += u64::from(length > WORTH);
+    }
+
     #[inline]
     pub(super) fn push(&mut self, message: &MessageFacts<'_>, spot: impl FnOnce() -> Spot) {
         if !message.compressed {
-            self.plain += u64::from(message.coded_length > WORTH);
+            self.push_plain(message.coded_length);
             return;
         }
         self.marked += 1;

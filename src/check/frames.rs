@@ -1,7 +1,7 @@
 //! Rules: frame headers (RFC 6455, sections 5.1 to 5.5; RFC 7692, section 6.1).
 
 use super::finding::{Cause, Severity};
-use super::outcome::Outcome;
+use super::outcome::{Outcome, Spot};
 use super::rule::{Fault, Judge, Rule, Subject};
 use crate::direction::Direction;
 use crate::span::{Span, Trust};
@@ -40,6 +40,11 @@ pub(crate) struct FrameFacts<'a> {
 }
 
 impl FrameFacts<'_> {
+    /// Where it stands.
+    pub(super) fn spot(&self) -> Spot {
+        Spot::of_span(self.span, self.trust).in_frame(self.index, self.message)
+    }
+
     /// Whether no rule about headers can be broken: final, no reserved bits, a known opcode, the right mask, the shortest length.
     #[inline]
     pub(super) fn is_ordinary(&self) -> bool {

@@ -1,6 +1,9 @@
 //! Rules: the keys that mask a client's frames (RFC 6455, sections 5.3 and 10.3).
 
+use std::sync::LazyLock;
+
 use hashbrown::HashSet;
+use memchr::memmem::Finder;
 
 use super::finding::Severity;
 use super::outcome::Outcome;
@@ -23,6 +26,8 @@ const ALIKE: u8 = 8;
 
 /// What stands behind the target of a request, and how long its method and its target may be to be seen.
 const VERSION: &[u8] = b" HTTP/1.";
+
+static VERSIONS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(VERSION));
 const LONGEST: usize = 256;
 
 /// How much of a piece may belong to a request that goes on in the next.
@@ -287,12 +292,12 @@ impl OnWire {
 }
 
 /// Whether masked bytes, as they stand on the wire, hold the beginning of a request (RFC 6455, section 10.3).
-fn looks_like_http(wire: &[u8]) -> bool {
+pub(super) fn looks_like_http(wire: &[u8]) -> bool {
     const SHORTEST: usize = b"GET / HTTP/1.1".len();
     if wire.len() < SHORTEST {
         return false;
     }
-    memchr::memmem::find_iter(wire, VERSION).any(|at| {
+    VERSIONS.find_iter(wire).any(|at| {
         let before = wire.get(at.saturating_sub(LONGEST)..at).unwrap_or_default();
         let target = before
             .rsplit(|byte| *byte == b' ')

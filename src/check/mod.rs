@@ -29,6 +29,7 @@ mod ordinary;
 mod outcome;
 mod performance;
 mod pings;
+mod plain;
 mod policy;
 mod refusal;
 mod request;

@@ -3,11 +3,11 @@
 use super::open_frame::OpenFrame;
 use super::open_message::OpenMessage;
 use super::{Half, STRIDE, WebSocket, row_of, to_usize};
-use crate::check::LONG;
+use crate::check::{Agreement, FrameFacts, LONG};
 use crate::conversation::Context;
 use crate::conversation::kept::{Beginning, Kept};
 use crate::direction::Direction;
-use crate::event::{Event, MessageKind, Single};
+use crate::event::{Event, Frame, Message, MessageKind, Payload, Single};
 use crate::ledger::Row;
 use crate::reader::{Cost, Layer, Piece};
 use crate::websocket::{Header, Opcode, is_utf8, unmask};
@@ -108,15 +108,60 @@ impl WebSocket {
             Opcode::Binary => MessageKind::Binary,
             _ => return self.plain_control(direction, header, cost, payload, cx),
         };
-        if cx.options.wanted.singles && cx.checks.is_none() {
-            self.single(direction, kind, &header, &cost, payload, cx);
+        if self.is_judged_plain(direction, kind, &header, &cost, payload, cx) {
+            self.count_single(direction);
+        } else if cx.checks.is_some() {
+            self.judge_message(direction, kind, header, cost, payload, cx);
+        } else if cx.options.wanted.singles {
+            self.tell_single(direction, kind, &header, &cost, payload, cx);
         } else {
-            self.plain_message(direction, kind, header, cost, payload, cx);
+            self.tell_message(direction, kind, header, &cost, payload, cx);
         }
     }
 
+    fn count_single(&mut self, direction: Direction) {
+        self.frames += 1;
+        self.messages += 1;
+        self.messages_sent[direction] += 1;
+        self.halves[direction].fragmentation_unknown = false;
+    }
+
+    /// Whether a message and its frame were judged, nobody wants to hear of them, and that is all.
+    #[inline]
+    fn is_judged_plain(
+        &self,
+        direction: Direction,
+        kind: MessageKind,
+        header: &Header,
+        cost: &Cost,
+        payload: &[u8],
+        cx: &mut Context<'_>,
+    ) -> bool {
+        let wanted = &cx.options.wanted;
+        let Some(checks) = cx.checks.as_mut() else {
+            return false;
+        };
+        let half = &self.halves[direction];
+        if wanted.frames || wanted.messages || half.fragmentation_unknown {
+            return false;
+        }
+        let valid_utf8 = valid_utf8(kind, header, payload, &mut cx.scratch.unmasked);
+        let facts = FrameFacts {
+            header,
+            direction,
+            index: self.frames,
+            message: Some(self.messages),
+            span: &cost.span.unwrap_or_default(),
+            trust: half.trust,
+            open: Some(half.message.is_some()),
+            is_split: false,
+            agreement: Agreement::default(),
+        };
+        checks.single(&facts, payload, valid_utf8)
+    }
+
     /// Tells a message and its frame in short.
-    fn single(
+    fn tell_single(
         &mut self,
         direction: Direction,
         kind: MessageKind,
@@ -125,13 +170,7 @@ impl WebSocket {
         payload: &[u8],
         cx: &mut Context<'_>,
     ) {
-        self.frames += 1;
-        self.messages += 1;
-        self.messages_sent[direction] += 1;
-        let half = &mut self.halves[direction];
-        half.fragmentation_unknown = false;
-        let room = &mut cx.scratch.unmasked;
-        let is_text = kind == MessageKind::Text;
+        self.count_single(direction);
         let span = cost.span.unwrap_or_default();
         (cx.out)(&Event::Single(&Single {
             place: cx.place,
@@ -139,13 +178,85 @@ impl WebSocket {
             packet: span.first_packet,
             time: span.time,
             kind,
-            trust: half.trust,
-            valid_utf8: is_text.then(|| is_utf8(payload, header.masking_key, room)),
+            trust: self.halves[direction].trust,
+            valid_utf8: valid_utf8(kind, header, payload, &mut cx.scratch.unmasked),
             wire: cost.wire,
         }));
     }
 
-    fn plain_message(
+    /// Tells of a frame and of its message what is wanted.
+    fn tell_message(
+        &mut self,
+        direction: Direction,
+        kind: MessageKind,
+        header: Header,
+        cost: &Cost,
+        payload: &[u8],
+        cx: &mut Context<'_>,
+    ) {
+        let (index, message) = (self.frames, self.messages);
+        self.count_single(direction);
+        let wanted = cx.options.wanted;
+        let of_frame = cx.options.keep_frames * u64::from(wanted.frames);
+        let of_message = cx.options.keep_messages * u64::from(wanted.messages);
+        let is_text = kind == MessageKind::Text;
+        let trust = self.halves[direction].trust;
+        let span = cost.span.unwrap_or_default();
+        let judged = (wanted.messages && of_message == 0)
+            .then(|| valid_utf8(kind, &header, payload, &mut cx.scratch.unmasked));
+        let shown = of_frame > 0 || of_message > 0;
+        let plain = plain(payload, &header, shown, &mut cx.scratch.unmasked);
+        if wanted.frames {
+            let kept = Beginning::of(plain, of_frame);
+            (cx.out)(&Event::Frame(&Frame {
+                place: cx.place,
+                index,
+                direction,
+                span,
+                header,
+                message: Some(message),
+                complete: true,
+                trust,
+                close_code: None,
+                close_reason: None,
+                payload: (of_frame > 0).then(|| kept.payload(is_text)),
+                payload_truncated: kept.truncated,
+                wire: cost.wire,
+            }));
+        }
+        if wanted.messages {
+            let kept = Beginning::of(plain, of_message);
+            let shown = (of_message > 0).then(|| kept.payload(is_text));
+            // To show a text as one is to judge it.
+            let valid_utf8 = judged.unwrap_or_else(|| match shown {
+                Some(shown) if !kept.truncated => {
+                    is_text.then_some(matches!(shown, Payload::Text(_)))
+                }
+                _ => is_text.then(|| simdutf8::basic::from_utf8(plain).is_ok()),
+            });
+            (cx.out)(&Event::Message(&Message {
+                place: cx.place,
+                index: message,
+                direction,
+                span,
+                kind: Some(kind),
+                frames: 1,
+                compressed: false,
+                inflated: None,
+                coded_length: header.payload_len,
+                payload_length: Some(header.payload_len),
+                complete: true,
+                trust,
+                valid_utf8,
+                payload: shown,
+                payload_truncated: kept.truncated,
+                wire: cost.wire,
+            }));
+        }
+    }
+
+    /// Lets the rules see a message and its frame, and tells of them what is wanted.
+    fn judge_message(
         &mut self,
         direction: Direction,
         kind: MessageKind,
@@ -158,7 +269,7 @@ impl WebSocket {
         let frame = self.open_plain(direction, Some(index), header, cost, payload, cx);
         let is_text = kind == MessageKind::Text;
         let (of_frame, of_message) = (cx.options.keep_frames, cx.options.keep_messages);
-        let wanted = is_text && cx.wants_messages() || of_frame > 0 || of_message > 0;
+        let wanted = is_text || of_frame > 0 || of_message > 0;
         let mut unmasked = std::mem::take(&mut cx.scratch.unmasked);
         let plain = plain(payload, &header, wanted, &mut unmasked);
         self.messages += 1;
@@ -169,20 +280,18 @@ impl WebSocket {
         }
         let kept = Beginning::of(plain, of_frame);
         self.give_frame(direction, &frame, false, kept, cx);
-        if cx.wants_messages() {
-            let mut message = OpenMessage {
-                cost,
-                frames: 1,
-                coded_length: header.payload_len,
-                finished: true,
-                ..OpenMessage::new(index, Some(kind), frame.trust)
-            };
-            if is_text {
-                message.utf8.push(plain);
-            }
-            let kept = Beginning::of(plain, of_message);
-            self.give_message(direction, &message, kept, cx);
+        let mut message = OpenMessage {
+            cost,
+            frames: 1,
+            coded_length: header.payload_len,
+            finished: true,
+            ..OpenMessage::new(index, Some(kind), frame.trust)
+        };
+        if is_text {
+            message.utf8.push(plain);
         }
+        let kept = Beginning::of(plain, of_message);
+        self.give_message(direction, &message, kept, cx);
         cx.scratch.unmasked = unmasked;
         self.close_plain(direction, cx);
     }
@@ -253,6 +362,16 @@ impl Half {
             && self.lost.is_none()
             && !self.unconfirmed
     }
+}
+
+/// Whether a text is UTF-8; none for binary.
+fn valid_utf8(
+    kind: MessageKind,
+    header: &Header,
+    payload: &[u8],
+    room: &mut Vec<u8>,
+) -> Option<bool> {
+    (kind == MessageKind::Text).then(|| is_utf8(payload, header.masking_key, room))
 }
 
 /// A payload without its mask, if it is wanted.
