@@ -11,6 +11,7 @@ use crate::notice::Notice;
 use crate::span::{Span, Trust};
 use crate::time::Timestamp;
 use crate::websocket::deflate::Inflated;
+use crate::websocket::unmask;
 use crate::wire::Wire;
 
 /// Something that is known whole, or whole as far as the capture shows it.
@@ -26,7 +27,7 @@ pub enum Event<'a> {
     Message(&'a Message<'a>),
     /// A WebSocket data message and its only frame, in place of both; only where [`Wanted::singles`](crate::analysis::Wanted::singles)
     /// allows it.
-    Single(&'a Single),
+    Single(&'a Single<'a>),
     /// A connection that is closed, or that the capture leaves open.
     Connection(&'a Connection),
     /// What the capture does not show.
@@ -117,7 +118,7 @@ impl MessageKind {
 
 /// A data message that came whole in one frame, and that in one packet, in the clear and not compressed: what of it can be counted.
 #[derive(Clone, Copy, Debug)]
-pub struct Single {
+pub struct Single<'a> {
     /// Its connection.
     pub place: Place,
     /// The way it went.
@@ -132,8 +133,22 @@ pub struct Single {
     pub trust: Trust,
     /// Whether a text is UTF-8 (section 8.1); none for binary.
     pub valid_utf8: Option<bool>,
-    /// What it cost. Its payload, as sent and as the application sees it, is that of the wire.
+    /// What it cost. Its payload, as sent and as the application sees it, is as long as that of the wire.
     pub wire: Wire,
+    /// The key that masks the payload (section 5.3); none where it is not masked.
+    pub masking_key: Option<[u8; 4]>,
+    /// The payload as it stands on the wire.
+    pub masked: &'a [u8],
+}
+
+impl Single<'_> {
+    /// Appends the payload as the application sees it.
+    pub fn unmask_to(&self, out: &mut Vec<u8>) {
+        match self.masking_key {
+            Some(key) => unmask(self.masked, key, 0, out),
+            None => out.extend_from_slice(self.masked),
+        }
+    }
 }
 
 /// A WebSocket data message (RFC 6455, section 5.4).

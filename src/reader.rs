@@ -127,6 +127,13 @@ pub struct Cost {
 }
 
 impl Cost {
+    /// Whether all of it stood in one packet.
+    #[inline]
+    pub(crate) fn is_of_one_packet(&self) -> bool {
+        self.span
+            .is_some_and(|span| span.first_packet == span.last_packet)
+    }
+
     /// Adds what comes behind in the same item.
     pub fn add(&mut self, other: &Self) {
         self.wire += other.wire;

@@ -111,6 +111,8 @@ impl Args {
             decode_bodies: true,
             wanted: Wanted {
                 texts: Texts::OfHandshakes(0),
+                // Of these all of the payload is there, however much of it is to be kept.
+                singles: self.options.max_payload.is_none(),
                 ..Wanted::ALL
             },
             ..analysis::Options::default()

@@ -1,7 +1,7 @@
 //! Answers: what a server's answer costs over HTTP and over WebSocket, in little memory: what a summary needs of a comparison.
 
 use super::quantiles::Quantiles;
-use super::recast::Recast;
+use super::said::Said;
 use super::units::{Cost, Unit, Units};
 use crate::direction::Direction;
 use crate::event::Event;
@@ -22,22 +22,19 @@ impl Answers {
                     self.units.add(Unit::HttpResponse, &response);
                 }
             }
-            Event::Message(message) if message.direction == Direction::ToClient => {
-                if let Some(cost) = Cost::of_message(message) {
-                    self.units
-                        .add(Unit::WebSocketMessage(Direction::ToClient), &cost);
-                    let one = Recast::of(message, 0).with(message.coded_length);
-                    self.one_frame.add(one, ());
-                }
-            }
-            Event::Single(single) if single.direction == Direction::ToClient => {
-                if let Some(cost) = Cost::of_single(single) {
-                    self.units
-                        .add(Unit::WebSocketMessage(Direction::ToClient), &cost);
-                    self.one_frame.add(Recast::of_single(single), ());
-                }
-            }
+            Event::Message(message) => self.message(&Said::message(message)),
+            Event::Single(single) => self.message(&Said::single(single)),
             _ => {}
+        }
+    }
+
+    #[inline]
+    fn message(&mut self, message: &Said<'_>) {
+        if let (Direction::ToClient, Some(cost)) = (message.direction, &message.cost) {
+            self.units
+                .add(Unit::WebSocketMessage(Direction::ToClient), cost);
+            let one = message.recast(0).with(message.coded_length);
+            self.one_frame.add(one, ());
         }
     }
 

@@ -9,6 +9,7 @@ mod deflated;
 mod model;
 mod quantiles;
 mod recast;
+mod said;
 mod sample;
 mod units;
 mod what_if;
@@ -25,9 +26,10 @@ pub use what_if::{Way, WhatIf};
 
 use self::break_even::{Heads, Lived, Measured, Openings, sum};
 use self::model::Path;
+use self::said::Said;
 use self::what_if::WhatIfs;
 use crate::direction::{Both, Direction};
-use crate::event::{Connection, Event, Exchange, Frame, Message, Place};
+use crate::event::{Connection, Event, Exchange, Frame, Place};
 use crate::ledger::Row;
 use crate::websocket::Opcode;
 
@@ -86,7 +88,8 @@ impl Comparison {
         match event {
             Event::Exchange(exchange) => self.exchange(exchange),
             Event::Frame(frame) => self.frame(frame),
-            Event::Message(message) => self.message(message),
+            Event::Message(message) => self.message(&Said::message(message)),
+            Event::Single(single) => self.message(&Said::single(single)),
             Event::Connection(connection) => self.connection(connection),
             _ => {}
         }
@@ -100,6 +103,7 @@ impl Comparison {
                 self.channel(exchange.place).lived.in_part = true;
             }
             Event::Message(message) => self.channel(message.place).lived.in_part = true,
+            Event::Single(single) => self.channel(single.place).lived.in_part = true,
             Event::Frame(frame) => self.control(frame),
             Event::Connection(connection) => drop(self.channels.remove(&connection.number)),
             _ => {}
@@ -186,14 +190,17 @@ impl Comparison {
         }
     }
 
-    fn message(&mut self, message: &Message<'_>) {
-        let channel = self.channels.entry(message.place.connection).or_default();
+    fn message(&mut self, message: &Said<'_>) {
+        let channel = self.channels.entry(message.connection).or_default();
         channel.lived.messages += 1;
         if channel.lived.messages == 1 {
-            channel.lived.first = (!channel.lived.in_part).then_some(message.span.end_time);
+            channel.lived.first = (!channel.lived.in_part).then_some(message.time);
         }
         let way = message.direction;
-        let Some(cost) = Cost::of_message(message) else {
+        if message.is_single() {
+            WhatIfs::frame(&mut channel.what_if, way, &message.wire);
+        }
+        let Some(cost) = message.cost else {
             channel.unanswered = None;
             self.what_ifs.leave_out(&mut channel.what_if, way);
             return;
@@ -202,14 +209,15 @@ impl Comparison {
         let asked = channel.unanswered.take_if(|(asked, _)| *asked != way);
         match asked {
             Some((_, asked)) => {
-                self.units.add(Unit::WebSocketPair, &asked.and(cost));
+                let both = asked.and(cost);
+                self.units.add(Unit::WebSocketPair, &both);
                 let mut payloads = Both::default();
                 payloads[way] = cost.wire.payload;
                 payloads[way.other()] = asked.wire.payload;
-                self.pairs.add(asked.and(cost).wire.total(), payloads);
+                self.pairs.add(both.wire.total(), payloads);
                 if !channel.lived.has_answer {
                     channel.lived.has_answer = true;
-                    channel.lived.first = (!channel.lived.in_part).then_some(message.span.end_time);
+                    channel.lived.first = (!channel.lived.in_part).then_some(message.time);
                 }
             }
             None => channel.unanswered = Some((way, cost)),

@@ -2,7 +2,6 @@
 
 use super::model::{frame_header, segments};
 use crate::direction::Direction;
-use crate::event::{Message, Single};
 use crate::wire::Wire;
 
 /// What of a message's cost stays as it was, so that its payload need not be there when the rest is computed.
@@ -18,27 +17,16 @@ pub(super) struct Recast {
 }
 
 impl Recast {
-    /// Of a message. It stays in the same packets; where it took several and the `headers` of one are known (not zero), in as many as
-    /// it needs.
-    pub(super) fn of(message: &Message<'_>, headers: u64) -> Self {
-        let one_packet = message.span.first_packet == message.span.last_packet;
+    /// Of a message that cost so much. It stays in the same packets; where it took several and the `headers` of one are known (not zero),
+    /// in as many as it needs.
+    #[inline]
+    pub(super) fn of(sender: Direction, wire: &Wire, in_one_packet: bool, headers: u64) -> Self {
         Self {
-            sender: message.direction,
-            own: packet_headers(&message.wire),
-            each: (headers > 0 && !one_packet).then_some(headers),
-            tls: message.wire.tls,
+            sender,
+            own: packet_headers(wire),
+            each: (headers > 0 && !in_one_packet).then_some(headers),
+            tls: wire.tls,
         }
-    }
-
-    /// The cost of a message that came in one frame, were that frame's header as short as it can be.
-    pub(super) fn of_single(single: &Single) -> u64 {
-        let recast = Self {
-            sender: single.direction,
-            own: packet_headers(&single.wire),
-            each: None,
-            tls: single.wire.tls,
-        };
-        recast.with(single.wire.payload)
     }
 
     /// Of a message that pays so many bytes of packet headers, and no TLS.

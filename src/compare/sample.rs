@@ -9,6 +9,7 @@
 use super::deflated::Encoder;
 use super::quantiles::Quantiles;
 use super::recast::Recast;
+use super::said::Said;
 
 /// What a message costs to deflate beside its bytes, as so many bytes more.
 const EACH: u64 = 512;
@@ -137,22 +138,34 @@ impl Sample {
         self.how != Deflate::None
     }
 
-    /// Takes a message whose payload is known; `None` where it is not.
+    /// Takes a message.
     pub(super) fn message(
         &mut self,
         sender: &mut Sender,
-        payload: Option<&[u8]>,
-        actual: u64,
+        message: &Said<'_>,
         recast: Recast,
         encoders: &mut Option<Box<Encoders>>,
     ) {
-        let Some(payload) = payload else {
+        if !message.has_payload() {
             return self.leave_out(sender);
-        };
+        }
+        let append = |payloads: &mut Vec<u8>| message.append_payload(payloads);
+        let (len, actual) = (message.length, message.wire.total());
+        self.payload(sender, (len, actual), append, recast, encoders);
+    }
+
+    /// Takes a message of so many bytes whose payload is known, and what it did cost.
+    fn payload(
+        &mut self,
+        sender: &mut Sender,
+        (len, actual): (u64, u64),
+        append: impl FnOnce(&mut Vec<u8>),
+        recast: Recast,
+        encoders: &mut Option<Box<Encoders>>,
+    ) {
         if self.how == Deflate::None {
             return;
         }
-        let len = payload.len() as u64;
         self.alone.stand_for(len, actual);
         if sender.is_broken {
             self.taken_over.left_out += 1;
@@ -164,9 +177,10 @@ impl Sample {
             let work = len + EACH;
             self.spent += work;
             followed.spent += work;
-            followed.payloads.extend_from_slice(payload);
+            let before = followed.payloads.len();
+            append(&mut followed.payloads);
             followed.waiting.push(Waiting {
-                len: payload.len(),
+                len: followed.payloads.len() - before,
                 actual,
                 recast,
                 is_broken: sender.is_broken,
@@ -326,6 +340,23 @@ mod tests {
         Recast::in_one_packet(Direction::ToClient, 66)
     }
 
+    fn take(
+        sample: &mut Sample,
+        sender: &mut Sender,
+        payload: Option<&[u8]>,
+        actual: u64,
+        encoders: &mut Option<Box<Encoders>>,
+    ) {
+        match payload {
+            Some(payload) => {
+                let cost = (payload.len() as u64, actual);
+                let append = |payloads: &mut Vec<u8>| payloads.extend_from_slice(payload);
+                sample.payload(sender, cost, append, recast(), encoders);
+            }
+            None => sample.leave_out(sender),
+        }
+    }
+
     fn quote(n: u64) -> String {
         let (price, volume) = (1000 + n * 7 % 101, n * n % 977);
         format!("{{\"symbol\":\"ACME\",\"price\":{price},\"volume\":{volume}}}")
@@ -338,11 +369,11 @@ mod tests {
         let mut say = |sample: &mut Sample, sender: &mut Sender, n: u64| {
             let payload = quote(n);
             let actual = 68 + payload.len() as u64;
-            sample.message(
+            take(
+                sample,
                 sender,
                 Some(payload.as_bytes()),
                 actual,
-                recast(),
                 &mut encoders,
             );
         };
@@ -425,7 +456,7 @@ mod tests {
         let (mut sample, mut sender, mut encoders) =
             (Sample::new(Deflate::Sample), Sender::default(), None);
         for payload in [Some(&b"Hello"[..]), None, Some(b"Hello")] {
-            sample.message(&mut sender, payload, 73, recast(), &mut encoders);
+            take(&mut sample, &mut sender, payload, 73, &mut encoders);
         }
         sample.end(&mut sender, &mut encoders);
         assert_eq!((sample.alone.count, sample.alone.left_out), (2, 1));
@@ -445,7 +476,7 @@ mod tests {
         let mut senders: Vec<Sender> = (0..=CONTEXTS).map(|_| Sender::default()).collect();
         for sender in &mut senders {
             for _ in 0..2 {
-                sample.message(sender, Some(&long), 1, recast(), &mut encoders);
+                take(&mut sample, sender, Some(&long), 1, &mut encoders);
             }
         }
         assert_eq!((sample.contexts, sample.taken_over.left_out), (CONTEXTS, 1));

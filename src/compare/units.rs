@@ -83,7 +83,7 @@ impl Cost {
     }
 
     /// Of a message and its only frame; none unless it is exactly placed.
-    pub fn of_single(single: &Single) -> Option<Self> {
+    pub fn of_single(single: &Single<'_>) -> Option<Self> {
         (single.trust == Trust::Exact).then_some(Self {
             wire: single.wire,
             application: Some(single.wire.payload),

@@ -5,10 +5,10 @@ use super::model::{
     self, Path, SEGMENT, TLS13_RECORD, event_of_binary, event_of_text, records, segments,
 };
 use super::quantiles::Quantiles;
-use super::recast::{Recast, packet_headers};
+use super::recast::packet_headers;
+use super::said::Said;
 use super::sample::{self, Deflate, Encoders, Sample, Sums};
 use crate::direction::{Both, Direction};
-use crate::event::{Message, MessageKind, Payload};
 use crate::time::Timestamp;
 use crate::wire::Wire;
 
@@ -120,7 +120,7 @@ struct Messages {
     tls13: Sum,
     /// Packets and bytes above TCP when batched.
     batched: (u64, u64),
-    /// Segments and bytes as events of a stream.
+    /// Segments and bytes of a server's as events of a stream.
     events: (u64, u64),
 }
 
@@ -169,36 +169,34 @@ impl WhatIfs {
     }
 
     /// Takes a message that is whole and exactly placed.
-    pub(super) fn message(&mut self, channel: &mut Channel, message: &Message<'_>, answers: bool) {
+    pub(super) fn message(&mut self, channel: &mut Channel, message: &Said<'_>, answers: bool) {
         let way = message.direction;
         // What is said after the other side spoke may be an answer, and could not have been sent before.
         channel.sides[way.other()].batch = None;
         let sender = &mut channel.sides[way];
-        let len = message.payload_length.unwrap_or(message.coded_length);
+        let len = message.length;
         let messages = &mut self.ways[way];
         let actual = message.wire.total();
         messages.wire += message.wire;
         messages.payload += len;
         messages.lengths.add(len, ());
         self.pairs += u64::from(answers);
-        let recast = Recast::of(message, sender.headers);
+        let recast = message.recast(sender.headers);
         let one = recast.with(message.coded_length);
         messages.one_frame.add(len, actual, one);
         messages
             .tls13
-            .add(len, actual, under_tls(message, sender.headers));
-        let (segments, bytes) = &mut messages.events;
-        let event = event(message, len);
-        *segments += model::segments(event);
-        *bytes += event;
+            .add(len, actual, under_tls(&message.wire, sender.headers));
+        if way == Direction::ToClient {
+            let (segments, bytes) = &mut messages.events;
+            let event = event(message);
+            *segments += model::segments(event);
+            *bytes += event;
+        }
         messages.batch(sender, message);
-        messages.sample.message(
-            &mut sender.sample,
-            inflated(message, len),
-            actual,
-            recast,
-            &mut self.encoders,
-        );
+        messages
+            .sample
+            .message(&mut sender.sample, message, recast, &mut self.encoders);
     }
 
     /// Takes note of a message that cannot be computed with.
@@ -425,12 +423,12 @@ impl Part {
 
 impl Messages {
     /// Puts a message into the sender's open segment, or into a new one.
-    fn batch(&mut self, sender: &mut Sender, message: &Message<'_>) {
+    fn batch(&mut self, sender: &mut Sender, message: &Said<'_>) {
         let wire = &message.wire;
         let len = wire.tls + wire.head + wire.payload;
         let (packets, bytes) = &mut self.batched;
         *bytes += len;
-        let time = message.span.end_time;
+        let time = message.time;
         match &mut sender.batch {
             Some((begin, filled)) if time.since(*begin) <= BATCH => {
                 *packets += segments(*filled + len) - segments(*filled);
@@ -453,8 +451,7 @@ impl Sum {
 }
 
 /// The cost of a message in TLS 1.3 records of its own.
-fn under_tls(message: &Message<'_>, headers: u64) -> u64 {
-    let wire = &message.wire;
+fn under_tls(wire: &Wire, headers: u64) -> u64 {
     let above = wire.head + wire.payload;
     let tls = records(above) * TLS13_RECORD;
     let more = segments(above + tls) - segments(above);
@@ -462,24 +459,11 @@ fn under_tls(message: &Message<'_>, headers: u64) -> u64 {
 }
 
 /// The bytes of a message as a chunk that holds an event.
-fn event(message: &Message<'_>, len: u64) -> u64 {
-    let event = match (message.payload, message.kind) {
-        (Some(Payload::Text(text)), _) => {
-            let line_feeds = memchr::memchr_iter(b'\n', text.as_bytes()).count();
-            event_of_text(len, line_feeds as u64)
-        }
-        (_, Some(MessageKind::Binary)) => event_of_binary(len),
-        _ => event_of_text(len, 0),
+fn event(message: &Said<'_>) -> u64 {
+    let event = if message.is_binary() {
+        event_of_binary(message.length)
+    } else {
+        event_of_text(message.length, message.line_feeds())
     };
     event + model::chunk_framing(event)
-}
-
-/// The whole payload as the application sees it, where it is there.
-fn inflated<'a>(message: &Message<'a>, len: u64) -> Option<&'a [u8]> {
-    let payload = match message.payload? {
-        Payload::Text(text) => text.as_bytes(),
-        Payload::Data(data) => data,
-    };
-    let whole = !message.payload_truncated && payload.len() as u64 == len;
-    (whole && message.payload_length.is_some()).then_some(payload)
 }

@@ -42,15 +42,13 @@ impl Sparse {
         let Some((_, cells)) = self.rows.get_mut(place) else {
             return;
         };
-        let mut wide = more.cells();
-        let mut bits = 0;
-        for (wide, cell) in wide.iter_mut().zip(*cells) {
-            *wide += u64::from(cell);
-            bits |= *wide;
-        }
-        if u32::try_from(bits).is_ok() {
+        let wide = more.cells();
+        // While both are so small no sum leaves its cell.
+        let bits = wide.iter().fold(0, |bits, wide| bits | wide);
+        let held = cells.iter().fold(0, |bits, cell| bits | cell);
+        if (bits | u64::from(held)) < 1 << 31 {
             for (cell, wide) in cells.iter_mut().zip(wide) {
-                *cell = u32::try_from(wide).unwrap_or(u32::MAX);
+                *cell += u32::try_from(wide).unwrap_or(u32::MAX);
             }
             return;
         }

@@ -220,7 +220,7 @@ impl Summary {
         }
     }
 
-    fn single(&mut self, single: &Single) {
+    fn single(&mut self, single: &Single<'_>) {
         let [text, binary, _] = &mut self.messages[single.direction];
         let [_, texts, binaries, ..] = &mut self.frames;
         let (tally, frames) = match single.kind {

@@ -5,13 +5,14 @@ use wscope::capture::{Capture, Item};
 use wscope::direction::Direction;
 use wscope::event::{Event, MessageKind};
 use wscope::ledger::Ledger;
+use wscope::span::Span;
 use wscope::websocket::Opcode;
 use wscope::wire::Wire;
 
 use crate::fixtures::{self, Fixture};
 
 /// What a summary can know of a message, or of a frame.
-type Told = (u64, Direction, u64, Wire);
+type Told = (u64, Direction, [u64; 2], Wire);
 
 #[derive(Debug, Default, PartialEq)]
 struct Whole {
@@ -39,6 +40,10 @@ fn singles_are_messages_and_their_only_frames() {
     );
 }
 
+fn packets(span: &Span) -> [u64; 2] {
+    [span.first_packet, span.last_packet]
+}
+
 /// All that a capture holds, and how much of it was told in short.
 fn read(case: &Fixture, singles: bool) -> (Whole, usize) {
     let mut analysis = Analysis::new(Options {
@@ -52,12 +57,12 @@ fn read(case: &Fixture, singles: bool) -> (Whole, usize) {
     let mut keep = |event: &Event<'_>| match event {
         Event::Frame(frame) => {
             let place = (frame.place.connection, frame.direction);
-            let told = (place.0, place.1, frame.span.first_packet, frame.wire);
+            let told = (place.0, place.1, packets(&frame.span), frame.wire);
             whole.frames.push((told, frame.header.opcode.value()));
         }
         Event::Message(message) => {
             let place = (message.place.connection, message.direction);
-            let told = (place.0, place.1, message.span.first_packet, message.wire);
+            let told = (place.0, place.1, packets(&message.span), message.wire);
             let sure = message.complete && message.payload_length == Some(message.wire.payload);
             whole
                 .messages
@@ -65,8 +70,8 @@ fn read(case: &Fixture, singles: bool) -> (Whole, usize) {
         }
         Event::Single(single) => {
             count += 1;
-            let (connection, packet) = (single.place.connection, single.packet);
-            let told = (connection, single.direction, packet, single.wire);
+            let (connection, packets) = (single.place.connection, [single.packet; 2]);
+            let told = (connection, single.direction, packets, single.wire);
             let opcode = match single.kind {
                 MessageKind::Text => Opcode::Text,
                 MessageKind::Binary => Opcode::Binary,

@@ -112,7 +112,7 @@ impl WebSocket {
             self.count_single(direction);
         } else if cx.checks.is_some() {
             self.judge_message(direction, kind, header, cost, payload, cx);
-        } else if cx.options.wanted.singles {
+        } else if cx.options.wanted.singles && cost.is_of_one_packet() {
             self.tell_single(direction, kind, &header, &cost, payload, cx);
         } else {
             self.tell_message(direction, kind, header, &cost, payload, cx);
@@ -181,6 +181,8 @@ impl WebSocket {
             trust: self.halves[direction].trust,
             valid_utf8: valid_utf8(kind, header, payload, &mut cx.scratch.unmasked),
             wire: cost.wire,
+            masking_key: header.masking_key,
+            masked: payload,
         }));
     }
 
