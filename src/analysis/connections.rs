@@ -132,7 +132,7 @@ impl Connections {
         if let Some(Slot::Live(live)) = at_mut(&mut self.slots, place.index)
             && live.take_plain(side, segment, &mut self.shared, out)
         {
-            return;
+            return self.list_if_it_waits(place.index);
         }
         if segment.flags.syn() && self.is_superseded(place, side, segment) {
             self.table.remove(hash, place.index);

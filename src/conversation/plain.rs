@@ -9,18 +9,11 @@ use crate::websocket::Header;
 use crate::wire::Wire;
 
 impl Conversation {
-    /// Whether frames were read, none of them a Close: an acknowledgment is for these then, and for nothing else.
-    pub(crate) fn is_under_way(&self) -> bool {
-        let websocket = self.websocket.as_ref();
+    /// Whether frames are read and no part of one waits, in either direction.
+    pub(crate) fn is_smooth(&self) -> bool {
         matches!(self.reading, Reading::WebSocket)
             && self.secure.is_none()
-            && websocket.is_some_and(|websocket| websocket.frames() > 0 && !websocket.is_closed())
-    }
-
-    /// Whether no part of a frame waits in either direction, while the WebSocket is under way.
-    pub(crate) fn is_smooth(&self) -> bool {
-        let websocket = self.websocket.as_ref();
-        websocket.is_some_and(|websocket| websocket.is_smooth())
+            && (self.websocket.as_ref()).is_some_and(|websocket| websocket.is_smooth())
             && (self.streams.iter())
                 .all(|stream| stream.waiting.is_empty() && stream.pieces.is_empty())
             && self.handshake() != Some(Verdict::Invalid)

@@ -7,12 +7,11 @@ use super::side::Side;
 use crate::decode::{Flags, Segment};
 
 impl State {
-    /// Whether of both streams bytes were acknowledged, neither has ended or has a hole, and nothing that was asked waits for its answer.
+    /// Whether both streams have begun, neither has ended or has a hole, and nothing that was asked waits for its answer.
     pub fn is_smooth(&self) -> bool {
         !self.reset
             && self.halves.iter().all(|half| {
                 half.assembler.is_smooth()
-                    && half.assembler.acknowledged() > 0
                     && half.probed.is_none()
                     && half.acknowledgments.is_none()
                     && half.last_ack.is_some()

@@ -35,9 +35,9 @@ pub(super) struct Live {
     opener_is_lower: bool,
     closed: bool,
     told_of_conflict: bool,
-    /// Whether segments without payload can be taken in one go, if they are plain.
-    acks_are_plain: bool,
-    /// Whether nothing waits and nothing is open, so that frames can be taken in one go, if they are plain.
+    /// Whether both streams are in order, so that plain segments can be taken as what comes next.
+    is_smooth: bool,
+    /// Whether also no part of a frame waits, so that whole frames can be taken in one go.
     frames_are_plain: bool,
     /// What the rules want to know, where they are judged.
     checks: Option<Box<Checks>>,
@@ -81,7 +81,7 @@ impl Live {
             opener_is_lower,
             closed: false,
             told_of_conflict: false,
-            acks_are_plain: false,
+            is_smooth: false,
             frames_are_plain: false,
             checks: None,
         }
@@ -199,9 +199,8 @@ impl Live {
         let done = act(self, ledgers, &mut cx);
         self.checks = checks;
         self.account.close(&mut shared.ledgers, &mut shared.page);
-        self.acks_are_plain =
-            !self.closed && self.conversation.is_under_way() && self.tcp.is_smooth();
-        self.frames_are_plain = self.acks_are_plain && self.conversation.is_smooth();
+        self.is_smooth = !self.closed && self.tcp.is_smooth();
+        self.frames_are_plain = self.is_smooth && self.conversation.is_smooth();
         done
     }
 
@@ -280,6 +279,7 @@ impl Live {
     }
 
     /// Counts an acknowledgment of a side that is for no message; so much of the other side's stream was acknowledged before.
+    #[inline]
     fn count_ack(&mut self, side: Side, before: u64, len: u64) {
         let len = u32::try_from(len).unwrap_or(u32::MAX);
         let (acks, other) = (

@@ -91,7 +91,7 @@ impl Live {
     }
 
     /// Hands bytes on; of a packet that was cut, also the place of those that are not in the file.
-    fn deliver_bytes(
+    pub(super) fn deliver_bytes(
         &mut self,
         side: Side,
         bytes: &[u8],

@@ -13,7 +13,7 @@ use crate::websocket::Header;
 use crate::wire::Wire;
 
 impl Live {
-    /// Takes a segment that is plain, where the connection's state allows for it; of any other nothing is taken.
+    /// Takes a segment that is plain, where both streams are in order; of any other nothing is taken.
     #[inline]
     pub(in crate::analysis) fn take_plain(
         &mut self,
@@ -22,7 +22,7 @@ impl Live {
         shared: &mut Shared,
         out: &mut dyn FnMut(&Event<'_>),
     ) -> bool {
-        if !(self.acks_are_plain && self.tcp.is_plain(side, segment)) {
+        if !(self.is_smooth && self.tcp.is_plain(side, segment)) {
             return false;
         }
         if segment.payload_len == 0 {
@@ -34,14 +34,32 @@ impl Live {
         } else {
             None
         };
-        if let Some(first) = first {
-            self.plain_frames(side, segment, first, shared, out);
+        match first {
+            Some(first) => self.plain_frames(side, segment, first, shared, out),
+            None => self.plain_payload(side, segment, shared, out),
         }
-        first.is_some()
+        true
+    }
+
+    /// Payload that comes next.
+    #[inline(never)]
+    fn plain_payload(
+        &mut self,
+        side: Side,
+        segment: &Segment<'_>,
+        shared: &mut Shared,
+        out: &mut dyn FnMut(&Event<'_>),
+    ) {
+        self.begin_plain(side, segment, &mut shared.ledgers);
+        self.turn(shared, out, |live, ledgers, cx| {
+            live.deliver_bytes(side, segment.payload, piece_of(segment), ledgers, cx);
+        });
+        self.end_plain(side, segment);
     }
 
     #[inline]
     fn plain_ack(&mut self, side: Side, segment: &Segment<'_>, shared: &mut Shared) {
+        let before = self.tcp.half(side.other()).assembler.acknowledged();
         self.begin_plain(side, segment, &mut shared.ledgers);
         let [link, network, transport] = segment.headers.map(u64::from);
         let wire = Wire {
@@ -53,6 +71,7 @@ impl Live {
         let packets = u64::from(segment.packets);
         self.account
             .charge_whole(side, Row::Ack, packets, wire, &mut shared.ledgers);
+        self.count_ack(side, before, segment.wire_len());
         self.end_plain(side, segment);
     }
 
