@@ -2,9 +2,14 @@
 //!
 //! Objects are flattened, their names joined by `_`; lists and maps stand as JSON text. Null is an empty field, the empty string
 //! is `""`, so that the two can be told apart.
+#![expect(
+    clippy::inline_always,
+    reason = "a field takes a few instructions, and a call would take as many"
+)]
 
 use super::fields::{Fields, Record, wire_columns};
-use super::json::{self, Clock, Json};
+use super::json::{self, Json};
+use super::line::{Line, Scratch};
 use crate::time::Timestamp;
 use crate::wire::Wire;
 
@@ -19,17 +24,24 @@ pub(super) fn header<R: Record>(out: &mut Vec<u8>) {
     out.push(b'\n');
 }
 
-/// Writes one record's row.
-pub(super) fn write<R: Record>(out: &mut Vec<u8>, clock: &mut Clock, capture: &str, record: &R) {
-    out.extend_from_slice(R::TYPE.as_bytes());
-    out.push(b',');
-    field(out, capture);
-    record.walk(&mut Row {
-        out,
-        clock,
-        null: false,
+/// Writes one record's row: into the scratch, whose text goes to `out` where there is no more room for it.
+#[inline]
+pub(super) fn write<R: Record>(
+    out: &mut Vec<u8>,
+    scratch: &mut Scratch,
+    capture: &str,
+    record: &R,
+) {
+    scratch.write(out, |line| {
+        line.head(R::TYPE, capture, |head| {
+            head.extend_from_slice(R::TYPE.as_bytes());
+            head.push(b',');
+            field(head, capture);
+            head.push(b',');
+        });
+        record.walk(&mut Row { line });
+        line.close(b"\n");
     });
-    out.push(b'\n');
 }
 
 /// The flattened names of a record's columns.
@@ -42,98 +54,100 @@ pub(super) fn names<R: Record>() -> Vec<String> {
     names.names
 }
 
-/// Writes fields, each behind a comma.
-struct Row<'a> {
-    out: &'a mut Vec<u8>,
-    clock: &'a mut Clock,
-    /// Whether the object that is being walked is itself null.
-    null: bool,
+/// Writes fields, each with a comma behind it.
+struct Row<'a, 'b> {
+    line: &'a mut Line<'b>,
 }
 
-impl Row<'_> {
+impl Row<'_, '_> {
     /// Writes JSON text as one field.
-    fn json(&mut self, write: impl FnOnce(&mut Json<'_>)) {
-        let mut text = Vec::new();
-        write(&mut Json {
-            out: &mut text,
-            clock: self.clock,
-        });
-        self.out.push(b',');
-        field(self.out, &String::from_utf8_lossy(&text));
+    fn json(&mut self, write: impl FnOnce(&mut Line<'_>)) {
+        let text = self.line.aside(write);
+        self.line.long(&*String::from_utf8_lossy(&text), field);
+    }
+
+    #[inline(always)]
+    fn null(&mut self) {
+        self.line.fixed(b",");
     }
 }
 
-impl Fields for Row<'_> {
+impl Fields for Row<'_, '_> {
+    #[inline(always)]
     fn text(&mut self, _name: &'static str, value: Option<&str>) {
-        self.out.push(b',');
-        if let Some(text) = value {
-            field(self.out, text);
+        match value {
+            Some(text) => self.line.long(text, field),
+            None => self.null(),
         }
     }
 
+    #[inline(always)]
     fn choice(&mut self, _name: &'static str, value: Option<&'static str>, _set: &[&'static str]) {
-        self.out.push(b',');
-        self.out
-            .extend_from_slice(value.unwrap_or_default().as_bytes());
+        match value {
+            Some(name) => self.line.word(name, b","),
+            None => self.null(),
+        }
     }
 
+    #[inline(always)]
     fn integer(&mut self, _name: &'static str, value: Option<u64>) {
-        self.out.push(b',');
-        if let Some(number) = value.filter(|_| !self.null) {
-            json::integer(self.out, number);
+        match value {
+            Some(number) => self.line.number(number),
+            None => self.null(),
         }
     }
 
     fn ratio(&mut self, _name: &'static str, value: Option<f64>) {
-        self.out.push(b',');
-        if let Some(ratio) = value {
-            self.out.extend_from_slice(format!("{ratio:.4}").as_bytes());
+        match value {
+            Some(ratio) => self.line.long(ratio, json::ratio),
+            None => self.null(),
         }
     }
 
+    #[inline(always)]
     fn boolean(&mut self, _name: &'static str, value: Option<bool>) {
-        self.out.extend_from_slice(match value {
-            Some(true) => b",true",
-            Some(false) => b",false",
-            None => b",",
-        });
+        match value {
+            Some(value) => self.line.boolean(value),
+            None => self.null(),
+        }
     }
 
+    #[inline(always)]
     fn hex(&mut self, _name: &'static str, value: Option<&[u8]>) {
-        self.out.push(b',');
         match value {
-            Some([]) => self.out.extend_from_slice(b"\"\""),
-            Some(bytes) => json::hex(self.out, bytes),
-            None => {}
+            Some([]) => self.line.fixed(b"\"\","),
+            Some(bytes) => self.line.hex(bytes, b","),
+            None => self.null(),
         }
     }
 
+    #[inline(always)]
     fn base64(&mut self, _name: &'static str, value: Option<&[u8]>) {
-        self.out.push(b',');
         match value {
-            Some([]) => self.out.extend_from_slice(b"\"\""),
-            Some(bytes) => json::base64(self.out, bytes),
-            None => {}
+            Some([]) => self.line.fixed(b"\"\","),
+            Some(bytes) => self.line.long(bytes, json::base64),
+            None => self.null(),
         }
     }
 
+    #[inline(always)]
     fn time(&mut self, _name: &'static str, value: Option<Timestamp>) {
-        self.out.push(b',');
-        if let Some(time) = value {
-            self.clock.write(self.out, time);
+        match value {
+            Some(time) => self.line.time(time, b","),
+            None => self.null(),
         }
     }
 
     fn texts(&mut self, _name: &'static str, values: &[&str]) {
-        self.json(|json| json::texts(json.out, values));
+        self.json(|line| line.long(values, json::texts));
     }
 
+    #[inline(always)]
     fn wire(&mut self, _name: &'static str, value: Option<&Wire>) {
-        let outer = std::mem::replace(&mut self.null, value.is_none());
-        for (column, bytes) in wire_columns(value.unwrap_or(&Wire::default())) {
-            self.integer(column, Some(bytes));
+        match value {
+            Some(wire) => wire_columns(wire, |_, bytes| self.line.number(bytes)),
+            None => wire_columns(&Wire::default(), |_, _| self.null()),
         }
-        self.null = outer;
     }
 
     fn object(&mut self, _name: &'static str, walk: &dyn Fn(&mut dyn Fields)) {
@@ -141,28 +155,15 @@ impl Fields for Row<'_> {
     }
 
     fn map(&mut self, _name: &'static str, walk: &dyn Fn(&mut dyn Fields)) {
-        self.json(|json| {
-            json.out.push(b'{');
-            walk(json);
-            json.out.push(b'}');
-        });
+        self.json(|line| Json { line }.members(walk));
     }
 
     fn list(&mut self, _name: &'static str, len: usize, walk: &dyn Fn(usize, &mut dyn Fields)) {
-        self.json(|json| {
-            json.out.push(b'[');
-            for index in 0..len {
-                json.out
-                    .extend_from_slice(if index == 0 { b"{" } else { b",{" });
-                walk(index, json);
-                json.out.push(b'}');
-            }
-            json.out.push(b']');
-        });
+        self.json(|line| Json { line }.elements(len, walk));
     }
 }
 
-/// Writes a field; in quotes where it holds a quote, a comma or a line end, or nothing at all.
+/// Writes a field, without its comma; in quotes where it holds a quote, a comma or a line end, or nothing at all.
 fn field(out: &mut Vec<u8>, text: &str) {
     let special = |byte: &u8| matches!(byte, b'"' | b',' | b'\n' | b'\r');
     if !text.is_empty() && !text.as_bytes().iter().any(special) {
@@ -229,9 +230,9 @@ impl Fields for Names {
     }
 
     fn wire(&mut self, name: &'static str, _value: Option<&Wire>) {
-        for (column, _) in wire_columns(&Wire::default()) {
+        wire_columns(&Wire::default(), |column, _| {
             self.push(&format!("{name}_{column}"));
-        }
+        });
     }
 
     fn object(&mut self, name: &'static str, walk: &dyn Fn(&mut dyn Fields)) {

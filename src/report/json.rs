@@ -1,133 +1,161 @@
 //! JSON: a record as an object on one line.
 //!
 //! Writes into a buffer that is used again for every row; nothing is allocated for a row.
+#![expect(
+    clippy::inline_always,
+    reason = "a field takes a few instructions, and a call would take as many"
+)]
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::digits;
 use super::fields::{Fields, Record, wire_columns};
+use super::line::{Line, Scratch};
 use crate::time::Timestamp;
 use crate::wire::Wire;
 
-/// Writes one record, without a line end.
-pub(super) fn write<R: Record>(out: &mut Vec<u8>, clock: &mut Clock, capture: &str, record: &R) {
-    out.extend_from_slice(b"{\"type\":\"");
-    out.extend_from_slice(R::TYPE.as_bytes());
-    out.extend_from_slice(b"\",\"capture\":");
-    quote(out, capture);
-    record.walk(&mut Json { out, clock });
-    out.push(b'}');
+/// Writes one record, without a line end: into the scratch, whose text goes to `out` where there is no more room for it.
+#[inline]
+pub(super) fn write<R: Record>(
+    out: &mut Vec<u8>,
+    scratch: &mut Scratch,
+    capture: &str,
+    record: &R,
+) {
+    scratch.write(out, |line| {
+        line.head(R::TYPE, capture, |head| {
+            head.extend_from_slice(b"{\"type\":\"");
+            head.extend_from_slice(R::TYPE.as_bytes());
+            head.extend_from_slice(b"\",\"capture\":");
+            quote(head, capture);
+            head.push(b',');
+        });
+        record.walk(&mut Json { line });
+        line.close(b"}");
+    });
 }
 
-/// Writes keys and values behind an object's opening brace.
-pub(super) struct Json<'a> {
-    pub(super) out: &'a mut Vec<u8>,
-    pub(super) clock: &'a mut Clock,
+/// Writes keys and values behind an object's opening brace, each value with a comma behind it.
+pub(super) struct Json<'a, 'b> {
+    pub(super) line: &'a mut Line<'b>,
 }
 
-impl Json<'_> {
-    #[inline]
-    fn key(&mut self, name: &'static str) {
-        match self.out.last() {
-            Some(b'{') => self.out.push(b'"'),
-            _ => self.out.extend_from_slice(b",\""),
-        }
-        self.out.extend_from_slice(name.as_bytes());
-        self.out.extend_from_slice(b"\":");
-    }
-
-    #[inline]
+impl Json<'_, '_> {
+    #[inline(always)]
     fn null(&mut self) {
-        self.out.extend_from_slice(b"null");
+        self.line.put(b"null,\0\0\0", 5);
     }
 
+    #[inline(always)]
     fn value<T>(&mut self, name: &'static str, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
-        self.key(name);
+        self.line.room(name.len() + 16);
+        self.line.key(name, b"\":");
         match value {
             Some(value) => write(self, value),
             None => self.null(),
         }
     }
+
+    /// The same for a value in quotes, of which `write` writes the closing one.
+    #[inline(always)]
+    fn quoted<T>(
+        &mut self,
+        name: &'static str,
+        value: Option<T>,
+        write: impl FnOnce(&mut Line<'_>, T),
+    ) {
+        self.line.room(name.len() + 48);
+        match value {
+            Some(value) => {
+                self.line.key(name, b"\":\"");
+                write(self.line, value);
+            }
+            None => self.line.key(name, b"\":null,"),
+        }
+    }
+
+    /// Writes an object whose members a walk shows.
+    pub(super) fn members(&mut self, walk: &dyn Fn(&mut dyn Fields)) {
+        self.line.fixed(b"{");
+        walk(self);
+        self.line.close(b"},");
+    }
+
+    /// Writes a list of objects.
+    pub(super) fn elements(&mut self, len: usize, walk: &dyn Fn(usize, &mut dyn Fields)) {
+        self.line.fixed(b"[");
+        for index in 0..len {
+            self.members(&|members| walk(index, members));
+        }
+        self.line.close(b"],");
+    }
 }
 
-impl Fields for Json<'_> {
+impl Fields for Json<'_, '_> {
+    #[inline(always)]
     fn text(&mut self, name: &'static str, value: Option<&str>) {
-        self.value(name, value, |json, text| quote(json.out, text));
+        self.value(name, value, |json, text| json.line.long(text, quote));
     }
 
+    #[inline(always)]
     fn choice(&mut self, name: &'static str, value: Option<&'static str>, _set: &[&'static str]) {
-        self.value(name, value, |json, text| {
-            json.out.push(b'"');
-            json.out.extend_from_slice(text.as_bytes());
-            json.out.push(b'"');
-        });
+        self.quoted(name, value, |line, text| line.word(text, b"\","));
     }
 
+    #[inline(always)]
     fn integer(&mut self, name: &'static str, value: Option<u64>) {
-        self.value(name, value, |json, number| integer(json.out, number));
+        self.value(name, value, |json, number| json.line.number(number));
     }
 
     fn ratio(&mut self, name: &'static str, value: Option<f64>) {
-        self.value(name, value, |json, ratio| {
-            json.out.extend_from_slice(format!("{ratio:.4}").as_bytes());
-        });
+        self.value(name, value, |json, value| json.line.long(value, ratio));
     }
 
+    #[inline(always)]
     fn boolean(&mut self, name: &'static str, value: Option<bool>) {
-        let text: &[u8] = match value {
-            Some(true) => b"true",
-            Some(false) => b"false",
-            None => b"null",
-        };
-        self.key(name);
-        self.out.extend_from_slice(text);
+        self.value(name, value, |json, value| json.line.boolean(value));
     }
 
+    #[inline(always)]
     fn hex(&mut self, name: &'static str, value: Option<&[u8]>) {
-        self.value(name, value, |json, bytes| {
-            json.out.push(b'"');
-            hex(json.out, bytes);
-            json.out.push(b'"');
-        });
+        self.quoted(name, value, |line, bytes| line.hex(bytes, b"\","));
     }
 
+    #[inline(always)]
     fn base64(&mut self, name: &'static str, value: Option<&[u8]>) {
-        self.value(name, value, |json, bytes| {
-            json.out.push(b'"');
-            base64(json.out, bytes);
-            json.out.push(b'"');
+        self.quoted(name, value, |line, bytes| {
+            line.long(bytes, |out, bytes| {
+                base64(out, bytes);
+                out.push(b'"');
+            });
         });
     }
 
+    #[inline(always)]
     fn time(&mut self, name: &'static str, value: Option<Timestamp>) {
-        self.value(name, value, |json, time| {
-            json.out.push(b'"');
-            json.clock.write(json.out, time);
-            json.out.push(b'"');
-        });
+        self.quoted(name, value, |line, time| line.time(time, b"\","));
     }
 
     fn texts(&mut self, name: &'static str, values: &[&str]) {
-        self.key(name);
-        texts(self.out, values);
+        self.line.key(name, b"\":");
+        self.line.long(values, texts);
     }
 
+    #[inline(always)]
     fn wire(&mut self, name: &'static str, value: Option<&Wire>) {
-        self.value(name, value, |json, wire| {
-            json.out.push(b'{');
-            for (column, bytes) in wire_columns(wire) {
-                json.key(column);
-                integer(json.out, bytes);
-            }
-            json.out.push(b'}');
-        });
+        let Some(wire) = value else {
+            self.line.key(name, b"\":null,");
+            return;
+        };
+        self.line.key(name, b"\":{");
+        wire_columns(wire, |column, bytes| self.integer(column, Some(bytes)));
+        self.line.close(b"},");
     }
 
     fn object(&mut self, name: &'static str, walk: &dyn Fn(&mut dyn Fields)) {
-        self.key(name);
-        self.out.push(b'{');
-        walk(self);
-        self.out.push(b'}');
+        self.line.key(name, b"\":");
+        self.members(walk);
     }
 
     fn map(&mut self, name: &'static str, walk: &dyn Fn(&mut dyn Fields)) {
@@ -135,62 +163,8 @@ impl Fields for Json<'_> {
     }
 
     fn list(&mut self, name: &'static str, len: usize, walk: &dyn Fn(usize, &mut dyn Fields)) {
-        self.key(name);
-        self.out.push(b'[');
-        for index in 0..len {
-            self.out
-                .extend_from_slice(if index == 0 { b"{" } else { b",{" });
-            walk(index, self);
-            self.out.push(b'}');
-        }
-        self.out.push(b']');
-    }
-}
-
-/// Writes times, and remembers the last one's text: a row's two times are mostly the same, and rows that follow each other mostly share
-/// a second.
-#[derive(Clone, Debug)]
-pub(super) struct Clock {
-    time: Timestamp,
-    second: i64,
-    text: [u8; 30],
-}
-
-impl Default for Clock {
-    fn default() -> Self {
-        let mut text = [0; 30];
-        Timestamp(0).write_to(&mut text);
-        Self {
-            time: Timestamp(0),
-            second: 0,
-            text,
-        }
-    }
-}
-
-impl Clock {
-    /// Writes RFC 3339 text.
-    pub(super) fn write(&mut self, out: &mut Vec<u8>, time: Timestamp) {
-        if time != self.time {
-            self.set(time);
-        }
-        out.extend_from_slice(&self.text);
-    }
-
-    fn set(&mut self, time: Timestamp) {
-        const SECOND: i64 = 1_000_000_000;
-        self.time = time;
-        let second = time.0.div_euclid(SECOND);
-        if second == self.second {
-            let mut left = time.0.rem_euclid(SECOND);
-            for place in self.text.iter_mut().skip(20).take(9).rev() {
-                *place = b'0' + u8::try_from(left % 10).unwrap_or(0);
-                left /= 10;
-            }
-        } else {
-            self.second = second;
-            time.write_to(&mut self.text);
-        }
+        self.line.key(name, b"\":");
+        self.elements(len, walk);
     }
 }
 
@@ -206,23 +180,9 @@ pub(super) fn texts(out: &mut Vec<u8>, values: &[&str]) {
     out.push(b']');
 }
 
-/// Writes decimal digits.
-#[inline]
-pub(super) fn integer(out: &mut Vec<u8>, number: u64) {
-    // Most numbers of most records have one digit or two.
-    match u8::try_from(number) {
-        Ok(digit @ 0..=9) => out.push(b'0' + digit),
-        Ok(two @ 10..=99) => out.extend_from_slice(&[b'0' + two / 10, b'0' + two % 10]),
-        _ => out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
-    }
-}
-
-/// Writes hexadecimal digits.
-pub(super) fn hex(out: &mut Vec<u8>, bytes: &[u8]) {
-    let digit = |nibble: u8| nibble + if nibble < 10 { b'0' } else { b'a' - 10 };
-    for byte in bytes {
-        out.extend_from_slice(&[digit(byte >> 4), digit(byte & 0x0f)]);
-    }
+/// Writes a ratio with four digits behind the point.
+pub(super) fn ratio(out: &mut Vec<u8>, ratio: f64) {
+    out.extend_from_slice(format!("{ratio:.4}").as_bytes());
 }
 
 /// Writes base64 with padding.
@@ -257,7 +217,7 @@ pub(super) fn quote(out: &mut Vec<u8>, text: &str) {
             b'\t' => out.extend_from_slice(b"\\t"),
             _ => {
                 out.extend_from_slice(b"\\u00");
-                hex(out, &[byte]);
+                out.extend_from_slice(&digits::hex(byte));
             }
         }
         rest = behind;

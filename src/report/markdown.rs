@@ -4,7 +4,7 @@
 
 use super::csv;
 use super::fields::Record;
-use super::json::Clock;
+use super::line::Scratch;
 use super::text;
 
 /// Writes the head of a table for a type of record.
@@ -23,8 +23,13 @@ pub(super) fn header<R: Record>(out: &mut Vec<u8>) {
 }
 
 /// Writes one record as a row.
-pub(super) fn write<R: Record>(out: &mut Vec<u8>, clock: &mut Clock, capture: &str, record: &R) {
-    cells(clock, capture, record, |cell| {
+pub(super) fn write<R: Record>(
+    out: &mut Vec<u8>,
+    scratch: &mut Scratch,
+    capture: &str,
+    record: &R,
+) {
+    cells(scratch, capture, record, |cell| {
         out.extend_from_slice(b"| ");
         escape(out, cell);
         out.push(b' ');
@@ -33,11 +38,16 @@ pub(super) fn write<R: Record>(out: &mut Vec<u8>, clock: &mut Clock, capture: &s
 }
 
 /// Writes one record on its own: a row for each column.
-pub(super) fn sheet<R: Record>(out: &mut Vec<u8>, clock: &mut Clock, capture: &str, record: &R) {
+pub(super) fn sheet<R: Record>(
+    out: &mut Vec<u8>,
+    scratch: &mut Scratch,
+    capture: &str,
+    record: &R,
+) {
     out.extend_from_slice(b"| column | value |\n| --- | --- |\n");
     let names = csv::names::<R>();
     let mut names = names.iter();
-    cells(clock, capture, record, |cell| {
+    cells(scratch, capture, record, |cell| {
         out.extend_from_slice(b"| ");
         out.extend_from_slice(names.next().map_or("", String::as_str).as_bytes());
         out.extend_from_slice(b" | ");
@@ -47,9 +57,10 @@ pub(super) fn sheet<R: Record>(out: &mut Vec<u8>, clock: &mut Clock, capture: &s
 }
 
 /// The fields of a record's CSV row, without their quotes.
-fn cells<R: Record>(clock: &mut Clock, capture: &str, record: &R, mut cell: impl FnMut(&str)) {
+fn cells<R: Record>(scratch: &mut Scratch, capture: &str, record: &R, mut cell: impl FnMut(&str)) {
     let mut row = Vec::new();
-    csv::write(&mut row, clock, capture, record);
+    csv::write(&mut row, scratch, capture, record);
+    scratch.spill(&mut row);
     let row = String::from_utf8_lossy(&row);
     let mut field = String::new();
     let mut quoted = false;

@@ -8,11 +8,14 @@
 //! What programs read is described once, in `record/`; what people read stands in `listing/`, `page` and `follow`. Nothing here
 //! knows standard output: every report is given a writer.
 
+mod clock;
 mod context;
 mod csv;
+mod digits;
 mod fields;
 mod follow;
 mod json;
+mod line;
 mod listing;
 mod look;
 mod markdown;

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::fields::Record;
-use super::json::Clock;
+use super::line::Scratch;
 use super::{csv, json, markdown};
 
 /// How much is gathered before it is written.
@@ -40,7 +40,8 @@ pub struct Output<'w> {
     writer: Box<dyn Write + 'w>,
     form: Form,
     buffer: Vec<u8>,
-    clock: Clock,
+    /// What is gathered behind the buffer.
+    scratch: Scratch,
     /// Whether what stands before the first record is written.
     begun: bool,
     records: u64,
@@ -54,7 +55,7 @@ impl<'w> Output<'w> {
             writer,
             form,
             buffer: Vec::with_capacity(2 * CHUNK),
-            clock: Clock::default(),
+            scratch: Scratch::default(),
             begun: false,
             records: 0,
             error: None,
@@ -67,10 +68,15 @@ impl<'w> Output<'w> {
     }
 
     /// Writes what stands before the first record, whether one comes or not.
+    #[inline]
     pub fn begin<R: Record>(&mut self) {
-        if std::mem::replace(&mut self.begun, true) {
-            return;
+        if !std::mem::replace(&mut self.begun, true) {
+            self.open::<R>();
         }
+    }
+
+    #[cold]
+    fn open<R: Record>(&mut self) {
         match self.form {
             Form::Json => self.buffer.push(b'['),
             Form::Csv => csv::header::<R>(&mut self.buffer),
@@ -82,18 +88,25 @@ impl<'w> Output<'w> {
     /// Writes a record in any form but a table.
     pub fn record<R: Record>(&mut self, capture: &str, record: &R) {
         self.begin::<R>();
-        let (out, clock) = (&mut self.buffer, &mut self.clock);
+        let (out, scratch) = (&mut self.buffer, &mut self.scratch);
         match self.form {
             Form::Json => {
-                out.extend_from_slice(if self.records == 0 { b"\n" } else { b",\n" });
-                json::write(out, clock, capture, record);
+                let first = self.records == 0;
+                scratch.write(out, |line| {
+                    if first {
+                        line.fixed(b"\n");
+                    } else {
+                        line.fixed(b",\n");
+                    }
+                });
+                json::write(out, scratch, capture, record);
             }
             Form::Ndjson => {
-                json::write(out, clock, capture, record);
-                out.push(b'\n');
+                json::write(out, scratch, capture, record);
+                scratch.write(out, |line| line.fixed(b"\n"));
             }
-            Form::Csv => csv::write(out, clock, capture, record),
-            Form::Markdown => markdown::write(out, clock, capture, record),
+            Form::Csv => csv::write(out, scratch, capture, record),
+            Form::Markdown => markdown::write(out, scratch, capture, record),
             _ => {}
         }
         self.records += 1;
@@ -106,7 +119,7 @@ impl<'w> Output<'w> {
             if std::mem::replace(&mut self.begun, true) {
                 self.buffer.push(b'\n');
             }
-            markdown::sheet(&mut self.buffer, &mut self.clock, capture, record);
+            markdown::sheet(&mut self.buffer, &mut self.scratch, capture, record);
             self.drain();
         } else {
             self.record(capture, record);
@@ -115,12 +128,14 @@ impl<'w> Output<'w> {
 
     /// Lets a page write itself.
     pub fn page(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        self.scratch.spill(&mut self.buffer);
         write(&mut self.buffer);
         self.drain();
     }
 
     /// Writes what is gathered.
     pub fn flush(&mut self) {
+        self.scratch.spill(&mut self.buffer);
         if self.error.is_none() && !self.buffer.is_empty() {
             let written = self.writer.write_all(&self.buffer);
             self.error = written.and_then(|()| self.writer.flush()).err();
@@ -141,6 +156,7 @@ impl<'w> Output<'w> {
                 (true, 0) => b"]\n",
                 (true, _) => b"\n]\n",
             };
+            self.scratch.spill(&mut self.buffer);
             self.buffer.extend_from_slice(close);
         }
         self.flush();

@@ -143,9 +143,9 @@ impl Fields for Columns {
 
     fn wire(&mut self, name: &'static str, value: Option<&Wire>) {
         let mut columns = Self::default();
-        for (column, bytes) in wire_columns(&Wire::default()) {
+        wire_columns(&Wire::default(), |column, bytes| {
             columns.integer(column, Some(bytes));
-        }
+        });
         let mut form = columns.object();
         if let (None, Value::Object(form)) = (value, &mut form) {
             form.insert("type".to_string(), json!(["object", "null"]));

@@ -457,9 +457,11 @@ fn a_ledger_stands_in_long_form_in_csv() {
     record.ledger.charge(Row::Message, 18, 1, frame().wire);
     let mut out = Vec::new();
     csv::header::<LedgerRow>(&mut out);
+    let mut scratch = line::Scratch::default();
     for row in LedgerRow::rows(&record) {
-        csv::write(&mut out, &mut json::Clock::default(), "a", &row);
+        csv::write(&mut out, &mut scratch, "a", &row);
     }
+    scratch.spill(&mut out);
     assert_eq!(
         String::from_utf8(out).unwrap(),
         "type,capture,connection,sender,row,packets,link,network,transport,tls,head,payload,total\n\

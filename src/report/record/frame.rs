@@ -22,6 +22,11 @@ pub(in crate::report) const OPCODES: &[&str] = &[
 impl Record for Frame<'_> {
     const TYPE: &'static str = "frame";
 
+    #[expect(
+        clippy::inline_always,
+        reason = "a position in a row stands in a register only where the walk is no call"
+    )]
+    #[inline(always)]
     fn walk<F: Fields + ?Sized>(&self, fields: &mut F) {
         let header = &self.header;
         place(fields, self.place);

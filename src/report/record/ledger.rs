@@ -49,9 +49,9 @@ pub(in crate::report) fn walk<F: Fields + ?Sized>(ledger: &Ledger, fields: &mut 
 
 fn walk_entry<F: Fields + ?Sized>(entry: &Entry, fields: &mut F) {
     fields.integer("packets", Some(entry.packets));
-    for (column, bytes) in wire_columns(&entry.wire) {
+    wire_columns(&entry.wire, |column, bytes| {
         fields.integer(column, Some(bytes));
-    }
+    });
 }
 
 /// One row of a ledger: the long form, for CSV.

@@ -10,6 +10,11 @@ use crate::wire::Wire;
 impl Record for Message<'_> {
     const TYPE: &'static str = "message";
 
+    #[expect(
+        clippy::inline_always,
+        reason = "a position in a row stands in a register only where the walk is no call"
+    )]
+    #[inline(always)]
     fn walk<F: Fields + ?Sized>(&self, fields: &mut F) {
         place(fields, self.place);
         fields.integer("message", Some(self.index));
