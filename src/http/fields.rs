@@ -1,6 +1,7 @@
 //! Fields (RFC 9110, section 5): the lines of a head, as they were seen.
 //!
-//! Nothing is refused here. A line that breaks the grammar is kept and marked, and the rules judge it.
+//! Nothing is refused here. A line that breaks the grammar is kept and marked, and the rules judge it. While a head is read only
+//! the ends of its lines are looked for: for most lines nobody asks, and what stands in the others is told apart when somebody does.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -10,43 +11,46 @@ use smallvec::SmallVec;
 /// The field section of a head, with the bytes that it stands in.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Fields {
+    /// The head as sent, and behind it a record of each of its lines: one allocation holds both.
     bytes: Box<[u8]>,
-    lines: SmallVec<[Line; 12]>,
+    /// How long the head is.
+    head_len: usize,
     /// A bit for each tag among the lines, which several tags may share.
     present: u64,
 }
 
-#[derive(Clone, Debug, Eq, PartialEq)]
-struct Line {
-    name: Range<u32>,
-    value: Range<u32>,
-    tag: Tag,
-    malformed: bool,
-}
+/// The record of a line: its tag, where it begins in the head, and where it ends, before its LF.
+type Record = [[u8; 4]; 3];
 
-/// What a name has in common with the same name in another case: its length, and its first, middle and last letters. A head is
-/// asked for a hundred names, and this tells at a glance which lines have none of them.
+/// How many lines of a head are read without an allocation of their own.
+const LINES: usize = 24;
+
+/// The first four letters of a name, in lower case. A head is asked for a hundred names, and this tells at a glance which lines
+/// have none of them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Tag([u8; 4]);
+struct Tag(u32);
 
 impl Tag {
+    /// Of a name, if it is that long.
     #[inline]
-    fn of(name: &[u8]) -> Self {
-        let letter = |at: usize| name.get(at).map_or(0, |byte| byte | 0x20);
-        Self([
-            name.len().to_le_bytes()[0],
-            letter(0),
-            letter(name.len() / 2),
-            letter(name.len().saturating_sub(1)),
-        ])
+    fn of(name: &[u8]) -> Option<Self> {
+        name.first_chunk().copied().map(Self::new)
+    }
+
+    #[inline]
+    fn new(letters: [u8; 4]) -> Self {
+        Self(u32::from_le_bytes(letters) | 0x2020_2020)
     }
 
     /// Its bit: most names that a head is asked for are in none of its lines, and this says so without looking at them.
     #[inline]
     fn bit(self) -> u64 {
-        1 << (u32::from_le_bytes(self.0).wrapping_mul(0x9e37_79b1) >> 26)
+        1 << (self.0.wrapping_mul(SPREAD) >> 26)
     }
 }
+
+/// Of the numbers that were tried, one that gives the names that every head is asked for other bits than those that are usual.
+const SPREAD: u32 = 0x91b7_584b;
 
 /// One field line.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -60,36 +64,55 @@ pub struct Field<'a> {
 }
 
 impl Fields {
-    /// Reads the lines of a head: `bytes` is the whole head, `begin` is where its field lines begin.
-    pub(super) fn read(bytes: Box<[u8]>, begin: usize) -> Self {
-        let mut fields = Self {
-            bytes,
-            lines: SmallVec::new(),
-            present: 0,
+    /// Reads the lines of the head at the beginning of bytes, whose first field line begins at `begin`, and says how long that head is;
+    /// none where no empty line ends it. With `all` the head is all of the bytes, however it ends.
+    pub(super) fn read(bytes: &[u8], begin: usize, all: bool) -> Option<(Self, usize)> {
+        u32::try_from(bytes.len()).ok()?;
+        let mut lines = SmallVec::<[Record; LINES]>::new();
+        let (mut at, mut present) = (begin, 0);
+        let head_len = loop {
+            let rest = bytes.get(at..).unwrap_or_default();
+            let len = match memchr::memchr(b'\n', rest) {
+                Some(len) => len,
+                None if all => rest.len(),
+                None => return None,
+            };
+            if rest.first().is_none_or(|first| *first <= b' ') {
+                let line = rest.get(..len).unwrap_or_default();
+                if !all && matches!(line, [] | [b'\r']) {
+                    break at + len + 1;
+                }
+                if trimmed_end(line).is_empty() {
+                    // What is but white space ends the fields, and not the head.
+                    all.then_some(())?;
+                    break bytes.len();
+                }
+            }
+            let tag = Tag::new(rest.first_chunk().copied().unwrap_or_default());
+            present |= tag.bit();
+            lines.push([tag.0.to_le_bytes(), word(at), word(at + len)]);
+            at += len + 1;
         };
-        let mut at = begin;
-        while let Some(rest) = fields.bytes.get(at..).filter(|rest| !rest.is_empty()) {
-            let (line, len) = read_line(rest, at);
-            let Some(line) = line else { break };
-            fields.present |= line.tag.bit();
-            fields.lines.push(line);
-            at += len;
-        }
-        fields
+        let (head, records) = (bytes.get(..head_len)?, lines.as_flattened().as_flattened());
+        let mut bytes = Vec::with_capacity(head.len() + records.len());
+        bytes.extend_from_slice(head);
+        bytes.extend_from_slice(records);
+        let fields = Self {
+            bytes: bytes.into_boxed_slice(),
+            head_len,
+            present,
+        };
+        Some((fields, head_len))
     }
 
     /// The whole head's bytes.
     pub fn head(&self) -> &[u8] {
-        &self.bytes
+        self.bytes.get(..self.head_len).unwrap_or_default()
     }
 
     /// Every line, in order.
     pub fn iter(&self) -> impl Iterator<Item = Field<'_>> {
-        self.lines.iter().map(|line| Field {
-            name: self.at(&line.name),
-            value: self.at(&line.value),
-            is_malformed: line.malformed,
-        })
+        self.records().iter().map(|record| field(self.line(record)))
     }
 
     /// The values of all lines with this name, compared without case.
@@ -98,18 +121,7 @@ impl Fields {
         let name = name.as_bytes();
         let tag = Tag::of(name);
         self.candidates(tag)
-            .filter(move |line| self.has_name(line, tag, name))
-            .map(|line| self.at(&line.value))
-    }
-
-    /// The lines among which those with a tag are, if any are.
-    #[inline]
-    fn candidates(&self, tag: Tag) -> std::slice::Iter<'_, Line> {
-        if self.present & tag.bit() == 0 {
-            [].iter()
-        } else {
-            self.lines.iter()
-        }
+            .filter_map(move |record| self.value(record, tag, name))
     }
 
     /// The first value with this name.
@@ -117,15 +129,46 @@ impl Fields {
     pub fn first(&self, name: &str) -> Option<&[u8]> {
         let name = name.as_bytes();
         let tag = Tag::of(name);
-        let line = self
-            .candidates(tag)
-            .find(|line| self.has_name(line, tag, name))?;
-        Some(self.at(&line.value))
+        self.candidates(tag)
+            .find_map(|record| self.value(record, tag, name))
+    }
+
+    /// Whether a line has this name.
+    #[inline]
+    pub fn has(&self, name: &str) -> bool {
+        self.first(name).is_some()
+    }
+
+    /// The lines among which those with a tag are, if any are.
+    #[inline]
+    fn candidates(&self, tag: Option<Tag>) -> std::slice::Iter<'_, Record> {
+        match tag {
+            Some(tag) if self.present & tag.bit() == 0 => [].iter(),
+            _ => self.records().iter(),
+        }
     }
 
     #[inline]
-    fn has_name(&self, line: &Line, tag: Tag, name: &[u8]) -> bool {
-        line.tag == tag && self.at(&line.name).eq_ignore_ascii_case(name)
+    fn records(&self) -> &[Record] {
+        let records = self.bytes.get(self.head_len..).unwrap_or_default();
+        records.as_chunks().0.as_chunks().0
+    }
+
+    /// A line, without its LF.
+    #[inline]
+    fn line(&self, record: &Record) -> &[u8] {
+        let [_, begin, end] = record.map(u32::from_le_bytes);
+        self.at(&(begin..end))
+    }
+
+    /// The value of a line, if it has this name.
+    #[inline]
+    fn value(&self, record: &Record, tag: Option<Tag>, name: &[u8]) -> Option<&[u8]> {
+        let [found, ..] = record.map(u32::from_le_bytes);
+        if tag.is_some_and(|tag| tag.0 != found) {
+            return None;
+        }
+        value_of(self.line(record), name)
     }
 
     /// The first value with this name as text; what is not UTF-8 is replaced.
@@ -154,64 +197,48 @@ impl Fields {
     }
 }
 
+/// A place in a head, which is below four gigabytes.
+#[inline]
+fn word(place: usize) -> [u8; 4] {
+    let [a, b, c, d, ..] = place.to_le_bytes();
+    [a, b, c, d]
+}
+
 /// Bytes as text; what is not UTF-8 is replaced, which costs looking at every byte and is rarely needed.
 pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
     std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
-/// Reads the field line at the beginning of `rest`, which stands at `at` in the head; none where that line is empty. Gives the length
-/// of the line with its end.
-fn read_line(rest: &[u8], at: usize) -> (Option<Line>, usize) {
-    let token_len = token_len(rest);
-    // Behind a colon, which is what follows a name, the line's end need not be looked for in the name.
-    let looked = if rest.get(token_len) == Some(&b':') {
-        token_len
-    } else {
-        0
-    };
-    let unread = rest.get(looked..).unwrap_or_default();
-    let len = memchr::memchr(b'\n', unread).map_or(rest.len(), |end| looked + end + 1);
-    let line = trimmed_end(rest.get(..len).unwrap_or_default());
-    if line.is_empty() {
-        return (None, len);
+/// The value of a line with this name, if it has it.
+#[inline]
+fn value_of<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    let (found, behind) = line.split_at_checked(name.len())?;
+    // Most names are spelled as the standards do.
+    if found != name && !found.eq_ignore_ascii_case(name) {
+        return None;
     }
-    let place = |offset: usize| u32::try_from(at + offset).unwrap_or(u32::MAX);
-    let colon = if looked > 0 {
-        Some(looked)
-    } else {
-        memchr::memchr(b':', line).filter(|_| !is_space(line.first()))
-    };
-    let Some(colon) = colon else {
-        let line = Line {
-            name: place(0)..place(0),
-            value: place(0)..place(line.len()),
-            tag: Tag::of(&[]),
-            malformed: true,
-        };
-        return (Some(line), len);
-    };
-    let name = trimmed_end(line.get(..colon).unwrap_or_default());
-    let behind = line.get(colon + 1..).unwrap_or_default();
-    let spaces = behind
-        .iter()
-        .take_while(|byte| is_space(Some(byte)))
-        .count();
-    let begin = colon + 1 + spaces;
-    let line = Line {
-        name: place(0)..place(name.len()),
-        value: place(begin)..place(line.len().max(begin)),
-        tag: Tag::of(name),
-        malformed: looked == 0,
-    };
-    (Some(line), len)
+    match behind {
+        [b':', value @ ..] => Some(trimmed(value)),
+        _ => {
+            let colon = memchr::memchr(b':', behind)?;
+            let (spaces, value) = behind.split_at(colon);
+            trimmed_end(spaces)
+                .is_empty()
+                .then(|| trimmed(value.get(1..).unwrap_or_default()))
+        }
+    }
 }
 
-/// How many characters of a token bytes begin with.
-fn token_len(bytes: &[u8]) -> usize {
-    bytes
-        .iter()
-        .position(|&byte| !is_token(byte))
-        .unwrap_or(bytes.len())
+/// A whole line.
+fn field(line: &[u8]) -> Field<'_> {
+    let line = trimmed_end(line);
+    let colon = memchr::memchr(b':', line).filter(|_| !is_space(line.first()));
+    let (name, behind) = line.split_at(colon.unwrap_or(0));
+    Field {
+        name: trimmed_end(name),
+        value: colon.map_or(line, |_| trimmed(behind.get(1..).unwrap_or_default())),
+        is_malformed: name.is_empty() || !name.iter().all(|byte| is_token(*byte)),
+    }
 }
 
 /// Which bytes are characters of a token.
@@ -252,6 +279,24 @@ const TOKEN: [bool; 256] = {
 #[inline]
 pub(crate) fn is_token(byte: u8) -> bool {
     TOKEN.get(usize::from(byte)).is_some_and(|is| *is)
+}
+
+/// A value without the white space around it.
+#[inline]
+fn trimmed(value: &[u8]) -> &[u8] {
+    let value = match value {
+        [b' ', rest @ ..] => rest,
+        _ => value,
+    };
+    match value {
+        [first, .., last, b'\r'] if *first > b' ' && *last > b' ' => {
+            value.get(..value.len() - 1).unwrap_or_default()
+        }
+        _ => {
+            let spaces = value.iter().take_while(|byte| is_space(Some(byte))).count();
+            trimmed_end(value.get(spaces..).unwrap_or_default())
+        }
+    }
 }
 
 fn is_space(byte: Option<&u8>) -> bool {
@@ -323,7 +368,7 @@ mod tests {
     #[test]
     fn a_name_is_found_in_any_case_and_no_other_for_it() {
         let head: &[u8] = b"Upgrade: a\r\nUPGRADE: b\r\nUpxxade: c\r\nupgrade : d\r\n upgrade: e\r\nUpgrade\r\n\r\n";
-        let fields = Fields::read(head.into(), 0);
+        let (fields, _) = Fields::read(head, 0, true).unwrap_or_default();
         let values: Vec<_> = fields.values("uPGRADe").collect();
         assert_eq!(values, [b"a", b"b", b"d"]);
         assert_eq!(fields.first("upgrade"), Some(&b"a"[..]));

@@ -47,8 +47,10 @@ impl Framing {
 
 /// What the fields announce. A transfer coding overrides a length; of several lengths the first is taken, and the rules judge.
 fn announced(fields: &Fields) -> Option<Framing> {
-    let last_coding = fields.members("Transfer-Encoding").last();
-    if let Some(coding) = last_coding {
+    if !fields.has("Transfer-Encoding") && !fields.has("Content-Length") {
+        return None;
+    }
+    if let Some(coding) = fields.members("Transfer-Encoding").last() {
         let chunked = coding.eq_ignore_ascii_case(b"chunked");
         return Some(if chunked {
             Framing::Chunked

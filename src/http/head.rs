@@ -33,15 +33,23 @@ pub struct ResponseHead {
 impl RequestHead {
     /// Reads a whole head, from its first byte to its empty line. None where its first line is no request line.
     pub fn parse(head: &[u8]) -> Option<Self> {
-        let begun = without_empty_lines(head);
+        Some(Self::read(head, true)?.0)
+    }
+
+    /// Reads the head at the beginning of bytes, or with `all` the head that they are, and says how long it is. None where its first
+    /// line is no request line, or no empty line ends it.
+    pub(super) fn read(bytes: &[u8], all: bool) -> Option<(Self, usize)> {
+        let begun = without_empty_lines(bytes);
         let line = first_line(begun);
         let (_, (method, _, target, version)) = request_line(line).ok()?;
-        Some(Self {
-            method: place(head, method),
-            target: place(head, target),
-            version: place(head, version),
-            fields: fields_of(head, begun, line),
-        })
+        let (fields, len) = Fields::read(bytes, bytes.len() - begun.len() + line.len(), all)?;
+        let head = Self {
+            method: place(bytes, method),
+            target: place(bytes, target),
+            version: place(bytes, version),
+            fields,
+        };
+        Some((head, len))
     }
 
     /// The method's name as sent.
@@ -92,16 +100,24 @@ impl RequestHead {
 impl ResponseHead {
     /// Reads a whole head, from its first byte to its empty line. None where its first line is no status line.
     pub fn parse(head: &[u8]) -> Option<Self> {
-        let begun = without_empty_lines(head);
+        Some(Self::read(head, true)?.0)
+    }
+
+    /// Reads the head at the beginning of bytes, or with `all` the head that they are, and says how long it is. None where its first
+    /// line is no status line, or no empty line ends it.
+    pub(super) fn read(bytes: &[u8], all: bool) -> Option<(Self, usize)> {
+        let begun = without_empty_lines(bytes);
         let line = first_line(begun);
         let (reason, (version, _, status)) = status_line(line).ok()?;
         let status = std::str::from_utf8(status).ok()?.parse().ok()?;
-        Some(Self {
-            version: place(head, version),
+        let (fields, len) = Fields::read(bytes, bytes.len() - begun.len() + line.len(), all)?;
+        let head = Self {
+            version: place(bytes, version),
             status,
-            reason: place(head, reason.trim_ascii()),
-            fields: fields_of(head, begun, line),
-        })
+            reason: place(bytes, reason.trim_ascii()),
+            fields,
+        };
+        Some((head, len))
     }
 
     /// The status code.
@@ -149,10 +165,6 @@ impl ResponseHead {
 fn first_line(begun: &[u8]) -> &[u8] {
     let len = memchr::memchr(b'\n', begun).map_or(begun.len(), |end| end + 1);
     begun.get(..len).unwrap_or_default()
-}
-
-fn fields_of(head: &[u8], begun: &[u8], line: &[u8]) -> Fields {
-    Fields::read(head.into(), head.len() - begun.len() + line.len())
 }
 
 /// Where a part of the head stands in it.

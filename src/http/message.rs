@@ -13,9 +13,9 @@ const LONGEST_HEAD: usize = 256 << 10;
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum HttpEvent {
     /// The head of a request, with the empty lines before it.
-    Request(Box<RequestHead>),
+    Request(RequestHead),
     /// The head of a response.
-    Response(Box<ResponseHead>),
+    Response(ResponseHead),
     /// Content.
     Body,
     /// The chunked coding's own lines, trailers among them.
@@ -99,31 +99,28 @@ impl MessageReader {
         if likely == Likely::No && !without_empty_lines(bytes).is_empty() {
             return Step::Event(0, HttpEvent::NotHttp);
         }
-        let Some(len) = head_len(bytes, self.looked) else {
-            self.looked = bytes.len();
-            return if bytes.len() > LONGEST_HEAD {
-                Step::Event(0, HttpEvent::TooLong)
-            } else {
-                Step::Incomplete
-            };
+        // A head that comes whole, as nearly all do, is looked through once. Of another the end is looked for first, so that what
+        // comes a byte at a time is not read again with each.
+        let at_once = match self.looked {
+            0 => self.head(bytes, false),
+            _ => None,
         };
-        self.looked = 0;
-        let head = bytes.get(..len).unwrap_or_default();
-        let (framing, event) = match self.side {
-            Side::Requests => match RequestHead::parse(head) {
-                Some(head) => (
-                    Framing::of_request(&head),
-                    HttpEvent::Request(Box::new(head)),
-                ),
-                None => return Step::Event(0, HttpEvent::NotHttp),
-            },
-            Side::Responses(method) => match ResponseHead::parse(head) {
-                Some(head) => (
-                    Framing::of_response(&head, method),
-                    HttpEvent::Response(Box::new(head)),
-                ),
-                None => return Step::Event(0, HttpEvent::NotHttp),
-            },
+        let head = if at_once.is_some() {
+            at_once
+        } else {
+            let Some(len) = head_len(bytes, self.looked) else {
+                self.looked = bytes.len();
+                return if bytes.len() > LONGEST_HEAD {
+                    Step::Event(0, HttpEvent::TooLong)
+                } else {
+                    Step::Incomplete
+                };
+            };
+            self.looked = 0;
+            self.head(bytes.get(..len).unwrap_or_default(), true)
+        };
+        let Some((len, framing, event)) = head else {
+            return Step::Event(0, HttpEvent::NotHttp);
         };
         self.state = match framing {
             Framing::None => State::Length(0),
@@ -132,6 +129,18 @@ impl MessageReader {
             Framing::UntilClose => State::UntilClose,
         };
         Step::Event(len, event)
+    }
+
+    /// The head at the beginning of bytes, or the head that all of them are.
+    fn head(&self, bytes: &[u8], all: bool) -> Option<(usize, Framing, HttpEvent)> {
+        match self.side {
+            Side::Requests => RequestHead::read(bytes, all)
+                .map(|(head, len)| (len, Framing::of_request(&head), HttpEvent::Request(head))),
+            Side::Responses(method) => ResponseHead::read(bytes, all).map(|(head, len)| {
+                let framing = Framing::of_response(&head, method);
+                (len, framing, HttpEvent::Response(head))
+            }),
+        }
     }
 }
 

@@ -30,8 +30,8 @@ impl Exchanges {
             request.and_then(|part| part.cost.span),
             response.and_then(|part| part.cost.span),
         );
-        let request_head = open.request.as_deref();
-        let response_head = open.response.as_deref();
+        let request_head = open.request.as_ref();
+        let response_head = open.response.as_ref();
         let final_response = response.filter(|part| part.has_head());
         let texts = cx.options.wanted.texts == Texts::All;
         let (asked, answered) = (

@@ -15,9 +15,9 @@ use crate::websocket::{Compression, Deflate};
 #[derive(Debug)]
 pub(super) struct Open {
     pub(super) index: u64,
-    pub(super) request: Option<Box<RequestHead>>,
+    pub(super) request: Option<RequestHead>,
     /// The final response's head; none while only interim responses came (RFC 9110, section 15.2).
-    pub(super) response: Option<Box<ResponseHead>>,
+    pub(super) response: Option<ResponseHead>,
     /// What is known of the message of each direction, once it has begun.
     pub(super) parts: Both<Option<Part>>,
     pub(super) is_handshake: bool,
@@ -70,7 +70,7 @@ impl Open {
 
     /// The request, once its head is there.
     pub(super) fn request(&self) -> Option<(&Part, &RequestHead)> {
-        self.parts.to_server.as_ref().zip(self.request.as_deref())
+        self.parts.to_server.as_ref().zip(self.request.as_ref())
     }
 
     /// How long its head is; zero where there is none.
@@ -80,7 +80,7 @@ impl Open {
 
     /// The final response, once its head is there.
     pub(super) fn response(&self) -> Option<(&Part, &ResponseHead)> {
-        self.parts.to_client.as_ref().zip(self.response.as_deref())
+        self.parts.to_client.as_ref().zip(self.response.as_ref())
     }
 
     /// Whether the message of a direction has begun, and has ended.
@@ -109,7 +109,7 @@ impl Open {
     pub(super) fn method(&self) -> Method {
         self.request
             .as_ref()
-            .map_or(Method::Other, |head| head.method_kind())
+            .map_or(Method::Other, RequestHead::method_kind)
     }
 
     /// Whether what the client sends behind this request depends on the answer.
@@ -120,12 +120,12 @@ impl Open {
 
     /// Who reads behind it.
     pub(super) fn next(&self) -> Next {
-        let Some(response) = self.response.as_deref() else {
+        let Some(response) = self.response.as_ref() else {
             return Next::Same;
         };
         match response.status() {
             101 if self.is_handshake && !response.switches_elsewhere() => Next::WebSocket {
-                compression: Deflate::agreed(self.request.as_deref(), response)
+                compression: Deflate::agreed(self.request.as_ref(), response)
                     .map_or(Compression::None, Compression::Deflate),
                 asked: self.request.is_some(),
             },

@@ -150,13 +150,13 @@ pub(super) fn facts<'a>(open: &'a Open, cx: &Context<'_>) -> HandshakeFacts<'a> 
     let (request, response) = (open.request(), open.response());
     let expected = open
         .request
-        .as_deref()
+        .as_ref()
         .and_then(|head| head.fields().first("Sec-WebSocket-Key"))
         .map(accept_for);
     // Where the capture does not show how the streams begin, another request may stand before this one; but the right answer to
     // a key answers no other.
     let proven = || {
-        let answered = open.response.as_deref();
+        let answered = open.response.as_ref();
         let accept = answered.and_then(|head| head.fields().first("Sec-WebSocket-Accept"));
         accept.is_some() && accept == expected.as_ref().map(|expected| &expected[..])
     };
