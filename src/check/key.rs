@@ -209,7 +209,13 @@ pub(super) fn key(request: &RequestHead) -> Option<&[u8]> {
 fn letters(key: &[u8]) -> Option<(&[u8], u8)> {
     let (letters, pad) = key.split_at_checked(22)?;
     let is_letter = |letter: &u8| letter.is_ascii_alphanumeric() || matches!(letter, b'+' | b'/');
-    if pad != b"==" || !letters.iter().all(is_letter) {
+    // Folded without an early end, which the compiler does many letters at a time.
+    let all = |letters: &[u8; 22]| {
+        letters
+            .iter()
+            .fold(true, |all, letter| all & is_letter(letter))
+    };
+    if pad != b"==" || !letters.as_array().is_some_and(all) {
         return None;
     }
     let (last, first) = letters.split_last()?;

@@ -6,7 +6,7 @@
 use super::handshake::HandshakeFacts;
 use super::key;
 use super::request::is_host;
-use crate::http::{Fields, RequestHead, ResponseHead};
+use crate::http::{RequestHead, ResponseHead};
 
 /// Whether a handshake breaks none of the rules that decide, those about extensions and subprotocols perhaps left aside.
 pub(super) fn is_ordinary(facts: &HandshakeFacts<'_>) -> bool {
@@ -14,24 +14,24 @@ pub(super) fn is_ordinary(facts: &HandshakeFacts<'_>) -> bool {
         return false;
     };
     let (asked, answered) = (request.fields(), response.fields());
-    let accept = only(answered, "Sec-WebSocket-Accept");
+    let accept = answered.only("Sec-WebSocket-Accept");
     facts.early.is_none()
         && request.method() == b"GET"
-        && [request.version(), response.version()] == [b"1.1", b"1.1"]
+        && request.version() == b"1.1"
+        && response.version() == b"1.1"
         && !request.target().contains(&b'#')
-        && only(asked, "Host").is_some_and(is_host)
-        && is(asked, "Upgrade", b"websocket")
-        && only(asked, "Connection").is_some()
+        && asked.only("Host").is_some_and(is_host)
+        && is(asked.only("Upgrade"), b"websocket")
+        && asked.only("Connection").is_some()
         && asked.has_member("Connection", "upgrade")
-        && only(asked, "Sec-WebSocket-Key").is_some_and(key::is_right)
-        && only(asked, "Sec-WebSocket-Version") == Some(b"13")
-        && is(answered, "Upgrade", b"websocket")
-        && is(answered, "Connection", b"upgrade")
+        && asked.only("Sec-WebSocket-Key").is_some_and(key::is_right)
+        && asked.only("Sec-WebSocket-Version") == Some(b"13")
+        && is(answered.only("Upgrade"), b"websocket")
+        && is(answered.only("Connection"), b"upgrade")
         && accept == facts.expected.as_ref().map(|expected| &expected[..])
         && accept.is_some()
-        && ["Content-Length", "Transfer-Encoding"]
-            .into_iter()
-            .all(|name| answered.first(name).is_none())
+        && !answered.has("Content-Length")
+        && !answered.has("Transfer-Encoding")
 }
 
 /// Whether a handshake is one in which extensions or subprotocols are named.
@@ -41,27 +41,13 @@ pub(super) fn negotiates(facts: &HandshakeFacts<'_>) -> bool {
         facts.response.map(ResponseHead::fields),
     ];
     fields.into_iter().flatten().any(|fields| {
-        fields.first("Sec-WebSocket-Extensions").is_some()
-            || fields.first("Sec-WebSocket-Protocol").is_some()
+        fields.has("Sec-WebSocket-Extensions") || fields.has("Sec-WebSocket-Protocol")
     })
 }
 
-/// Whether the only line with a name has this value, in any case.
-#[expect(clippy::inline_always, reason = "as below")]
-#[inline(always)]
-fn is(fields: &Fields, name: &str, value: &[u8]) -> bool {
-    only(fields, name).is_some_and(|found| found.eq_ignore_ascii_case(value))
-}
-
-/// The value of the only line with a name.
-#[expect(
-    clippy::inline_always,
-    reason = "what is asked of a name is then worked out by the compiler"
-)]
-#[inline(always)]
-fn only<'a>(fields: &'a Fields, name: &'a str) -> Option<&'a [u8]> {
-    let mut values = fields.values(name);
-    values.next().filter(|_| values.next().is_none())
+/// Whether there is a value and it is this one, in any case.
+fn is(found: Option<&[u8]>, value: &[u8]) -> bool {
+    found.is_some_and(|found| found == value || found.eq_ignore_ascii_case(value))
 }
 
 #[cfg(test)]

@@ -266,7 +266,7 @@ pub(super) fn is_browser(request: &RequestHead) -> bool {
 /// A host and an optional port (RFC 9110, section 7.2): nothing that would end an authority, or begin user information.
 pub(super) fn is_host(host: &[u8]) -> bool {
     let port = |port: &[u8]| port.iter().all(u8::is_ascii_digit);
-    let name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%".contains(byte);
+    let name = |byte: &&u8| HOST.get(usize::from(**byte)).is_some_and(|is| *is);
     let address = |byte: &u8| byte.is_ascii_hexdigit() || b":.".contains(byte);
     match host
         .strip_prefix(b"[")
@@ -282,13 +282,30 @@ pub(super) fn is_host(host: &[u8]) -> bool {
                 && parts.next().is_none()
         }
         None => {
-            let mut parts = host.split(|byte| *byte == b':');
-            parts.next().is_some_and(|host| host.iter().all(name))
-                && parts.next().is_none_or(port)
-                && parts.next().is_none()
+            let len = host.iter().take_while(name).count();
+            match host.get(len..).unwrap_or_default() {
+                [b':', behind @ ..] => port(behind),
+                behind => behind.is_empty(),
+            }
         }
     }
 }
+
+/// Which bytes are characters of a registered name (RFC 3986, section 3.2.2), the percent sign before two digits among them.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "the compiler runs it, and a byte is below 256"
+)]
+const HOST: [bool; 256] = {
+    let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=%";
+    let mut table = [false; 256];
+    let mut at = 0;
+    while at < letters.len() {
+        table[letters[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
 
 /// A serialized origin (RFC 6454, section 7): `null`, or a scheme, a host and an optional port.
 fn is_origin(origin: &[u8]) -> bool {

@@ -6,8 +6,6 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use smallvec::SmallVec;
-
 /// The field section of a head, with the bytes that it stands in.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Fields {
@@ -15,42 +13,140 @@ pub struct Fields {
     bytes: Box<[u8]>,
     /// How long the head is.
     head_len: usize,
-    /// A bit for each tag among the lines, which several tags may share.
-    present: u64,
+    index: Index,
 }
 
-/// The record of a line: its tag, where it begins in the head, and where it ends, before its LF.
-type Record = [[u8; 4]; 3];
+/// Which line has a tag: each tag has one of 64 places, which several may share. Zero where none has it, `SHARED` where several
+/// have, or one that is too far behind; else the line's number, from one.
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct Index([u8; 64]);
+
+const SHARED: u8 = u8::MAX;
+
+/// The record of a line: where it begins in the head, and where it ends, before its LF.
+type Record = [[u8; 4]; 2];
 
 /// How many lines of a head are read without an allocation of their own.
-const LINES: usize = 24;
+const LINES: usize = 16;
 
-/// The first four letters of a name, in lower case. A head is asked for a hundred names, and this tells at a glance which lines
-/// have none of them.
+/// The records of a head that is being read.
+#[derive(Default)]
+struct Lines {
+    first: [Record; LINES],
+    count: usize,
+    more: Vec<Record>,
+}
+
+impl Lines {
+    /// Adds a line; gives its number, from one.
+    #[inline]
+    fn push(&mut self, record: Record) -> usize {
+        match self.first.get_mut(self.count) {
+            Some(place) => *place = record,
+            None => self.more.push(record),
+        }
+        self.count += 1;
+        self.count
+    }
+
+    /// A head with its records behind it.
+    fn behind(&self, head: &[u8]) -> Box<[u8]> {
+        let first = self.first.get(..self.count).unwrap_or(&self.first);
+        let (first, more) = (
+            first.as_flattened().as_flattened(),
+            self.more.as_flattened().as_flattened(),
+        );
+        let mut bytes = Vec::with_capacity(head.len() + first.len() + more.len());
+        bytes.extend_from_slice(head);
+        bytes.extend_from_slice(first);
+        bytes.extend_from_slice(more);
+        bytes.into_boxed_slice()
+    }
+}
+
+/// Four letters of a name, in lower case. A head is asked for a hundred names, and this tells at a glance which lines have none of them.
+///
+/// They are the first four, but of the many names that begin with `Sec-` the 14th to the 17th, which tell `Sec-WebSocket-Key` from
+/// `Sec-WebSocket-Version`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Tag(u32);
 
 impl Tag {
-    /// Of a name, if it is that long.
+    const SEC: Self = Self::new(*b"sec-");
+
+    /// Of a name; none if it is too short to tell.
     #[inline]
     fn of(name: &[u8]) -> Option<Self> {
-        name.first_chunk().copied().map(Self::new)
+        let first = Self::first(name);
+        if first == Self::SEC {
+            Self::of_sec(name)
+        } else {
+            (name.len() >= 4).then_some(first)
+        }
+    }
+
+    /// Of a line, which begins with its name.
+    #[inline]
+    fn of_line(line: &[u8]) -> Self {
+        let first = Self::first(line);
+        if first == Self::SEC {
+            Self::of_sec(line).unwrap_or(first)
+        } else {
+            first
+        }
     }
 
     #[inline]
-    fn new(letters: [u8; 4]) -> Self {
+    fn first(line: &[u8]) -> Self {
+        Self::new(line.first_chunk().copied().unwrap_or_default())
+    }
+
+    #[inline]
+    fn of_sec(line: &[u8]) -> Option<Self> {
+        let (_, behind) = line.split_at_checked(13)?;
+        behind.first_chunk().copied().map(Self::new)
+    }
+
+    #[inline]
+    const fn new(letters: [u8; 4]) -> Self {
         Self(u32::from_le_bytes(letters) | 0x2020_2020)
     }
 
-    /// Its bit: most names that a head is asked for are in none of its lines, and this says so without looking at them.
+    /// Its place in the index.
     #[inline]
-    fn bit(self) -> u64 {
-        1 << (self.0.wrapping_mul(SPREAD) >> 26)
+    fn place(self) -> usize {
+        usize::from((self.0.wrapping_mul(SPREAD) >> 26).to_le_bytes()[0])
     }
 }
 
-/// Of the numbers that were tried, one that gives the names that every head is asked for other bits than those that are usual.
-const SPREAD: u32 = 0x91b7_584b;
+impl Default for Index {
+    fn default() -> Self {
+        Self([0; 64])
+    }
+}
+
+impl Index {
+    /// Adds a line by its number, from one.
+    #[inline]
+    fn add(&mut self, tag: Tag, number: usize) {
+        if let Some(place) = self.0.get_mut(tag.place()) {
+            *place = match u8::try_from(number) {
+                Ok(number) if *place == 0 => number,
+                _ => SHARED,
+            };
+        }
+    }
+
+    /// What it says of a name.
+    #[inline]
+    fn of(&self, name: &[u8]) -> u8 {
+        let place = Tag::of(name).and_then(|tag| self.0.get(tag.place()));
+        place.copied().unwrap_or(SHARED)
+    }
+}
+
+/// Of the numbers that were tried, one that gives the names that every head is asked for other places than those that are usual.
+const SPREAD: u32 = 0x64c2_f2e3;
 
 /// One field line.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -68,10 +164,13 @@ impl Fields {
     /// none where no empty line ends it. With `all` the head is all of the bytes, however it ends.
     pub(super) fn read(bytes: &[u8], begin: usize, all: bool) -> Option<(Self, usize)> {
         u32::try_from(bytes.len()).ok()?;
-        let mut lines = SmallVec::<[Record; LINES]>::new();
-        let (mut at, mut present) = (begin, 0);
+        let mut lines = Lines::default();
+        let mut index = Index::default();
+        let mut at = begin;
         let head_len = loop {
-            let rest = bytes.get(at..).unwrap_or_default();
+            let Some(rest) = bytes.get(at..) else {
+                break bytes.len();
+            };
             let len = match memchr::memchr(b'\n', rest) {
                 Some(len) => len,
                 None if all => rest.len(),
@@ -88,19 +187,16 @@ impl Fields {
                     break bytes.len();
                 }
             }
-            let tag = Tag::new(rest.first_chunk().copied().unwrap_or_default());
-            present |= tag.bit();
-            lines.push([tag.0.to_le_bytes(), word(at), word(at + len)]);
+            let tag = Tag::of_line(rest);
+            let number = lines.push(record_of(at, at + len));
+            index.add(tag, number);
             at += len + 1;
         };
-        let (head, records) = (bytes.get(..head_len)?, lines.as_flattened().as_flattened());
-        let mut bytes = Vec::with_capacity(head.len() + records.len());
-        bytes.extend_from_slice(head);
-        bytes.extend_from_slice(records);
+        let bytes = lines.behind(bytes.get(..head_len)?);
         let fields = Self {
-            bytes: bytes.into_boxed_slice(),
+            bytes,
             head_len,
-            present,
+            index,
         };
         Some((fields, head_len))
     }
@@ -112,40 +208,65 @@ impl Fields {
 
     /// Every line, in order.
     pub fn iter(&self) -> impl Iterator<Item = Field<'_>> {
-        self.records().iter().map(|record| field(self.line(record)))
+        self.records()
+            .iter()
+            .map(|record| field(self.line(*record)))
     }
 
     /// The values of all lines with this name, compared without case.
-    #[inline]
-    pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+    pub fn values<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
         let name = name.as_bytes();
-        let tag = Tag::of(name);
-        self.candidates(tag)
-            .filter_map(move |record| self.value(record, tag, name))
+        let lines = match self.index.of(name) {
+            0 => &[],
+            SHARED => self.records(),
+            number => {
+                let record = self.records().get(usize::from(number) - 1);
+                record.map_or(&[][..], std::slice::from_ref)
+            }
+        };
+        let value = move |record: &Record| value_of(self.line(*record), name);
+        lines.iter().filter_map(value)
     }
 
     /// The first value with this name.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "what the index says of a name is then looked up without working out its place"
+    )]
+    #[inline(always)]
     pub fn first(&self, name: &str) -> Option<&[u8]> {
-        let name = name.as_bytes();
-        let tag = Tag::of(name);
-        self.candidates(tag)
-            .find_map(|record| self.value(record, tag, name))
+        match self.index.of(name.as_bytes()) {
+            0 => None,
+            SHARED => self.values(name).next(),
+            number => self.value(number, name),
+        }
+    }
+
+    /// The value with this name, if there is one line with it.
+    #[expect(
+        clippy::inline_always,
+        reason = "what the index says of a name is then looked up without working out its place"
+    )]
+    #[inline(always)]
+    pub(crate) fn only(&self, name: &str) -> Option<&[u8]> {
+        match self.index.of(name.as_bytes()) {
+            0 => None,
+            SHARED => {
+                let mut values = self.values(name);
+                values.next().filter(|_| values.next().is_none())
+            }
+            number => self.value(number, name),
+        }
     }
 
     /// Whether a line has this name.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "what the index says of a name is then looked up without working out its place"
+    )]
+    #[inline(always)]
     pub fn has(&self, name: &str) -> bool {
         self.first(name).is_some()
-    }
-
-    /// The lines among which those with a tag are, if any are.
-    #[inline]
-    fn candidates(&self, tag: Option<Tag>) -> std::slice::Iter<'_, Record> {
-        match tag {
-            Some(tag) if self.present & tag.bit() == 0 => [].iter(),
-            _ => self.records().iter(),
-        }
     }
 
     #[inline]
@@ -156,19 +277,15 @@ impl Fields {
 
     /// A line, without its LF.
     #[inline]
-    fn line(&self, record: &Record) -> &[u8] {
-        let [_, begin, end] = record.map(u32::from_le_bytes);
+    fn line(&self, record: Record) -> &[u8] {
+        let [begin, end] = record.map(u32::from_le_bytes);
         self.at(&(begin..end))
     }
 
-    /// The value of a line, if it has this name.
-    #[inline]
-    fn value(&self, record: &Record, tag: Option<Tag>, name: &[u8]) -> Option<&[u8]> {
-        let [found, ..] = record.map(u32::from_le_bytes);
-        if tag.is_some_and(|tag| tag.0 != found) {
-            return None;
-        }
-        value_of(self.line(record), name)
+    /// The value of a line by the line's number, if it has this name.
+    fn value(&self, number: u8, name: &str) -> Option<&[u8]> {
+        let record = self.records().get(usize::from(number).checked_sub(1)?)?;
+        value_of(self.line(*record), name.as_bytes())
     }
 
     /// The first value with this name as text; what is not UTF-8 is replaced.
@@ -185,8 +302,10 @@ impl Fields {
     /// Whether a list field has a member, compared without case.
     #[inline]
     pub fn has_member(&self, name: &str, member: &str) -> bool {
-        self.members(name)
-            .any(|found| found.eq_ignore_ascii_case(member.as_bytes()))
+        let is_it = |found: &[u8]| found.eq_ignore_ascii_case(member.as_bytes());
+        // Most lists have one member.
+        self.values(name)
+            .any(|value| is_it(value) || Members(value).any(is_it))
     }
 
     #[inline]
@@ -197,11 +316,13 @@ impl Fields {
     }
 }
 
-/// A place in a head, which is below four gigabytes.
+/// The record of a line. Places are below four gigabytes.
 #[inline]
-fn word(place: usize) -> [u8; 4] {
-    let [a, b, c, d, ..] = place.to_le_bytes();
-    [a, b, c, d]
+fn record_of(begin: usize, end: usize) -> Record {
+    [begin, end].map(|place| {
+        let [a, b, c, d, ..] = place.to_le_bytes();
+        [a, b, c, d]
+    })
 }
 
 /// Bytes as text; what is not UTF-8 is replaced, which costs looking at every byte and is rarely needed.
@@ -210,7 +331,6 @@ pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
 }
 
 /// The value of a line with this name, if it has it.
-#[inline]
 fn value_of<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     let (found, behind) = line.split_at_checked(name.len())?;
     // Most names are spelled as the standards do.
@@ -362,6 +482,7 @@ pub(crate) fn split_unquoted(bytes: &[u8], separator: u8) -> (&[u8], &[u8]) {
 }
 
 #[cfg(test)]
+#[allow(clippy::indexing_slicing, reason = "a test that panics has failed")]
 mod tests {
     use super::*;
 
@@ -375,6 +496,33 @@ mod tests {
         assert_eq!(fields.first("upxrade"), None);
         let malformed: Vec<_> = fields.iter().map(|field| field.is_malformed).collect();
         assert_eq!(malformed, [false, false, false, true, true, true]);
+    }
+
+    #[test]
+    fn a_name_is_found_among_many_lines() {
+        for count in [0, 15, 16, 40, 300] {
+            let many: String = (0..count).map(|at| format!("X-{at}: {at}\r\n")).collect();
+            let head = format!(
+                "Sec-Fetch-Site: a\r\nCookie: b\r\n{many}sec-websocket-key: c\r\nTE: d\r\nCookie: e\r\n\r\nbehind"
+            );
+            let (fields, len) = Fields::read(head.as_bytes(), 0, false).unwrap_or_default();
+            assert_eq!(head.get(len..), Some("behind"));
+            assert_eq!(fields.iter().count(), count + 5);
+            for (name, value) in [
+                ("Sec-Fetch-Site", "a"),
+                ("Sec-WebSocket-Key", "c"),
+                ("te", "d"),
+            ] {
+                let value = Some(value.as_bytes());
+                assert_eq!((fields.first(name), fields.only(name)), (value, value));
+            }
+            assert_eq!(fields.first("Cookie"), Some(&b"b"[..]));
+            assert_eq!(fields.only("Cookie"), None);
+            let last = count.checked_sub(1).map(|last| format!("X-{last}"));
+            let found = last.as_deref().and_then(|name| fields.only(name));
+            assert_eq!(found, last.as_deref().map(|name| &name.as_bytes()[2..]));
+            assert_eq!(fields.first("Sec-WebSocket-Kex"), None);
+        }
     }
 
     #[test]

@@ -152,13 +152,12 @@ impl ResponseHead {
 
     /// Whether its Upgrade field names WebSocket, or a WebSocket's accept value stands in it.
     pub fn switches_to_websocket(&self) -> bool {
-        self.fields.has_member("Upgrade", "websocket")
-            || self.fields.first("Sec-WebSocket-Accept").is_some()
+        self.fields.has("Sec-WebSocket-Accept") || self.fields.has_member("Upgrade", "websocket")
     }
 
     /// Whether its Upgrade field names protocols, and WebSocket is not among them.
     pub fn switches_elsewhere(&self) -> bool {
-        self.fields.members("Upgrade").next().is_some() && !self.switches_to_websocket()
+        !self.switches_to_websocket() && self.fields.members("Upgrade").next().is_some()
     }
 }
 

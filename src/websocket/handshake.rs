@@ -21,6 +21,10 @@ pub fn asks_for_websocket(request: &RequestHead) -> bool {
 
 /// Whether the Upgrade field lists `websocket`, in any case, with or without a version.
 pub fn upgrades_to_websocket(fields: &Fields) -> bool {
+    // Most requests list nothing else.
+    if fields.only("Upgrade") == Some(b"websocket") {
+        return true;
+    }
     fields.members("Upgrade").any(|member| {
         let name = member
             .split(|byte| *byte == b'/')

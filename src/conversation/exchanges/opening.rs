@@ -189,5 +189,8 @@ pub(super) fn facts<'a>(open: &'a Open, cx: &Context<'_>) -> HandshakeFacts<'a> 
 }
 
 fn borrowed<'a>(members: &'a [Cow<'_, str>]) -> SmallVec<[&'a str; 8]> {
+    if members.is_empty() {
+        return SmallVec::new();
+    }
     members.iter().map(|member| &**member).collect()
 }

@@ -49,20 +49,14 @@ impl Deflate {
     /// What was agreed: the response's permessage-deflate, where the request offered one. Where the request is not in the
     /// capture, the response is believed.
     pub fn agreed(request: Option<&RequestHead>, response: &ResponseHead) -> Option<Self> {
-        let offered = request.is_none_or(|request| {
-            Extension::all(request.fields())
-                .iter()
-                .flatten()
-                .any(Extension::is_deflate)
-        });
-        if !offered {
-            return None;
-        }
-        Extension::all(response.fields())
-            .iter()
-            .flatten()
-            .find(|extension| extension.is_deflate())
-            .map(|extension| Self::read(extension, false).unwrap_or_default())
+        let deflate = |fields| {
+            let mut extensions = Extension::all(fields).into_iter().flatten();
+            extensions.find(Extension::is_deflate)
+        };
+        // The answer first: many servers give none.
+        let answer = deflate(response.fields())?;
+        let offered = request.is_none_or(|request| deflate(request.fields()).is_some());
+        offered.then(|| Self::read(&answer, false).unwrap_or_default())
     }
 }
 
