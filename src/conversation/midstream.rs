@@ -388,15 +388,12 @@ impl Conversation {
         cx: &mut Context<'_>,
     ) -> usize {
         let direction = self.direction_of(side);
-        let trust = if self
-            .exchanges
-            .as_ref()
-            .is_some_and(|exchanges| exchanges.handshake().is_some())
-        {
+        let trust = if self.handshake().is_some() {
             Trust::Resynced
         } else {
             Trust::Guessed
         };
+        self.end_http();
         let websocket = self.websocket.get_or_insert_with(|| {
             Box::new(WebSocket::new(
                 Both {

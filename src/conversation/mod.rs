@@ -44,7 +44,12 @@ pub(crate) struct Conversation {
     client: Option<(Side, Roles)>,
     streams: Sides<Stream>,
     reading: Reading,
+    /// HTTP, while it is spoken.
     exchanges: Option<Box<Exchanges>>,
+    /// How many exchanges there were before a WebSocket.
+    exchanges_before: u32,
+    /// The verdict of the handshake that began it.
+    verdict: Option<Verdict>,
     websocket: Option<Box<WebSocket>>,
     /// TLS below all that.
     secure: Option<Box<Secure>>,
@@ -96,6 +101,8 @@ impl Conversation {
             streams: Sides::default(),
             reading: Reading::First,
             exchanges: None,
+            exchanges_before: 0,
+            verdict: None,
             websocket: None,
             secure: None,
             protocol: Protocol::Empty,
@@ -132,16 +139,18 @@ impl Conversation {
 
     /// How many exchanges were read.
     pub(crate) fn exchanges(&self) -> u64 {
-        self.exchanges
-            .as_ref()
-            .map_or(0, |exchanges| exchanges.count())
+        match &self.exchanges {
+            Some(exchanges) => exchanges.count(),
+            None => u64::from(self.exchanges_before),
+        }
     }
 
     /// The last handshake's verdict.
     pub(crate) fn handshake(&self) -> Option<Verdict> {
-        self.exchanges
-            .as_ref()
-            .and_then(|exchanges| exchanges.handshake())
+        match &self.exchanges {
+            Some(exchanges) => exchanges.handshake(),
+            None => self.verdict,
+        }
     }
 
     /// How many frames were read.
@@ -328,6 +337,8 @@ impl Conversation {
         cx: &mut Context<'_>,
     ) -> usize {
         let direction = self.direction_of(side);
+        // What is over is not looked at for each packet, unless the rules ask.
+        let verdict = cx.checks.as_ref().and_then(|_| self.handshake());
         let ledger = &mut ledgers[side];
         let pieces = &mut self.streams[side].pieces;
         match &mut self.reading {
@@ -353,13 +364,8 @@ impl Conversation {
             }
             Reading::WebSocket => match &mut self.websocket {
                 Some(websocket) => {
-                    // Of what is over nothing is looked at for each packet, unless the rules ask.
-                    if cx.checks.is_some() && direction == Direction::ToServer {
-                        let exchanges = self.exchanges.as_ref();
-                        let verdict = exchanges.and_then(|exchanges| exchanges.handshake());
-                        if verdict == Some(Verdict::Invalid) {
-                            websocket.note_request(bytes, pieces, cx);
-                        }
+                    if verdict == Some(Verdict::Invalid) && direction == Direction::ToServer {
+                        websocket.note_request(bytes, pieces, cx);
                     }
                     websocket.read(direction, bytes, pieces, ledger, cx)
                 }
@@ -401,6 +407,15 @@ impl Conversation {
         self.websocket = Some(websocket);
         self.protocol = Protocol::WebSocket;
         self.reading = Reading::WebSocket;
+        self.end_http();
+    }
+
+    /// Nothing is kept of HTTP but what is told of the connection when it ends.
+    fn end_http(&mut self) {
+        if let Some(exchanges) = self.exchanges.take_if(|exchanges| exchanges.is_over()) {
+            self.exchanges_before = u32::try_from(exchanges.count()).unwrap_or(u32::MAX);
+            self.verdict = exchanges.handshake();
+        }
     }
 
     fn begin_search(&mut self) {

@@ -60,10 +60,7 @@ impl Exchanges {
             };
         }
         let unanswered_handshake = direction == Direction::ToClient
-            && self
-                .open
-                .front()
-                .is_some_and(|open| open.holds_the_client());
+            && self.open.front().is_some_and(Open::holds_the_client);
         if unanswered_handshake || self.cannot_go_on() {
             self.finish(cx);
             return Next::Lost;
@@ -206,7 +203,7 @@ impl Exchanges {
     /// Both directions have ended: gives what is still open.
     pub(in crate::conversation) fn finish(&mut self, cx: &mut Context<'_>) {
         self.heads = 0;
-        while let Some(open) = self.open.pop_front() {
+        while let Some(open) = self.open.pop() {
             if let Some(checks) = &mut cx.checks {
                 let unanswered = self.unanswered(&open).filter(|_| cx.opening);
                 let known = &mut checks.http.unanswered;

@@ -4,10 +4,10 @@ mod give;
 mod loss;
 mod open;
 mod opening;
-
-use std::collections::VecDeque;
+mod queue;
 
 use self::open::{Open, Part, Waits};
+use self::queue::Queue;
 use super::Context;
 use super::next::Next;
 use crate::check::{Early, Spot};
@@ -41,8 +41,7 @@ const HEADS: u64 = 1 << 20;
 #[derive(Debug)]
 pub(super) struct Exchanges {
     readers: Both<MessageReader>,
-    /// Exchanges that are not over, in the order of their requests.
-    open: VecDeque<Box<Open>>,
+    open: Queue,
     /// The lengths of their requests' heads together.
     heads: u64,
     count: u64,
@@ -64,7 +63,7 @@ impl Exchanges {
                 to_server: MessageReader::requests(),
                 to_client: MessageReader::responses(),
             },
-            open: VecDeque::new(),
+            open: Queue::default(),
             heads: 0,
             count: 0,
             handshake: None,
@@ -89,6 +88,11 @@ impl Exchanges {
 
     pub(super) fn handshake(&self) -> Option<Verdict> {
         self.handshake
+    }
+
+    /// Whether all exchanges are over.
+    pub(super) fn is_over(&self) -> bool {
+        self.open.is_empty()
     }
 
     /// How sure the boundary is at which each direction stands.
@@ -236,7 +240,7 @@ impl Exchanges {
     fn may_read(&mut self, direction: Direction, waiting: usize) -> bool {
         match direction {
             Direction::ToServer => {
-                !self.open.back().is_some_and(|open| open.holds_the_client())
+                !self.open.back().is_some_and(Open::holds_the_client)
                     && self.open.len() < PIPELINED
                     && self.heads < HEADS
             }
@@ -330,9 +334,7 @@ impl Exchanges {
     fn begin(&mut self, is_handshake: bool, encrypted: bool) -> &mut Open {
         let index = self.count;
         self.count += 1;
-        let open = Open::new(index, is_handshake, encrypted);
-        self.open.push_back(Box::new(open));
-        self.open.back_mut().expect("it was just added")
+        self.open.push(Open::new(index, is_handshake, encrypted))
     }
 
     /// The exchange whose response comes next, or is being read.
@@ -340,13 +342,12 @@ impl Exchanges {
         self.open
             .iter_mut()
             .find(|open| !open.has_ended(Direction::ToClient))
-            .map(|open| &mut **open)
     }
 
     /// The exchange of the message that is being read in a direction.
     fn read_in(&mut self, direction: Direction) -> Option<&mut Open> {
         match direction {
-            Direction::ToServer => self.open.back_mut().map(|open| &mut **open),
+            Direction::ToServer => self.open.back_mut(),
             Direction::ToClient => self.answered(),
         }
         .filter(|open| open.parts[direction].is_some())
@@ -369,7 +370,7 @@ impl Exchanges {
     /// Gives the exchanges that are over; says who reads on behind the last.
     fn give_finished(&mut self, cx: &mut Context<'_>) -> Next {
         let mut next = Next::Same;
-        while let Some(open) = self.open.pop_front_if(|open| open.is_over()) {
+        while let Some(open) = self.open.pop_if(Open::is_over) {
             self.heads -= open.request_head_length();
             next = open.next();
             self.give(&open, cx);
