@@ -103,7 +103,15 @@ fn starts_like(bytes: &[u8], with: &[u8]) -> Likely {
 
 /// A server should ignore at least one empty line before a request line (RFC 9112, section 2.2). A CR that is the last byte so far
 /// may begin one.
-pub(super) fn without_empty_lines(mut bytes: &[u8]) -> &[u8] {
+#[inline]
+pub(super) fn without_empty_lines(bytes: &[u8]) -> &[u8] {
+    match bytes {
+        [b'\r' | b'\n', ..] => behind_empty_lines(bytes),
+        _ => bytes,
+    }
+}
+
+fn behind_empty_lines(mut bytes: &[u8]) -> &[u8] {
     for _ in 0..EMPTY_LINES {
         let Some(rest) = bytes
             .strip_prefix(b"\r\n")
