@@ -88,6 +88,24 @@ struct Found {
     original_len: u32,
 }
 
+impl Found {
+    /// The packet of this number, in a record that began at a place of the buffer and was consumed.
+    #[inline]
+    fn packet(self, number: u64, begin: usize, buffer: &Buffer) -> Packet<'_> {
+        let bytes = buffer.slice(begin + self.bytes.start..begin + self.bytes.end);
+        let captured = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        Packet {
+            number,
+            time: self.time,
+            link: self.link,
+            fcs_len: self.fcs_len,
+            bytes,
+            original_len: self.original_len.max(captured),
+            file: 0,
+        }
+    }
+}
+
 /// What a format makes of the bytes at hand.
 #[derive(Debug)]
 enum Parsed {
@@ -209,47 +227,11 @@ impl Capture {
         let Format::Pcap(pcap) = &self.format else {
             return None;
         };
-        let Parsed::Record(Record {
-            len,
-            content: Content::Packet(found),
-        }) = pcap.parse(self.buffer.bytes())
-        else {
-            return None;
-        };
+        let (len, found) = pcap.usual(self.buffer.bytes())?;
         let begin = self.buffer.consume(len);
-        Some(self.give(begin, found))
-    }
-
-    /// The packet in a record that was consumed and began at a place of the buffer.
-    #[expect(
-        clippy::inline_always,
-        reason = "a packet is moved for each packet otherwise"
-    )]
-    #[inline(always)]
-    fn give(&mut self, begin: usize, found: Found) -> Packet<'_> {
-        let Found {
-            time,
-            link,
-            fcs_len,
-            bytes,
-            original_len,
-        } = found;
         self.packets += 1;
-        self.watch_time(time);
-        if !self.link_types.contains(&link) {
-            self.link_types.push(link);
-        }
-        let bytes = self.buffer.slice(begin + bytes.start..begin + bytes.end);
-        let captured = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        Packet {
-            number: self.packets,
-            time,
-            link,
-            fcs_len,
-            bytes,
-            original_len: original_len.max(captured),
-            file: 0,
-        }
+        self.watch_time(found.time);
+        Some(found.packet(self.packets, begin, &self.buffer))
     }
 
     /// The next item; none at the end.
@@ -269,7 +251,13 @@ impl Capture {
                     let begin = self.buffer.consume(record.len);
                     match record.content {
                         Content::Packet(found) => {
-                            return Ok(Some(Item::Packet(self.give(begin, found))));
+                            self.packets += 1;
+                            self.watch_time(found.time);
+                            if !self.link_types.contains(&found.link) {
+                                self.link_types.push(found.link);
+                            }
+                            let packet = found.packet(self.packets, begin, &self.buffer);
+                            return Ok(Some(Item::Packet(packet)));
                         }
                         Content::Secrets(bytes) => {
                             return Ok(Some(Item::Secrets(

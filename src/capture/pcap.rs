@@ -77,22 +77,32 @@ impl Pcap {
         })
     }
 
-    /// What stands at the beginning of `bytes`.
+    /// The packet at the beginning of `bytes`, where that is whole and in the usual form of a record; and how long the record is.
     #[inline]
-    pub(super) fn parse(&self, bytes: &[u8]) -> Parsed {
-        if !(self.big_endian || self.modified)
-            && let Ok((_, packet)) = RawPcapPacket::from_slice::<LittleEndian>(bytes)
-            && packet.data.len() <= self.longest
-        {
-            let header = Header {
-                seconds: packet.ts_sec,
-                fraction: packet.ts_frac,
-                captured: packet.data.len(),
-                original: packet.orig_len,
-            };
-            return self.record(&header, RECORD_LEN);
+    pub(super) fn usual(&self, bytes: &[u8]) -> Option<(usize, Found)> {
+        if self.big_endian || self.modified {
+            return None;
         }
-        self.parse_unusual(bytes)
+        let (_, packet) = RawPcapPacket::from_slice::<LittleEndian>(bytes).ok()?;
+        let header = Header {
+            seconds: packet.ts_sec,
+            fraction: packet.ts_frac,
+            captured: packet.data.len(),
+            original: packet.orig_len,
+        };
+        let end = RECORD_LEN + header.captured;
+        (header.captured <= self.longest).then(|| (end, self.found(&header, RECORD_LEN)))
+    }
+
+    /// What stands at the beginning of `bytes`.
+    pub(super) fn parse(&self, bytes: &[u8]) -> Parsed {
+        match self.usual(bytes) {
+            Some((len, found)) => Parsed::Record(Record {
+                len,
+                content: Content::Packet(found),
+            }),
+            None => self.parse_unusual(bytes),
+        }
     }
 
     /// The same in other formats than the usual one, and for what is not whole or not valid.
@@ -126,17 +136,22 @@ impl Pcap {
         }
     }
 
-    #[inline]
     fn record(&self, header: &Header, begin: usize) -> Parsed {
-        let end = begin + header.captured;
-        let content = Content::Packet(Found {
+        Parsed::Record(Record {
+            len: begin + header.captured,
+            content: Content::Packet(self.found(header, begin)),
+        })
+    }
+
+    #[inline]
+    fn found(&self, header: &Header, begin: usize) -> Found {
+        Found {
             time: self.time(header),
             link: self.link,
             fcs_len: self.fcs_len,
-            bytes: begin..end,
+            bytes: begin..begin + header.captured,
             original_len: header.original,
-        });
-        Parsed::Record(Record { len: end, content })
+        }
     }
 
     fn record_len(&self) -> usize {

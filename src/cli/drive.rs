@@ -13,7 +13,7 @@ use super::source::{self, Source, expand, is_live};
 use super::window::Window;
 use super::{DONE, FAILED};
 use crate::analysis::{self, Analysis};
-use crate::capture::{Item, Packet};
+use crate::capture::{Capture, Item};
 use crate::error::Error;
 use crate::event::Event;
 use crate::notice::{Kind, Notice};
@@ -306,16 +306,9 @@ impl Drive<'_> {
             self.event(&context, &Event::Notice(&notice), &mut notices, output);
         }
         while !output.failed() && !self.full() {
-            if let Some((packet, files)) = source.next_packet() {
-                self.packet(
-                    &packet,
-                    files,
-                    &mut start,
-                    &mut analysis,
-                    &mut notices,
-                    output,
-                );
-                continue;
+            if let (Some(start), Some((capture, files))) = (start, source.one()) {
+                let context = self.context(files, Some(start));
+                self.packets(capture, &context, &mut analysis, &mut notices, output);
             }
             let (item, files) = match source.next_item() {
                 Ok((Some(item), files)) => (item, files),
@@ -327,18 +320,17 @@ impl Drive<'_> {
                 }
             };
             if let Item::Packet(packet) = &item {
-                self.packet(
-                    packet,
-                    files,
-                    &mut start,
-                    &mut analysis,
-                    &mut notices,
-                    output,
-                );
-                continue;
+                files.packet(packet.number, packet.file);
+                start.get_or_insert(packet.time);
             }
             let context = self.context(files, start);
             match item {
+                Item::Packet(packet) => {
+                    self.report.packet(&packet);
+                    analysis.push(&packet, &mut |event| {
+                        self.event(&context, event, &mut notices, output);
+                    });
+                }
                 Item::Notice(notice) => {
                     self.event(&context, &Event::Notice(&notice), &mut notices, output);
                 }
@@ -352,7 +344,7 @@ impl Drive<'_> {
                         self.event(&context, event, &mut notices, output);
                     });
                 }
-                Item::Pause | Item::Packet(_) => {}
+                Item::Pause => {}
             }
         }
         let context = self.context(&source.files, start);
@@ -385,23 +377,24 @@ impl Drive<'_> {
         }
     }
 
-    #[inline]
-    fn packet(
+    /// Reads the packets of a capture that are in memory already, behind its first.
+    fn packets(
         &mut self,
-        packet: &Packet<'_>,
-        files: &mut Files,
-        start: &mut Option<Timestamp>,
+        capture: &mut Capture,
+        context: &Context<'_>,
         analysis: &mut Analysis,
         notices: &mut Notices,
         output: &mut Output<'_>,
     ) {
-        files.packet(packet.number, packet.file);
-        start.get_or_insert(packet.time);
-        let context = self.context(files, *start);
-        self.report.packet(packet);
-        analysis.push(packet, &mut |event| {
-            self.event(&context, event, notices, output);
-        });
+        while !output.failed()
+            && !self.full()
+            && let Some(packet) = capture.next_packet()
+        {
+            self.report.packet(&packet);
+            analysis.push(&packet, &mut |event| {
+                self.event(context, event, notices, output);
+            });
+        }
     }
 
     /// What a report is told beside an event; `start` is the time of the first packet, once one was read.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::capture::{Capture, Item, Merged, Packet, captures_in};
+use crate::capture::{Capture, Item, Merged, captures_in};
 use crate::error::Error;
 use crate::report::Files;
 
@@ -62,11 +62,10 @@ impl Source {
         }
     }
 
-    /// The next item, where it is a packet of one capture that is in memory already, beside the files.
-    #[inline]
-    pub(super) fn next_packet(&mut self) -> Option<(Packet<'_>, &mut Files)> {
+    /// The capture, where it is one, beside the files.
+    pub(super) fn one(&mut self) -> Option<(&mut Capture, &Files)> {
         match &mut self.input {
-            Input::One(capture) => Some((capture.next_packet()?, &mut self.files)),
+            Input::One(capture) => Some((capture, &self.files)),
             Input::Merged(_) => None,
         }
     }

@@ -47,7 +47,7 @@ impl Decoder {
         notices: &mut Vec<Notice>,
         given_up: &mut Vec<Other>,
     ) -> Decoded<'a> {
-        match plain::segment(packet) {
+        match plain::fixed(packet) {
             Some(segment) => Decoded::Tcp(segment),
             None => self.decode_unusual(packet, notices, given_up),
         }
@@ -56,7 +56,7 @@ impl Decoder {
     /// The segment in a packet in which it stands where it stands in most; else nothing has happened.
     #[inline]
     pub fn decode_usual<'a>(packet: &Packet<'a>) -> Option<Segment<'a>> {
-        plain::segment(packet)
+        plain::fixed(packet)
     }
 
     /// The same as [`decode`](Self::decode), for what [`decode_usual`](Self::decode_usual) has left.
@@ -67,7 +67,10 @@ impl Decoder {
         notices: &mut Vec<Notice>,
         given_up: &mut Vec<Other>,
     ) -> Decoded<'a> {
-        self.walk(packet, notices, given_up)
+        match plain::tagged(packet) {
+            Some(segment) => Decoded::Tcp(segment),
+            None => self.walk(packet, notices, given_up),
+        }
     }
 
     /// Gives up the datagrams that still wait for fragments. The decoder may be used again.

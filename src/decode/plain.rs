@@ -15,18 +15,12 @@ use crate::capture::{LinkType, Packet};
 /// TCP's number among the protocols in IP.
 const TCP: u8 = 6;
 
-/// The segment in a plain packet.
+/// The segment in a packet in which all stands at fixed places: neither tags nor options of IPv4, and no fragment.
 #[inline]
-pub(super) fn segment<'cap>(packet: &Packet<'cap>) -> Option<Segment<'cap>> {
+pub(super) fn fixed<'cap>(packet: &Packet<'cap>) -> Option<Segment<'cap>> {
     if packet.link != LinkType::ETHERNET {
         return None;
     }
-    fixed(packet).or_else(|| tagged(packet))
-}
-
-/// What stands at fixed places: neither tags nor options of IPv4, and no fragment.
-#[inline]
-fn fixed<'cap>(packet: &Packet<'cap>) -> Option<Segment<'cap>> {
     let head = packet.bytes.first_chunk::<54>()?;
     let (ethernet, rest) = head.split_first_chunk::<14>()?;
     let (ip, rest) = rest.split_first_chunk::<20>()?;
@@ -81,9 +75,11 @@ fn to_usize(len: u32) -> usize {
     usize::try_from(len).unwrap_or(usize::MAX)
 }
 
-/// What stands behind tags, in either version of IP.
-#[inline(never)]
-fn tagged<'cap>(packet: &Packet<'cap>) -> Option<Segment<'cap>> {
+/// The segment in a packet in which it stands behind tags or without, in either version of IP.
+pub(super) fn tagged<'cap>(packet: &Packet<'cap>) -> Option<Segment<'cap>> {
+    if packet.link != LinkType::ETHERNET {
+        return None;
+    }
     let (mut layer, mut rest) = link::ethernet(Rest::new(packet.bytes, packet.original_len))?;
     while let Layer::EtherType(0x8100 | 0x88a8) = layer {
         let ([_, _, high, low], after) = rest.take::<4>()?;

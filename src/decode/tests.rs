@@ -383,7 +383,8 @@ fn the_plain_case_is_what_the_walk_finds() {
                 bytes: &bytes[..captured],
                 ..packet(link, &bytes, 1)
             };
-            if let Some(plain) = plain::segment(&packet) {
+            let both = [plain::fixed(&packet), plain::tagged(&packet)];
+            for plain in both.into_iter().flatten() {
                 let Found::Tcp(walked) =
                     Walk::new(link::first(link).unwrap(), &packet).run(&packet)
                 else {
