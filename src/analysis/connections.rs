@@ -162,7 +162,6 @@ impl Connections {
         }
         match slot {
             Slot::Live(live) => {
-                std::hint::black_box(live.touch(side));
                 if live.segment(side, segment, &mut self.shared, out) {
                     self.closed.push_back((segment.time, index));
                 }

@@ -18,6 +18,12 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
+    /// Whether nobody need hear of it.
+    #[inline]
+    pub(super) fn says_nothing(&self) -> bool {
+        matches!(self, Self::Pass | Self::NotApplicable)
+    }
+
     /// Fails where `broken`.
     pub(super) fn fail_if(
         broken: bool,

@@ -203,20 +203,6 @@ impl Conversation {
         }
     }
 
-    /// Looks at what most packets of a side need, so that it is waited for once.
-    #[inline]
-    pub(crate) fn touch(&self, side: Side, direction: Direction) -> u64 {
-        let websocket = self.websocket.as_deref();
-        self.acknowledged[side]
-            ^ self.streams[side].pieces.offset()
-            ^ self.streams[side.other()].pieces.offset()
-            ^ match (websocket, self.exchanges.as_deref()) {
-                (Some(websocket), _) => websocket.touch(direction),
-                (None, Some(exchanges)) => exchanges.touch(),
-                (None, None) => 0,
-            }
-    }
-
     /// Takes what a side brings next. `acknowledged` says how far this side has acknowledged the other's bytes.
     pub(crate) fn deliver(
         &mut self,

@@ -115,16 +115,6 @@ impl State {
         &mut self.halves[side]
     }
 
-    /// Looks at what every packet needs, so that it is waited for once.
-    #[inline]
-    pub fn touch(&self) -> u64 {
-        let half = |half: &Half| half.assembler.acknowledged() ^ u64::from(half.fin);
-        half(&self.halves[Side::Opener])
-            ^ half(&self.halves[Side::Other])
-            ^ self.duplicates.touch()
-            ^ self.packets
-    }
-
     /// Whether both sides have ended: FIN both ways, each acknowledged, or RST.
     pub fn is_closed(&self) -> bool {
         self.reset

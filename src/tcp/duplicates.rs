@@ -54,12 +54,6 @@ impl Duplicates {
         }
     }
 
-    /// Brings the oldest, whose place comes next, into a near cache.
-    #[inline]
-    pub(super) fn touch(&self) -> u64 {
-        self.recent.get(self.oldest).copied().unwrap_or_default()
-    }
-
     /// Remembers a packet beside all the others.
     #[inline(never)]
     fn grow(&mut self, packet: u64) {

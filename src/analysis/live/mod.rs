@@ -120,18 +120,6 @@ impl Live {
         self.tcp.is_superseded_by(side, segment)
     }
 
-    /// Looks at the places that a packet of a side will need. Of thousands of connections that speak in turn none is in a near cache,
-    /// and looked at together these are waited for once and not one behind the other.
-    #[inline]
-    pub(super) fn touch(&self, side: Side) -> u64 {
-        let direction = self.conversation.direction_of(side);
-        self.last_packet
-            ^ self.account.sides[side].bytes
-            ^ self.tcp.touch()
-            ^ self.conversation.touch(side, direction)
-            ^ (self.checks.as_ref()).map_or(0, |checks| checks.touch(side, direction))
-    }
-
     /// Takes a segment; true where it closed the connection.
     pub(super) fn segment(
         &mut self,

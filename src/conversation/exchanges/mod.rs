@@ -76,12 +76,6 @@ impl Exchanges {
         }
     }
 
-    /// Looks at what most packets need, so that it is waited for once.
-    #[inline]
-    pub(super) fn touch(&self) -> u64 {
-        self.count ^ self.client_read ^ u64::from(self.is_lost(Direction::ToServer))
-    }
-
     pub(super) fn count(&self) -> u64 {
         self.count
     }

@@ -92,13 +92,18 @@ impl WebSocket {
     /// Code of the first Close frame that has one, and who sent the first. Their packets decide, not which was read first: the client's
     /// frames may have to wait until the response to its handshake is whole.
     pub(super) fn closed(&self) -> (Option<u16>, Option<Direction>) {
-        let closes = Direction::ALL.map(|sender| Some((self.closes[sender]?, sender)));
-        let mut closes: Vec<(Close, Direction)> = closes.into_iter().flatten().collect();
-        closes.sort_by_key(|(close, _)| close.packet);
-        (
-            closes.iter().find_map(|(close, _)| close.code),
-            closes.first().map(|(_, sender)| *sender),
-        )
+        let (client, server) = (self.closes.to_server, self.closes.to_client);
+        let clients_first = match (client, server) {
+            (None, None) => return (None, None),
+            (Some(client), Some(server)) => client.packet <= server.packet,
+            (client, _) => client.is_some(),
+        };
+        let code = |close: Option<Close>| close.and_then(|close| close.code);
+        if clients_first {
+            (code(client).or(code(server)), Some(Direction::ToServer))
+        } else {
+            (code(server).or(code(client)), Some(Direction::ToClient))
+        }
     }
 
     /// Whether there was a Close frame.
@@ -113,16 +118,6 @@ impl WebSocket {
         half.fragmentation_unknown = true;
         half.inflation.lose(&mut cx.scratch.workshop);
         half.lost = Some(Lost::at(trust));
-    }
-
-    /// Looks at what the frames of a direction need, so that it is waited for once.
-    #[inline]
-    pub(super) fn touch(&self, direction: Direction) -> u64 {
-        let half = &self.halves[direction];
-        self.frames
-            ^ self.messages_sent[direction]
-            ^ u64::from(half.message.is_some())
-            ^ u64::from(half.fragmentation_unknown)
     }
 
     /// How many frames were read.
