@@ -7,6 +7,7 @@
     reason = "a field takes a few instructions, and a call would take as many"
 )]
 
+use super::escape;
 use super::fields::{Fields, Record, wire_columns};
 use super::json::{self, Json};
 use super::line::{Line, Scratch};
@@ -165,18 +166,17 @@ impl Fields for Row<'_, '_> {
 
 /// Writes a field, without its comma; in quotes where it holds a quote, a comma or a line end, or nothing at all.
 fn field(out: &mut Vec<u8>, text: &str) {
-    let special = |byte: &u8| matches!(byte, b'"' | b',' | b'\n' | b'\r');
-    if !text.is_empty() && !text.as_bytes().iter().any(special) {
+    let quotes = |bytes| escape::equal(bytes, b'"');
+    let special = |bytes| {
+        let ends = escape::equal(bytes, b'\n') | escape::equal(bytes, b'\r');
+        quotes(bytes) | escape::equal(bytes, b',') | ends
+    };
+    if !text.is_empty() && !escape::any(text, special) {
         out.extend_from_slice(text.as_bytes());
         return;
     }
     out.push(b'"');
-    for (index, part) in text.split('"').enumerate() {
-        if index > 0 {
-            out.extend_from_slice(b"\"\"");
-        }
-        out.extend_from_slice(part.as_bytes());
-    }
+    escape::write(out, text, quotes, |out, _| out.extend_from_slice(b"\"\""));
     out.push(b'"');
 }
 

@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::digits;
+use super::escape;
 use super::fields::{Fields, Record, wire_columns};
 use super::line::{Line, Scratch};
 use crate::time::Timestamp;
@@ -198,30 +199,20 @@ pub(super) fn base64(out: &mut Vec<u8>, bytes: &[u8]) {
 
 /// Writes a JSON string (RFC 8259, section 7): control characters, quotes and backslashes are escaped, all else stands as it is.
 pub(super) fn quote(out: &mut Vec<u8>, text: &str) {
+    let marks = |bytes| {
+        escape::below(bytes, b' ') | escape::equal(bytes, b'"') | escape::equal(bytes, b'\\')
+    };
     out.push(b'"');
-    let mut rest = text.as_bytes();
-    while let Some(at) = rest
-        .iter()
-        .position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\')
-    {
-        let (plain, special) = rest.split_at(at);
-        out.extend_from_slice(plain);
-        let (&byte, behind) = special
-            .split_first()
-            .expect("a byte stands where it was found");
-        match byte {
-            b'"' => out.extend_from_slice(b"\\\""),
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            _ => {
-                out.extend_from_slice(b"\\u00");
-                out.extend_from_slice(&digits::hex(byte));
-            }
+    escape::write(out, text, marks, |out, byte| match byte {
+        b'"' => out.extend_from_slice(b"\\\""),
+        b'\\' => out.extend_from_slice(b"\\\\"),
+        b'\n' => out.extend_from_slice(b"\\n"),
+        b'\r' => out.extend_from_slice(b"\\r"),
+        b'\t' => out.extend_from_slice(b"\\t"),
+        _ => {
+            out.extend_from_slice(b"\\u00");
+            out.extend_from_slice(&digits::hex(byte));
         }
-        rest = behind;
-    }
-    out.extend_from_slice(rest);
+    });
     out.push(b'"');
 }

@@ -345,7 +345,7 @@ mod tests {
 
     fn write(line: &mut Line<'_>) {
         line.head("type", "capture", |out| {
-            out.extend_from_slice(b"type,capture,")
+            out.extend_from_slice(b"type,capture,");
         });
         for number in [0, 9, 10, 999, 1000, 999_999, 1_000_000, u64::MAX] {
             line.number(number);

@@ -12,6 +12,7 @@ mod clock;
 mod context;
 mod csv;
 mod digits;
+mod escape;
 mod fields;
 mod follow;
 mod json;
