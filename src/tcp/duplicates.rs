@@ -60,7 +60,8 @@ impl Duplicates {
         self.recent.rotate_left(self.oldest);
         self.oldest = 0;
         if self.recent.len() == self.recent.capacity() {
-            self.recent.reserve_exact(self.recent.len().max(FIRST));
+            let more = (self.recent.len() * 3).clamp(FIRST, REMEMBERED / 2);
+            self.recent.reserve_exact(more);
         }
         self.recent.push(packet);
     }
