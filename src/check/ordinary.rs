@@ -6,7 +6,7 @@
 use super::handshake::HandshakeFacts;
 use super::key;
 use super::request::is_host;
-use crate::http::{RequestHead, ResponseHead};
+use crate::http::{Fields, RequestHead, ResponseHead};
 
 /// Whether a handshake breaks none of the rules that decide, those about extensions and subprotocols perhaps left aside.
 pub(super) fn is_ordinary(facts: &HandshakeFacts<'_>) -> bool {
@@ -34,15 +34,29 @@ pub(super) fn is_ordinary(facts: &HandshakeFacts<'_>) -> bool {
         && !answered.has("Transfer-Encoding")
 }
 
-/// Whether a handshake is one in which extensions or subprotocols are named.
+/// What browsers and most libraries offer. Nothing in it breaks a rule, nor does its plain acceptance.
+const OFFERS: [&[u8]; 2] = [
+    b"permessage-deflate; client_max_window_bits",
+    b"permessage-deflate",
+];
+
+/// Whether a handshake is one in which subprotocols are named, or other extensions than nearly always.
 pub(super) fn negotiates(facts: &HandshakeFacts<'_>) -> bool {
-    let fields = [
-        facts.request.map(RequestHead::fields),
-        facts.response.map(ResponseHead::fields),
-    ];
-    fields.into_iter().flatten().any(|fields| {
-        fields.has("Sec-WebSocket-Extensions") || fields.has("Sec-WebSocket-Protocol")
-    })
+    let extensions = |fields: Option<&Fields>, usual: &[&[u8]]| {
+        fields.is_some_and(|fields| {
+            let value = fields.only("Sec-WebSocket-Extensions");
+            fields.has("Sec-WebSocket-Extensions")
+                && value.is_none_or(|value| !usual.contains(&value))
+        })
+    };
+    let asked = facts.request.map(RequestHead::fields);
+    let answered = facts.response.map(ResponseHead::fields);
+    let named = |fields: Option<&Fields>, name: &str| fields.is_some_and(|fields| fields.has(name));
+    let was_offered = named(asked, "Sec-WebSocket-Extensions");
+    extensions(asked, &OFFERS)
+        || extensions(answered, if was_offered { &OFFERS[1..] } else { &[] })
+        || named(asked, "Sec-WebSocket-Protocol")
+        || named(answered, "Sec-WebSocket-Protocol")
 }
 
 /// Whether there is a value and it is this one, in any case.
@@ -103,7 +117,9 @@ mod tests {
         ],
         &[
             "",
+            "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits",
             "Sec-WebSocket-Extensions: permessage-deflate",
+            "Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=10",
             "Sec-WebSocket-Extensions: ;",
         ],
         &[
@@ -138,6 +154,8 @@ mod tests {
         &[
             "",
             "Sec-WebSocket-Extensions: permessage-deflate",
+            "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits",
+            "Sec-WebSocket-Extensions: permessage-deflate\r\nSec-WebSocket-Extensions: permessage-deflate",
             "Sec-WebSocket-Extensions: x; =",
         ],
         &[
@@ -194,6 +212,30 @@ mod tests {
         assert!(is_ordinary(&facts(&request, &response, false)));
         assert!(!is_ordinary(&facts(&request, &response, true)));
         assert!(!negotiates(&facts(&request, &response, false)));
+    }
+
+    #[test]
+    fn what_is_negotiated_is_judged_as_all_rules_judge_it() {
+        let each = |line: usize| LINES.get(line).map_or(0, |lines| lines.len());
+        let mut ordinary = 0;
+        for offer in 0..each(6) {
+            for answer in 0..each(13) {
+                for protocols in 0..each(7) * each(14) {
+                    let mut chosen = [0; 15];
+                    (chosen[6], chosen[13]) = (offer, answer);
+                    (chosen[7], chosen[14]) = (protocols % each(7), protocols / each(7));
+                    let (request, response) = heads(&chosen);
+                    let facts = facts(&request, &response, false);
+                    let short = super::super::handshake::judge(&facts, false);
+                    let long = judge_by_rules(&facts, false);
+                    assert_eq!(short.verdict, long.verdict, "{chosen:?}");
+                    assert_eq!(short.reasons, long.reasons, "{chosen:?}");
+                    ordinary += usize::from(!negotiates(&facts));
+                }
+            }
+        }
+        // Nothing, and two offers that are accepted or not.
+        assert_eq!(ordinary, 5);
     }
 
     proptest! {
