@@ -316,13 +316,17 @@ impl Fields {
     }
 }
 
-/// The record of a line. Places are below four gigabytes.
+/// The record of a line.
 #[inline]
 fn record_of(begin: usize, end: usize) -> Record {
-    [begin, end].map(|place| {
-        let [a, b, c, d, ..] = place.to_le_bytes();
-        [a, b, c, d]
-    })
+    [begin, end].map(word)
+}
+
+/// A place in a head, which is below four gigabytes.
+#[inline]
+pub(super) fn word(place: usize) -> [u8; 4] {
+    let [a, b, c, d, ..] = place.to_le_bytes();
+    [a, b, c, d]
 }
 
 /// Bytes as text; what is not UTF-8 is replaced, which costs looking at every byte and is rarely needed.

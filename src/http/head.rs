@@ -8,7 +8,7 @@ use nom::character::complete::space1;
 use nom::combinator::opt;
 use nom::{IResult, Parser};
 
-use super::fields::{Fields, text, trimmed_end};
+use super::fields::{Fields, text, trimmed_end, word};
 use super::framing::Method;
 use super::recognise::without_empty_lines;
 
@@ -168,9 +168,9 @@ fn first_line(begun: &[u8]) -> &[u8] {
 
 /// Where a part of the head stands in it.
 fn place(head: &[u8], part: &[u8]) -> Range<u32> {
-    let begin = part.as_ptr().addr().saturating_sub(head.as_ptr().addr());
-    let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-    place(begin)..place(begin + part.len())
+    let begin = part.as_ptr().addr().wrapping_sub(head.as_ptr().addr());
+    let place = |at| u32::from_le_bytes(word(at));
+    place(begin)..place(begin.wrapping_add(part.len()))
 }
 
 type RequestLine<'a> = (&'a [u8], &'a [u8], &'a [u8], &'a [u8]);
