@@ -34,8 +34,10 @@ impl Sparse {
     fn add(&mut self, row: Row, more: Entry) {
         let place = self.rows.iter().position(|(known, _)| *known == row);
         let place = place.unwrap_or_else(|| {
-            // A connection has few rows, and there are many connections.
-            self.rows.reserve_exact(1);
+            // A side of a connection has some six rows, and there are many connections.
+            if self.rows.len() == self.rows.capacity() {
+                self.rows.reserve_exact(3);
+            }
             self.rows.push((row, [0; 7]));
             self.rows.len() - 1
         });
