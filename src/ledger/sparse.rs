@@ -4,10 +4,17 @@
 use super::{Entry, Ledger, Row};
 use crate::wire::Wire;
 
-/// The rows of a ledger, in the order in which they were first charged.
+/// Packets, and bytes by layer.
+type Cells = [u32; 7];
+
+/// The rows of a ledger.
 #[derive(Debug, Default)]
 pub(crate) struct Sparse {
-    rows: Vec<(Row, [u32; 7])>,
+    /// Those that most packets are charged to, and most connections have.
+    message: Cells,
+    ack: Cells,
+    /// The others, in the order in which they were first charged.
+    rows: Vec<(Row, Cells)>,
     /// What no longer fits.
     large: Option<Box<Ledger>>,
 }
@@ -32,16 +39,7 @@ impl Sparse {
     }
 
     fn add(&mut self, row: Row, more: Entry) {
-        let place = self.rows.iter().position(|(known, _)| *known == row);
-        let place = place.unwrap_or_else(|| {
-            // A side of a connection has some six rows, and there are many connections.
-            if self.rows.len() == self.rows.capacity() {
-                self.rows.reserve_exact(3);
-            }
-            self.rows.push((row, [0; 7]));
-            self.rows.len() - 1
-        });
-        let Some((_, cells)) = self.rows.get_mut(place) else {
+        let Some(cells) = self.cells(row) else {
             return;
         };
         let wide = more.cells();
@@ -60,10 +58,29 @@ impl Sparse {
         *entry += &more;
     }
 
+    fn cells(&mut self, row: Row) -> Option<&mut Cells> {
+        match row {
+            Row::Message => return Some(&mut self.message),
+            Row::Ack => return Some(&mut self.ack),
+            _ => {}
+        }
+        let place = self.rows.iter().position(|(known, _)| *known == row);
+        let place = place.unwrap_or_else(|| {
+            // A side of a connection has some four of these, and there are many connections.
+            if self.rows.len() == self.rows.capacity() {
+                self.rows.reserve_exact(2);
+            }
+            self.rows.push((row, [0; 7]));
+            self.rows.len() - 1
+        });
+        self.rows.get_mut(place).map(|(_, cells)| cells)
+    }
+
     /// The whole ledger, of so many packets and missing bytes.
     pub(crate) fn ledger(&self, packets: u64, missing: u64) -> Ledger {
         let mut ledger = self.large.as_deref().copied().unwrap_or_default();
-        for (row, cells) in &self.rows {
+        let usual = [(Row::Message, self.message), (Row::Ack, self.ack)];
+        for (row, cells) in usual.iter().chain(&self.rows) {
             *ledger.entry(*row) += &Entry::of(cells.map(u64::from));
         }
         (ledger.packets, ledger.missing) = (packets, missing);
