@@ -7,6 +7,7 @@ use crate::decode::Segment;
 use crate::direction::Direction;
 use crate::event::Place;
 use crate::tcp::{Side, State};
+use crate::time::Timestamp;
 
 /// Between which times, in nanoseconds, a pause before a small write looks like one that waited for an acknowledgment.
 const WAIT: std::ops::Range<i64> = 35_000_000..250_000_000;
@@ -102,6 +103,29 @@ pub(super) fn again(checks: &mut Checks, side: Side, len: u32, segment: &Segment
     }
 }
 
+/// Takes a plain segment after its payload was read, as [`before`] and [`after`] would.
+pub(super) fn plain(
+    checks: &mut Checks,
+    tcp: &State,
+    client: Side,
+    side: Side,
+    segment: &Segment<'_>,
+) {
+    let line = &mut checks.lines[side];
+    if segment.window == 0 || line.troubles.is_some() {
+        before(checks, tcp, side, segment);
+    } else if segment.payload_len > 0 {
+        line.bytes += u64::from(segment.payload_len);
+        if let Some(small) = line.small.take() {
+            note_wait(line, small, segment);
+        }
+    }
+    read(checks, tcp, client, side, segment);
+    if let Some(ack) = segment.ack {
+        acknowledged(checks, tcp, side, ack, segment.time);
+    }
+}
+
 /// Takes a segment after its payload was read.
 pub(super) fn after(
     checks: &mut Checks,
@@ -120,36 +144,49 @@ pub(super) fn after(
         .wrapping_add(used);
     let assembler = &tcp.half(side).assembler;
     if assembler.is_next(end) && !assembler.holds() {
+        read(checks, tcp, client, side, segment);
+    }
+    if let Some(ack) = segment.ack {
+        acknowledged(checks, tcp, side, ack, segment.time);
+    }
+}
+
+/// A side has sent nothing that was not read, up to the end of this segment.
+#[inline]
+fn read(checks: &mut Checks, tcp: &State, client: Side, side: Side, segment: &Segment<'_>) {
+    let inside = segment.payload_len > 0 && segment.payload_len < SMALL && {
         let direction = if client == side {
             Direction::ToServer
         } else {
             Direction::ToClient
         };
-        let inside =
-            segment.payload_len > 0 && segment.payload_len < SMALL && checks.is_inside(direction);
-        let line = &mut checks.lines[side];
-        line.read_until = line.read_until.max(Some(segment.time));
-        if segment.payload_len > 0 {
-            line.last_new = Some(segment.time);
-            line.small = inside.then_some(Small {
-                time: segment.time,
-                end: assembler.next_offset(),
-                acked: None,
-            });
-        }
+        checks.is_inside(direction)
+    };
+    let line = &mut checks.lines[side];
+    line.read_until = line.read_until.max(Some(segment.time));
+    if segment.payload_len > 0 {
+        line.last_new = Some(segment.time);
+        line.small = inside.then(|| Small {
+            time: segment.time,
+            end: tcp.half(side).assembler.next_offset(),
+            acked: None,
+        });
     }
-    if let Some(ack) = segment.ack {
-        let other = &tcp.half(side.other()).assembler;
-        let line = &mut checks.lines[side.other()];
-        line.acked = line.acked.max(other.acknowledged());
-        if other.is_next(ack) && !line.fin_read {
-            line.open_at = line.open_at.max(Some(segment.time));
-        }
-        if let Some(small) = &mut line.small
-            && small.acked.is_none()
-            && other.acknowledged() >= small.end
-        {
-            small.acked = Some(segment.time);
-        }
+}
+
+/// A side has acknowledged the other's bytes.
+#[inline]
+fn acknowledged(checks: &mut Checks, tcp: &State, side: Side, ack: u32, time: Timestamp) {
+    let other = &tcp.half(side.other()).assembler;
+    let line = &mut checks.lines[side.other()];
+    line.acked = line.acked.max(other.acknowledged());
+    if other.is_next(ack) && !line.fin_read {
+        line.open_at = line.open_at.max(Some(time));
+    }
+    if let Some(small) = &mut line.small
+        && small.acked.is_none()
+        && other.acknowledged() >= small.end
+    {
+        small.acked = Some(time);
     }
 }

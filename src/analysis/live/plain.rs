@@ -82,16 +82,13 @@ impl Live {
         self.account
             .count_whole(side, packets, segment.wire_len(), ledgers);
         self.tcp.take_plain(side, segment);
-        if let Some(checks) = &mut self.checks {
-            watch::before(checks, &self.tcp, side, segment);
-        }
     }
 
     #[inline]
     fn end_plain(&mut self, side: Side, segment: &Segment<'_>) {
         if let Some(checks) = &mut self.checks {
             let client = self.conversation.client().0;
-            watch::after(checks, &self.tcp, client, side, segment);
+            watch::plain(checks, &self.tcp, client, side, segment);
         }
     }
 

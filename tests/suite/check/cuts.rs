@@ -28,8 +28,8 @@ const OF_PACKETS: [&str; 8] = [
     "tcp-zero-window",
 ];
 
-/// Its words tell a time, which other segments of the same streams have otherwise.
-const TELLS_A_TIME: &str = "ws-close-missing";
+/// Their words tell a time, which other segments of the same streams have otherwise.
+const TELL_A_TIME: [&str; 2] = ["ws-close-missing", "ws-ping-interval"];
 
 /// Everything that is said of whom, without packets and times.
 fn said(findings: &[Finding]) -> BTreeMap<(u64, &'static str, Option<&'static str>), String> {
@@ -43,9 +43,10 @@ fn said(findings: &[Finding]) -> BTreeMap<(u64, &'static str, Option<&'static st
                 finding.sender.map(Direction::sender),
             );
             let (severity, count) = (finding.severity.name(), finding.count);
-            let explanation = match finding.rule.id {
-                TELLS_A_TIME => "",
-                _ => finding.explanation.as_str(),
+            let explanation = if TELL_A_TIME.contains(&finding.rule.id) {
+                ""
+            } else {
+                finding.explanation.as_str()
             };
             (key, format!("{severity} {count}: {explanation}"))
         })
