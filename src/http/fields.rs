@@ -187,7 +187,7 @@ impl Fields {
                     break bytes.len();
                 }
             }
-            let tag = Tag::of_line(rest);
+            let tag = Tag::of_line(rest.get(..len).unwrap_or_default());
             let number = lines.push(record_of(at, at + len));
             index.add(tag, number);
             at += len + 1;
@@ -500,6 +500,17 @@ mod tests {
         assert_eq!(fields.first("upxrade"), None);
         let malformed: Vec<_> = fields.iter().map(|field| field.is_malformed).collect();
         assert_eq!(malformed, [false, false, false, true, true, true]);
+    }
+
+    #[test]
+    fn what_stands_behind_a_head_is_none_of_it() {
+        let head = "Sec-GPC: 1\r\nSec-Continue\r\nTE\r\n\r\n";
+        let read = |behind: &str| {
+            let bytes = format!("{head}{behind}");
+            Fields::read(bytes.as_bytes(), 0, false)
+        };
+        assert!(read("").is_some());
+        assert_eq!(read("Sec-WebSocket-Key: abc"), read(""));
     }
 
     #[test]
