@@ -116,7 +116,7 @@ impl MessageKind {
     }
 }
 
-/// A data message that came whole in one frame, and that in one packet, in the clear and not compressed: what of it can be counted.
+/// A data message that came whole in one frame, and that in one packet, not compressed: what of it can be counted.
 #[derive(Clone, Copy, Debug)]
 pub struct Single<'a> {
     /// Its connection.

@@ -2,6 +2,7 @@
 
 use super::checks::Checks;
 use super::frames::FrameFacts;
+use super::messages::Shape;
 use super::{masks, performance};
 use crate::span::Trust;
 
@@ -34,6 +35,8 @@ impl Checks {
         talk.add(header);
         talk.split.frames += u64::from(header.payload_len > 0);
         talk.note_stream(facts);
+        talk.shape = Shape::default();
+        talk.inside = false;
         talk.messages += 1;
         self.closed.messages += 1;
         talk.largest_message = talk.largest_message.max(header.payload_len);

@@ -309,6 +309,9 @@ impl Drive<'_> {
             if let (Some(start), Some((capture, files))) = (start, source.one()) {
                 let context = self.context(files, Some(start));
                 self.packets(capture, &context, &mut analysis, &mut notices, output);
+                if output.failed() || self.full() {
+                    break;
+                }
             }
             let (item, files) = match source.next_item() {
                 Ok((Some(item), files)) => (item, files),

@@ -34,19 +34,17 @@ impl State {
             && other.assembler.has_sent(ack)
     }
 
-    /// Takes a plain segment; gives the stream offset of its first byte.
+    /// Takes a plain segment.
     #[inline]
-    pub fn take_plain(&mut self, side: Side, segment: &Segment<'_>) -> u64 {
+    pub fn take_plain(&mut self, side: Side, segment: &Segment<'_>) {
         self.duplicates.insert(segment.fingerprint, segment.time);
         self.packets += 1;
         let half = &mut self.halves[side];
-        let offset = half.assembler.next_offset();
         half.assembler.advance(segment.payload_len);
         half.next_seq = Some(segment.seq.wrapping_add(segment.payload_len));
         half.last_ack = segment.ack;
         if let Some(ack) = segment.ack {
             self.halves[side.other()].assembler.acknowledge(ack);
         }
-        offset
     }
 }

@@ -95,3 +95,22 @@ fn a_capture_from_a_pipe_gives_the_same_records() {
         assert_eq!(text, named, "{compression:?}");
     }
 }
+
+/// Whatever way its packets are fetched, no more of a capture is read than was asked for.
+#[test]
+fn a_limit_stops_at_the_same_packet_however_packets_are_fetched() {
+    let mut stopped = 0;
+    for case in crate::fixtures::readable() {
+        let capture = case.capture.as_deref().unwrap();
+        let read = |merge: &[&str]| {
+            let mut command = program::wscope(&case.folder);
+            command.args(["overhead", "--limit", "1"]).args(merge);
+            let run = command.arg(capture).output().unwrap();
+            String::from_utf8(run.stdout).unwrap()
+        };
+        let page = read(&[]);
+        stopped += usize::from(page.contains("1 connection"));
+        assert_eq!(page, read(&["--merge"]), "{}", case.name);
+    }
+    assert!(stopped > 20, "{stopped} captures");
+}
