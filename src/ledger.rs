@@ -156,7 +156,8 @@ impl Ledger {
         entry.packets += u64::from(packets) * u64::from(first);
     }
 
-    /// Charges what a packet was for as a whole, in one row or in parts; of each row, `packets` are said with one part.
+    /// Charges bytes of a packet of which nothing else is charged elsewhere. `packets` counts it in this row; with its further parts in
+    /// the same row it is zero.
     #[inline]
     pub(crate) fn charge_whole(&mut self, row: Row, packets: u64, wire: Wire) {
         let entry = self.entry(row);

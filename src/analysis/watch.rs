@@ -103,7 +103,8 @@ pub(super) fn again(checks: &mut Checks, side: Side, len: u32, segment: &Segment
     }
 }
 
-/// Takes a plain segment after its payload was read, as [`before`] and [`after`] would: reading such a payload looks at nothing that these keep.
+/// Takes a plain segment after its payload was read, as [`before`] and [`after`] would: reading such a payload looks at
+/// nothing that these keep.
 pub(super) fn plain(
     checks: &mut Checks,
     tcp: &State,

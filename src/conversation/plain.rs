@@ -26,8 +26,8 @@ impl Conversation {
         self.websocket.as_ref()?.first_plain(direction, bytes)
     }
 
-    /// Takes plain frames, of which the first has this header and which came in this piece. `charge` is told for which row, how many packets, which no other frame of the
-    /// row has counted, and what.
+    /// Takes plain frames, of which the first has this header and which came in this piece. `charge` is told for which row, how many
+    /// packets, which no other frame of the row has counted, and what.
     #[inline]
     pub(crate) fn take_plain(
         &mut self,

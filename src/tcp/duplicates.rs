@@ -19,7 +19,8 @@ const TICK: u32 = 16;
 /// How many there is room for at first.
 const FIRST: usize = 8;
 
-/// The fingerprints of a connection's latest packets, each with its time in one number, so that few connections fill many caches.
+/// The fingerprints of a connection's latest packets, each with its time in one number, so that those of many connections fit
+/// into a cache.
 #[derive(Debug, Default)]
 pub(super) struct Duplicates {
     /// A ring, once it is full.

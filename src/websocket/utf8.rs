@@ -2,7 +2,8 @@
 
 use super::mask::{is_ascii, unmask};
 
-/// Whether a whole text is UTF-8, perhaps under a mask, whose first byte is that of the first. In `room` it is unmasked where it is not ASCII.
+/// Whether a whole text is UTF-8, perhaps under a mask, whose first byte is that of the first. In `room` it is unmasked where it is not
+/// ASCII.
 pub fn is_utf8(text: &[u8], key: Option<[u8; 4]>, room: &mut Vec<u8>) -> bool {
     if is_ascii(text, key.unwrap_or_default()) {
         return true;

@@ -1,4 +1,5 @@
-//! Plain segments: acknowledgments, and whole frames, of a WebSocket in which nothing waits. They are taken in one go, and leave it so.
+//! Plain segments: acknowledgments, and payload that comes next, where both streams are in order. They are taken in one go; so are the
+//! frames in them, where these are whole and nothing waits.
 
 use super::Live;
 use super::payload::piece_of;

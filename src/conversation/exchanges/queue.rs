@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use super::open::Open;
 
-/// The exchanges that are not over. Hardly a client sends a request before the response to the last is there, so that there is mostly one, which needs
-/// no list.
+/// The exchanges that are not over. Hardly a client sends a request before the response to the last is there, so that there is mostly
+/// one, which needs no list.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     first: Option<Box<Open>>,
