@@ -5,6 +5,7 @@ mod coding;
 mod fields;
 mod framing;
 mod head;
+mod index;
 mod message;
 mod recognise;
 
