@@ -195,6 +195,45 @@ fn follow_wants_a_connection() {
 }
 
 #[test]
+fn a_connection_is_asked_for_by_a_number_that_there_is() {
+    let (status, out, err) = wscope(&["frames", "--connection", "x", CAPTURE]);
+    assert_eq!((status, out.as_str()), (2, ""));
+    let expected = "a connection is given by its number; `wscope connections CAPTURE` lists them";
+    assert!(err.contains(expected), "{err}");
+    let (status, _, err) = wscope(&["frames", "--connection", "3", CAPTURE]);
+    assert_eq!(status, 2);
+    assert!(err.contains("there is no connection 3"), "{err}");
+}
+
+#[test]
+fn a_part_of_the_capture_that_holds_nothing_is_said() {
+    for (part, named) in [
+        (&["--packets", "43-"][..], "--packets"),
+        (&["--since", "7"], "--since"),
+        (&["--until", "2000-01-01T00:00:00Z"], "--until"),
+        (
+            &["--packets", "1-10", "--since", "5"],
+            "--packets and --since",
+        ),
+    ] {
+        for command in ["summary", "frames", "check", "overhead"] {
+            let (status, _, err) = wscope(&[&[command, CAPTURE], part].concat());
+            let said = format!("wscope: nothing lies in the part that {named} asked for;");
+            assert_eq!(status, 2, "{command} {part:?}");
+            assert!(err.starts_with(&said), "{command} {part:?}: {err}");
+        }
+    }
+    // A packet that no row tells of is something, and so is what goes on while no packet comes.
+    for part in [["--packets", "1"], ["--packets", "42-"], ["--since", "6"]] {
+        let (status, _, err) = wscope(&[&["frames", CAPTURE], &part[..]].concat());
+        assert_eq!((status, err.as_str()), (0, ""), "{part:?}");
+    }
+    let between = ["connections", "--since", "1.4", "--until", "1.5", CAPTURE];
+    let (status, out, err) = wscope(&between);
+    assert_eq!((status, err.as_str()), (0, ""), "{out}");
+}
+
+#[test]
 fn every_command_explains_itself() {
     for command in [
         "summary",

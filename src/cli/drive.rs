@@ -13,7 +13,7 @@ use super::source::{self, Source, expand, is_live};
 use super::window::Window;
 use super::{DONE, FAILED};
 use crate::analysis::{self, Analysis};
-use crate::capture::{Capture, Item};
+use crate::capture::{Capture, Item, Packet};
 use crate::error::Error;
 use crate::event::Event;
 use crate::notice::{Kind, Notice};
@@ -75,11 +75,13 @@ pub(super) fn run_as(
         }
     };
     let Console { out, err, .. } = console;
+    let window = Window::new(options);
     let mut drive = Drive {
         report,
         keep: options.bound(keep),
         keys,
-        window: Window::new(options),
+        window,
+        part: window.part(),
         threads: options.threads(),
         look,
         limit: options.limit,
@@ -95,13 +97,8 @@ pub(super) fn run_as(
         err: err.as_mut(),
     };
     drive.captures(options, &paths, form, &destination, out.as_mut());
-    if let Some(number) = drive.connection
-        && drive.status == DONE
-        && !drive.full()
-    {
-        drive.complain(&format!(
-            "there is no connection {number}; `wscope connections CAPTURE` lists the numbers"
-        ));
+    if drive.status == DONE && !drive.full() {
+        drive.not_found();
     }
     drive.status
 }
@@ -120,6 +117,7 @@ pub(super) fn run_built_in(
         keep,
         keys: Keys::default(),
         window: Window::default(),
+        part: None,
         threads: 1,
         look,
         limit: None,
@@ -152,6 +150,8 @@ struct Drive<'r> {
     /// How many threads may work.
     threads: usize,
     window: Window,
+    /// The options that ask for a part of the capture, until something of it was seen.
+    part: Option<String>,
     look: Look,
     limit: Option<u64>,
     /// Whether not every event is shown, or some are looked for.
@@ -172,6 +172,20 @@ struct Drive<'r> {
 }
 
 impl Drive<'_> {
+    /// Says that what was asked for is in no capture.
+    fn not_found(&mut self) {
+        if let Some(number) = self.connection {
+            self.complain(&format!(
+                "there is no connection {number}; `wscope connections CAPTURE` lists the numbers"
+            ));
+        }
+        if let Some(options) = self.part.take() {
+            self.complain(&format!(
+                "nothing lies in the part that {options} asked for; `wscope CAPTURE` says how many packets there are, and how long they took"
+            ));
+        }
+    }
+
     fn captures(
         &mut self,
         options: &Options,
@@ -329,6 +343,7 @@ impl Drive<'_> {
             let context = self.context(files, start);
             match item {
                 Item::Packet(packet) => {
+                    self.look_for(&packet, &context);
                     self.report.packet(&packet);
                     analysis.push(&packet, &mut |event| {
                         self.event(&context, event, &mut notices, output);
@@ -393,10 +408,18 @@ impl Drive<'_> {
             && !self.full()
             && let Some(packet) = capture.next_packet()
         {
+            self.look_for(&packet, context);
             self.report.packet(&packet);
             analysis.push(&packet, &mut |event| {
                 self.event(context, event, notices, output);
             });
+        }
+    }
+
+    /// Takes note of a packet of the part that was asked for.
+    fn look_for(&mut self, packet: &Packet<'_>, context: &Context<'_>) {
+        if self.part.is_some() && self.window.holds(packet.number, packet.time, context.start) {
+            self.part = None;
         }
     }
 
@@ -429,6 +452,9 @@ impl Drive<'_> {
         if !self.window.shows(event, context.start) {
             self.report.beside(event);
             return;
+        }
+        if !matches!(event, Event::Notice(_) | Event::Unjudged(_)) {
+            self.part = None;
         }
         if self.full() {
             self.left_out = true;

@@ -23,7 +23,7 @@ pub(super) struct Options {
     pub merge: bool,
 
     /// Show only this connection (its number, as in Wireshark's tcp.stream)
-    #[arg(long, value_name = "N", help_heading = "Selection")]
+    #[arg(long, value_name = "N", value_parser = parse::connection, help_heading = "Selection")]
     pub connection: Option<u64>,
 
     /// Show only what ends at or after a time: RFC 3339, or seconds from the first packet

@@ -46,6 +46,13 @@ fn seconds(text: &str) -> Option<i64> {
     whole.checked_mul(1_000_000_000)?.checked_add(part)
 }
 
+/// A connection's number.
+pub(super) fn connection(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| {
+        "a connection is given by its number; `wscope connections CAPTURE` lists them".to_string()
+    })
+}
+
 /// `A-B`, `A-` or `A`.
 pub(super) fn packets(text: &str) -> Result<(u64, u64), String> {
     let wrong = || "packets are given as 10-20, 10- or 10, counted from 1".to_string();

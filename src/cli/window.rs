@@ -25,6 +25,25 @@ impl Window {
         }
     }
 
+    /// The options that ask for a part of the capture by its packets or times; none where all of it is asked for.
+    pub(super) fn part(&self) -> Option<String> {
+        let named = [
+            ("--packets", self.packets.is_some()),
+            ("--since", self.since.is_some()),
+            ("--until", self.until.is_some()),
+        ];
+        let named: Vec<&str> = named
+            .into_iter()
+            .filter_map(|(name, given)| given.then_some(name))
+            .collect();
+        (!named.is_empty()).then(|| named.join(" and "))
+    }
+
+    /// Whether a packet lies in that part, in a capture that begins at `start`.
+    pub(super) fn holds(&self, number: u64, time: Timestamp, start: Timestamp) -> bool {
+        self.packets(number, number) && self.times(start, time, time)
+    }
+
     /// Whether an event overlaps the window, in a capture that begins at `start`.
     pub(super) fn shows(&self, event: &Event<'_>, start: Timestamp) -> bool {
         match event {
