@@ -139,7 +139,6 @@ impl Context<'_> {
             .iter()
             .map(|hint| format!("wscope {hint} {arguments}"))
             .collect();
-        let line = format!("Next: {}\n", commands.join(" · "));
-        self.look.paint(out, super::look::DIM, &line);
+        text::next(out, self.look, &commands);
     }
 }

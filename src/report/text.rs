@@ -107,6 +107,31 @@ pub(super) fn behind(
     out.push(b'\n');
 }
 
+/// Writes the line that says which commands come next; where the terminal is too narrow, those that do not fit stand below, each
+/// whole, so that it can be copied.
+pub(super) fn next(out: &mut Vec<u8>, look: Look, commands: &[String]) {
+    const BEFORE: &str = "Next: ";
+    let mut text = String::new();
+    let mut used = 0;
+    for (index, command) in commands.iter().enumerate() {
+        let own = width(command);
+        let end = used + " · ".chars().count() + own;
+        let (before, end) = match index {
+            0 => (BEFORE.to_string(), BEFORE.len() + own),
+            _ if look.width.is_some_and(|width| end > width) => {
+                let before = format!("\n{}", " ".repeat(BEFORE.len()));
+                (before, BEFORE.len() + own)
+            }
+            _ => (" · ".to_string(), end),
+        };
+        text.push_str(&before);
+        text.push_str(command);
+        used = end;
+    }
+    text.push('\n');
+    look.paint(out, super::look::DIM, &text);
+}
+
 /// Bytes in hexadecimal, with spaces between them.
 pub(super) fn hex(out: &mut String, bytes: &[u8]) {
     for (index, byte) in bytes.iter().enumerate() {
@@ -212,6 +237,30 @@ mod tests {
         assert_eq!(shell("a b.pcap"), "'a b.pcap'");
         assert_eq!(shell("it's"), "'it'\\''s'");
         assert_eq!(shell("dir/a-1.pcap"), "dir/a-1.pcap");
+    }
+
+    #[test]
+    fn the_next_commands_stand_below_each_other_where_the_terminal_ends() {
+        let commands = ["wscope a b", "wscope ü", "wscope c"].map(str::to_string);
+        let written = |width| {
+            let mut out = Vec::new();
+            let look = Look {
+                width,
+                ..Look::default()
+            };
+            next(&mut out, look, &commands);
+            String::from_utf8(out).expect("text")
+        };
+        let line = "Next: wscope a b · wscope ü · wscope c\n";
+        assert_eq!(written(None), line);
+        assert_eq!(written(Some(38)), line);
+        assert_eq!(
+            written(Some(37)),
+            "Next: wscope a b · wscope ü\n      wscope c\n"
+        );
+        let below = "Next: wscope a b\n      wscope ü\n      wscope c\n";
+        assert_eq!(written(Some(20)), below);
+        assert_eq!(written(Some(5)), below, "a command is never cut");
     }
 
     #[test]

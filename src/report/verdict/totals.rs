@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::outcome::{Counts, Outcome};
 use super::{Policy, RULES, text};
 use crate::check::Severity;
-use crate::report::look::{BAD, DIM, GOOD, Look, PLAIN, WARN};
+use crate::report::look::{BAD, GOOD, Look, PLAIN, WARN};
 
 /// How many reasons the last lines name; each stands beside its capture already.
 const REASONS: usize = 5;
@@ -71,13 +71,12 @@ impl Totals {
             text::paragraph(out, look, style, 2, line);
         }
         if let Some(worst) = &self.worst {
-            let mut next = format!("Next: wscope explain {}", worst.rule);
+            let mut next = vec![format!("wscope explain {}", worst.rule)];
             if let Some(capture) = &worst.capture {
                 let number = worst.connection;
-                let _ = write!(next, " · wscope follow --connection {number} {capture}");
+                next.push(format!("wscope follow --connection {number} {capture}"));
             }
-            next.push('\n');
-            look.paint(out, DIM, &next);
+            text::next(out, look, &next);
         }
     }
 
