@@ -455,6 +455,7 @@ fn a_ledger_stands_in_long_form_in_csv() {
         ..LedgerRecord::default()
     };
     record.ledger.charge(Row::Message, 18, 1, frame().wire);
+    record.ledger.missing = 7;
     let mut out = Vec::new();
     csv::header::<LedgerRow>(&mut out);
     let mut scratch = line::Scratch::default();
@@ -464,8 +465,8 @@ fn a_ledger_stands_in_long_form_in_csv() {
     scratch.spill(&mut out);
     assert_eq!(
         String::from_utf8(out).unwrap(),
-        "type,capture,connection,sender,row,packets,link,network,transport,tls,head,payload,total\n\
-         ledger,a,1,,message,1,9,13,21,0,6,6,55\n"
+        "type,capture,connection,sender,row,packets,link,network,transport,tls,head,payload,total,missing\n\
+         ledger,a,1,,message,1,9,13,21,0,6,6,55,7\n"
     );
 }
 

@@ -65,6 +65,8 @@ pub struct LedgerRow {
     pub row: Row,
     /// What stands in it.
     pub entry: Entry,
+    /// The bytes that no packet carries, of the ledger: the same in each of its rows, and in none of their cells.
+    pub missing: u64,
 }
 
 impl LedgerRow {
@@ -75,6 +77,7 @@ impl LedgerRow {
             sender: of.sender,
             row,
             entry: *entry,
+            missing: of.ledger.missing,
         })
     }
 }
@@ -87,6 +90,7 @@ impl Record for LedgerRow {
         sender(fields, "sender", self.sender);
         fields.choice("row", Some(self.row.name()), &Row::ALL.map(Row::name));
         walk_entry(&self.entry, fields);
+        fields.integer("missing", Some(self.missing));
     }
 
     fn blank() -> Self {
@@ -95,6 +99,7 @@ impl Record for LedgerRow {
             sender: None,
             row: Row::Other,
             entry: Entry::default(),
+            missing: 0,
         }
     }
 }
