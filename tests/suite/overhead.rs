@@ -353,3 +353,130 @@ fn a_capture_without_messages_has_a_page_too() {
         );
     }
 }
+
+/// The page of a fixture.
+fn page(name: &str, arguments: &[&str]) -> String {
+    let case = fixtures::readable()
+        .into_iter()
+        .find(|case| case.name == name)
+        .unwrap();
+    let run = program::wscope(&case.folder)
+        .arg("overhead")
+        .args(arguments)
+        .arg(case.capture.as_deref().unwrap())
+        .output()
+        .unwrap();
+    assert!(run.status.success(), "{}", program::stderr(&run));
+    String::from_utf8(run.stdout).unwrap()
+}
+
+#[test]
+fn a_section_of_which_there_is_nothing_says_why() {
+    let no_http = "Nothing to compare with: this capture has no complete HTTP exchange beside opening handshakes.";
+    let no_messages = "No break-even, no what-if: this capture has no WebSocket message that is complete and exactly placed.";
+    let neither = "No comparison, no break-even, no what-if: this capture has no complete HTTP exchange and no WebSocket message";
+    let whole = "As on a network, as far as packets show:";
+    for (name, arguments, said, not) in [
+        ("seed-both", &[][..], None, ["Nothing to compare", whole]),
+        ("seed-ws", &[], Some(no_http), ["No break-even", whole]),
+        (
+            "seed-http",
+            &[],
+            Some(no_messages),
+            ["Nothing to compare", "No comparison"],
+        ),
+        (
+            "tls-nokeys",
+            &[],
+            Some(neither),
+            [no_http, "No break-even,"],
+        ),
+        ("link-vlan", &[], Some(whole), ["NOT AS ON", "No what-if"]),
+        (
+            "seed-both",
+            &["--connection", "0", "--record", "what_if"],
+            Some("No what-if: what is shown has no WebSocket message"),
+            ["break-even", whole],
+        ),
+        (
+            "seed-http",
+            &["--record", "comparison"],
+            Some("Nothing to compare with: this capture has no WebSocket message"),
+            ["break-even", whole],
+        ),
+        (
+            "seed-both",
+            &["--record", "medium"],
+            Some("No medium is named"),
+            ["ON ETHERNET", whole],
+        ),
+    ] {
+        let page = page(name, arguments);
+        assert!(
+            said.is_none_or(|said| page.contains(said)),
+            "{name}: {page}"
+        );
+        let wrong = not.iter().find(|not| page.contains(**not));
+        assert_eq!(wrong, None, "{name}: {page}");
+    }
+}
+
+#[test]
+fn packets_that_are_counted_and_not_shown_are_said_to_be_of_the_whole_capture() {
+    let of = |arguments: &[&str]| {
+        page(
+            "seed-both",
+            &[arguments, &["--medium", "ethernet"]].concat(),
+        )
+    };
+    let one = of(&["--connection", "1"]);
+    assert!(
+        one.contains("loopback: 42 packets of the whole capture\n"),
+        "{one}"
+    );
+    assert!(
+        one.contains(" 42 packets of the whole capture take 42 frames"),
+        "{one}"
+    );
+    let part = of(&["--packets", "1-10"]);
+    assert!(
+        part.contains(" 42 packets of the whole capture take 42 frames"),
+        "{part}"
+    );
+    let all = of(&[]);
+    assert!(!all.contains("of the whole capture"), "{all}");
+}
+
+#[test]
+fn what_a_ledger_misses_stands_beside_its_rows_in_csv() {
+    let case = fixtures::readable()
+        .into_iter()
+        .find(|case| case.name == "tcp-capture-drops")
+        .unwrap();
+    let capture = case.capture.as_deref().unwrap();
+    let ledgers = overhead("tcp-capture-drops", &["--record", "ledger"]);
+    let run = program::wscope(&case.folder)
+        .args(["overhead", "--format", "csv", capture])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(run.stdout).unwrap();
+    assert!(text.lines().next().unwrap().ends_with(",total,missing"));
+    let name = |value: &Value| value.to_string().replace("null", "").replace('"', "");
+    let mut some = 0;
+    for ledger in &ledgers {
+        let begins = format!(
+            "ledger,{capture},{},{},",
+            name(&ledger["connection"]),
+            name(&ledger["sender"])
+        );
+        let missing = format!(",{}", ledger["missing"]);
+        let rows: Vec<&str> = text
+            .lines()
+            .filter(|row| row.starts_with(&begins))
+            .collect();
+        assert_eq!(rows.len(), ledger["rows"].as_object().unwrap().len());
+        assert!(rows.iter().all(|row| row.ends_with(&missing)), "{text}");
+        some += ledger["missing"].as_u64().unwrap();
+    }
+    assert!(some > 0, "a capture that misses something");
+}
