@@ -176,12 +176,15 @@ fn slow(facts: &HandshakeFacts<'_>) -> Outcome {
     }
 }
 
-/// Nanoseconds for a sentence: in milliseconds below a second.
+/// Nanoseconds for a sentence, rounded: in milliseconds below a second, else in seconds with a digit behind the point.
 pub(super) fn duration(nanoseconds: i64) -> String {
-    match nanoseconds / 1_000_000 {
-        milliseconds @ ..1000 => format!("{milliseconds} ms"),
-        milliseconds => format!("{}.{} s", milliseconds / 1000, milliseconds % 1000 / 100),
+    let nanoseconds = nanoseconds.max(0).unsigned_abs();
+    let milliseconds = (nanoseconds + 500_000) / 1_000_000;
+    if milliseconds < 1000 {
+        return format!("{milliseconds} ms");
     }
+    let tenths = (nanoseconds + 50_000_000) / 100_000_000;
+    format!("{}.{} s", tenths / 10, tenths % 10)
 }
 
 fn missing(facts: &LineFacts<'_>, direction: Direction) -> Answer {
@@ -221,4 +224,19 @@ fn missing(facts: &LineFacts<'_>, direction: Direction) -> Answer {
         )
     };
     Answer::of(direction, outcome, request.spot)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_rounded() {
+        assert_eq!(duration(0), "0 ms");
+        assert_eq!(duration(24_500_000), "25 ms");
+        assert_eq!(duration(999_499_999), "999 ms");
+        assert_eq!(duration(999_500_000), "1.0 s");
+        assert_eq!(duration(2_949_999_999), "2.9 s");
+        assert_eq!(duration(2_950_000_000), "3.0 s");
+    }
 }

@@ -146,23 +146,21 @@ pub(super) fn mean(sum: u64, count: u64) -> String {
     }
 }
 
-/// A length of time with three digits.
+/// A length of time, rounded to a few digits: two behind the point in seconds, none in all other units.
 pub(super) fn duration(nanoseconds: i64) -> String {
-    let milliseconds = nanoseconds.unsigned_abs() / 1_000_000;
-    match milliseconds {
-        0..1000 => format!("{milliseconds} ms"),
-        1000..60_000 => {
-            let (seconds, rest) = (milliseconds / 1000, milliseconds % 1000 / 10);
-            format!("{seconds}.{rest:02} s")
-        }
-        60_000..3_600_000 => {
-            let seconds = milliseconds / 1000;
-            format!("{} min {:02} s", seconds / 60, seconds % 60)
-        }
-        _ => {
-            let minutes = milliseconds / 60_000;
-            format!("{} h {:02} min", text::grouped(minutes / 60), minutes % 60)
-        }
+    let nanoseconds = nanoseconds.unsigned_abs();
+    let in_units_of = |unit: u64| (nanoseconds + unit / 2) / unit;
+    // The unit is chosen by what is shown, so that 999.7 ms are 1.00 s.
+    let (milliseconds, hundredths) = (in_units_of(1_000_000), in_units_of(10_000_000));
+    let (seconds, minutes) = (in_units_of(1_000_000_000), in_units_of(60_000_000_000));
+    if milliseconds < 1000 {
+        format!("{milliseconds} ms")
+    } else if hundredths < 6000 {
+        format!("{}.{:02} s", hundredths / 100, hundredths % 100)
+    } else if seconds < 3600 {
+        format!("{} min {:02} s", seconds / 60, seconds % 60)
+    } else {
+        format!("{} h {:02} min", text::grouped(minutes / 60), minutes % 60)
     }
 }
 
@@ -193,5 +191,21 @@ mod tests {
         assert_eq!(duration(999_000_000), "999 ms");
         assert_eq!(duration(61_000_000_000), "1 min 01 s");
         assert_eq!(duration(7_260_000_000_000), "2 h 01 min");
+        assert_eq!(duration(0), "0 ms");
+    }
+
+    #[test]
+    fn durations_are_rounded() {
+        assert_eq!(duration(1_499_999), "1 ms");
+        assert_eq!(duration(1_500_000), "2 ms");
+        assert_eq!(duration(999_499_999), "999 ms");
+        assert_eq!(duration(999_500_000), "1.00 s");
+        assert_eq!(duration(6_029_000_000), "6.03 s");
+        assert_eq!(duration(59_994_999_999), "59.99 s");
+        assert_eq!(duration(59_995_000_000), "1 min 00 s");
+        assert_eq!(duration(61_500_000_000), "1 min 02 s");
+        assert_eq!(duration(3_599_500_000_000), "1 h 00 min");
+        assert_eq!(duration(7_291_000_000_000), "2 h 02 min");
+        assert_eq!(duration(i64::MIN), "2,562,047 h 47 min");
     }
 }
