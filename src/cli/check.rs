@@ -25,7 +25,7 @@ use crate::report::{CheckReport, Form};
     )),
 )]
 pub(super) struct Args {
-    /// Exit with status 1 from this severity on [default: error]
+    /// Exit with status 1 from this severity on; a finding that is expected fails nothing [default: error]
     #[arg(long, value_enum, value_name = "SEVERITY", help_heading = "Judgement")]
     fail_on: Option<FailOn>,
 
@@ -33,7 +33,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "RULE", help_heading = "Judgement")]
     allow: Vec<String>,
 
-    /// Take what breaks this rule for an error
+    /// Take what breaks this rule for an error, also where it is expected
     #[arg(long, value_name = "RULE", help_heading = "Judgement")]
     deny: Vec<String>,
 
@@ -68,6 +68,10 @@ Examples:
   wscope check --allow ws-ping-unanswered traffic.pcap
   wscope check --bless fixtures/chat.pcapng     writes fixtures/chat.expect.toml, which later checks hold it against
   wscope check -o report.xml fixtures/          JUnit, for CI; also --format sarif, github, tap, markdown
+
+What says how a finding is taken, the strongest first: --allow and --deny, then the expectations of its capture, then --fail-on,
+then wscope.toml. A finding that the expectations name must be there, and so fails no check whatever --fail-on says; with
+--deny RULE it does.
 
 Exit status: 0 fine, 1 something at or above --fail-on was found, an expectation is not met, or --strict could not judge,
 2 something that was asked for could not be done.";
@@ -125,6 +129,7 @@ impl Args {
         }
         let captures = self.captures();
         let mut report = CheckReport::new(policy)
+            .denying(self.deny.iter().cloned())
             .with_unknown(self.unknown)
             .with_notices(self.options.notices);
         if self.bless {

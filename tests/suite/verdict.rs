@@ -425,6 +425,32 @@ fn a_finding_that_is_expected_fails_nothing_and_fails_where_it_is_missing() {
 }
 
 #[test]
+fn what_the_command_line_denies_fails_also_where_it_is_expected() {
+    let folder = folder();
+    let path = folder.path();
+    let rules = ["--quiet", "--config", "wscope.toml", BAD];
+    fs::write(
+        path.join("wscope.toml"),
+        format!("[rules]\n{RULE} = \"error\"\n"),
+    )
+    .unwrap();
+    assert_eq!(status(path, &["--quiet", "--bless", BAD]), Some(0));
+    assert_eq!(status(path, &rules), Some(0), "settings are weaker");
+    assert_eq!(status(path, &["--fail-on", "info", BAD]), Some(0));
+    let run = check(path, &["--deny", RULE, BAD]);
+    assert_eq!(run.status.code(), Some(1));
+    let page = stdout(&run);
+    assert!(page.contains(&format!("error    {RULE}")), "{page}");
+    assert!(!page.contains("missed"), "it is there, as expected: {page}");
+    let of_another = ["--deny", "ws-pmd-expansion", BAD];
+    assert_eq!(status(path, &of_another), Some(0), "{page}");
+    let run = check(path, &["--allow", RULE, BAD]);
+    assert_eq!(run.status.code(), Some(0), "{}", stdout(&run));
+    #[cfg(unix)]
+    assert_eq!(status(path, &["--expect", "/dev/null", BAD]), Some(1));
+}
+
+#[test]
 fn what_is_blessed_passes_for_every_fixture() {
     let folder = tempfile::tempdir().unwrap();
     let cases = fixtures::readable();

@@ -12,7 +12,7 @@ mod sarif;
 mod tap;
 mod totals;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use self::junit::Junit;
 use self::markdown::Summary;
@@ -38,6 +38,8 @@ use crate::time::Timestamp;
 #[derive(Debug)]
 pub struct CheckReport {
     policy: Policy,
+    /// Rules whose findings fail the check also where they are expected, by id.
+    denied: BTreeSet<String>,
     /// By the capture's name.
     expectations: BTreeMap<String, Expectation>,
     /// What stands for every capture that has none of its own.
@@ -76,6 +78,7 @@ impl CheckReport {
     pub fn new(policy: Policy) -> Self {
         Self {
             policy,
+            denied: BTreeSet::new(),
             expectations: BTreeMap::new(),
             expectation: None,
             unknown: false,
@@ -91,6 +94,13 @@ impl CheckReport {
             skipped: Vec::new(),
             shown: None,
         }
+    }
+
+    /// The same, with rules (by id) that no expectation excuses.
+    #[must_use]
+    pub fn denying(mut self, rules: impl IntoIterator<Item = String>) -> Self {
+        self.denied = rules.into_iter().collect();
+        self
     }
 
     /// The same, with expectations of captures by name, and one for all that have none.
@@ -174,9 +184,10 @@ impl CheckReport {
             self.outcome.counts.allowed += 1;
             return 0;
         };
-        let expected = self.expected().is_some_and(|expectation| {
-            expectation.names(finding.rule.id, finding.sender, finding.place.connection)
-        });
+        let (rule, sender) = (finding.rule.id, finding.sender);
+        let names =
+            |expectation: &Expectation| expectation.names(rule, sender, finding.place.connection);
+        let expected = !self.denied.contains(rule) && self.expected().is_some_and(names);
         let judged = Judged {
             finding: Finding {
                 severity,
