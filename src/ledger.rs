@@ -88,28 +88,25 @@ pub(crate) struct Charged {
     whole: Latest,
 }
 
+/// A packet, and below it the rows that it was charged to, a bit each. No capture has packets whose numbers need more than 48 bits.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-struct Latest {
-    packet: u64,
-    rows: u16,
-}
+struct Latest(u64);
 
 const _: () = assert!(COUNT <= 16, "a row has a bit of its own");
 
 impl Latest {
     /// Takes note of a packet in a row; whether it is the first time.
     fn note(&mut self, packet: u64, row: Row) -> bool {
-        let bit = 1 << row as u8;
-        if self.packet != packet {
-            *self = Self { packet, rows: 0 };
+        let first = !self.knows(packet, row);
+        if self.0 >> 16 != packet {
+            self.0 = packet << 16;
         }
-        let first = self.rows & bit == 0;
-        self.rows |= bit;
+        self.0 |= 1 << row as u8;
         first
     }
 
-    fn knows(&self, packet: u64, row: Row) -> bool {
-        self.packet == packet && self.rows & (1 << row as u8) != 0
+    fn knows(self, packet: u64, row: Row) -> bool {
+        self.0 >> 16 == packet && self.0 & (1 << row as u8) != 0
     }
 }
 

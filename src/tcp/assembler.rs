@@ -4,10 +4,12 @@
 //! and what is ready to be read. Sequence numbers become offsets of 64 bits, so the wrap at 2^32 is met here and nowhere else.
 
 use std::collections::VecDeque;
+use std::num::NonZeroU64;
 
 use smallvec::SmallVec;
 
 use crate::reader::Piece;
+use crate::time::Timestamp;
 
 /// How many bytes may wait behind a hole in one direction. A receive window is rarely larger, and a connection that loses
 /// more than that has lost its hole.
@@ -23,24 +25,32 @@ const REMEMBERED_GAPS: usize = 64;
 /// Puts the bytes of one direction in order.
 #[derive(Debug, Default)]
 pub struct Assembler {
-    /// The sequence number of the next byte to be delivered; none before the stream's beginning is known.
-    next_seq: Option<u32>,
-    /// Its offset from the stream's first byte.
+    /// The offset of the next byte to be delivered, from the stream's first byte.
     next: u64,
-    /// Where FIN stands.
-    fin: Option<u64>,
     /// How far the other side has acknowledged, FIN included.
     acked: u64,
-    /// Acknowledgments seen before the stream's beginning is known: the first and the latest.
-    early_acks: Option<(u32, u32)>,
+    /// The offset behind FIN, which has a sequence number of its own.
+    end: Option<NonZeroU64>,
     /// What is not in order; most streams never have any.
     disorder: Option<Box<Disorder>>,
-    /// Holes that end at or before this offset are given up.
-    lost_below: u64,
+    /// The sequence number of the next byte to be delivered.
+    next_seq: u32,
+    /// Whether the stream's beginning is known; before that no sequence number has an offset.
+    has_begun: bool,
+    /// Whether all holes are given up.
+    is_over: bool,
     /// Whether two copies of the same bytes disagreed.
     conflict: bool,
     /// Whether a hole was given up because too much waited behind it.
     overflowed: bool,
+}
+
+/// Up to which offset bytes were acknowledged, when the connection had so many packets, and at what time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Acknowledgment {
+    pub(super) offset: u64,
+    pub(super) packets: u32,
+    pub(super) time: Timestamp,
 }
 
 /// What of a stream is not in order.
@@ -51,6 +61,23 @@ struct Disorder {
     held_bytes: usize,
     /// Holes that were given up, oldest first.
     gaps: VecDeque<(u64, u64)>,
+    /// Holes that end at or before this offset are given up.
+    lost_below: u64,
+    /// Acknowledgments seen before the stream's beginning is known: the first and the latest.
+    early_acks: Option<(u32, u32)>,
+    /// How far the stream was acknowledged while it had holes.
+    acknowledgments: VecDeque<Acknowledgment>,
+}
+
+impl Disorder {
+    /// Forgets the acknowledgments of before the stream's beginning; true where nothing is left.
+    fn forget_early_acks(&mut self) -> bool {
+        self.early_acks = None;
+        self.held.is_empty()
+            && self.gaps.is_empty()
+            && self.acknowledgments.is_empty()
+            && self.lost_below == 0
+    }
 }
 
 /// A segment, or what is new of it, that waits behind a hole.
@@ -104,9 +131,11 @@ pub enum Ready {
 impl Assembler {
     /// Begins the stream: `seq` is the sequence number of its first byte. Does nothing where it has begun.
     pub fn begin(&mut self, seq: u32) {
-        if self.next_seq.is_none() {
-            self.next_seq = Some(seq);
-            if let Some((_, latest)) = self.early_acks.take() {
+        if !self.has_begun {
+            (self.has_begun, self.next_seq) = (true, seq);
+            if let Some((_, latest)) = self.early_acks() {
+                self.disorder
+                    .take_if(|disorder| disorder.forget_early_acks());
                 self.acknowledge(latest);
             }
         }
@@ -114,7 +143,7 @@ impl Assembler {
 
     /// Whether the stream's beginning is known.
     pub fn has_begun(&self) -> bool {
-        self.next_seq.is_some()
+        self.has_begun
     }
 
     /// The offset of the next byte to be delivered.
@@ -123,8 +152,9 @@ impl Assembler {
     }
 
     /// Whether the byte with this sequence number is the next to be delivered.
+    #[inline]
     pub fn is_next(&self, seq: u32) -> bool {
-        self.next_seq == Some(seq)
+        self.next_seq == seq && self.has_begun
     }
 
     /// How far the other side has acknowledged.
@@ -134,7 +164,7 @@ impl Assembler {
 
     /// Whether the other side has acknowledged the FIN.
     pub fn is_fin_acknowledged(&self) -> bool {
-        self.fin.is_some_and(|fin| self.acked > fin)
+        self.end.is_some_and(|end| self.acked >= end.get())
     }
 
     /// Whether two copies of the same bytes disagreed since this was last asked.
@@ -154,7 +184,10 @@ impl Assembler {
 
     /// The offset of a sequence number; negative before the stream's first byte.
     fn offset_of(&self, seq: u32) -> Option<i64> {
-        let distance = seq.wrapping_sub(self.next_seq?).cast_signed();
+        if !self.has_begun {
+            return None;
+        }
+        let distance = seq.wrapping_sub(self.next_seq).cast_signed();
         i64::try_from(self.next)
             .ok()?
             .checked_add(i64::from(distance))
@@ -183,24 +216,24 @@ impl Assembler {
 
     /// Whether the stream has begun and has not ended, nothing waits, and nothing is missing or was told.
     pub fn is_smooth(&self) -> bool {
-        self.next_seq.is_some()
-            && self.fin.is_none()
-            && self.early_acks.is_none()
+        self.has_begun
+            && self.end.is_none()
             && self.acked <= self.next
-            && !self.holds()
+            && (self.disorder.as_ref()).is_none_or(|disorder| {
+                disorder.held.is_empty() && disorder.acknowledgments.is_empty()
+            })
             && !(self.conflict || self.overflowed)
     }
 
     /// Whether every byte before a sequence number was seen.
     pub fn has_sent(&self, seq: u32) -> bool {
-        self.next_seq
-            .is_some_and(|next| seq.wrapping_sub(next).cast_signed() <= 0)
+        self.has_begun && seq.wrapping_sub(self.next_seq).cast_signed() <= 0
     }
 
     /// Takes a segment's payload where it is what comes next, and nothing waits: the usual case.
     #[inline]
     pub fn take_next(&mut self, seq: u32, len: u32) -> bool {
-        let next = self.next_seq == Some(seq) && !self.holds();
+        let next = self.is_next(seq) && !self.holds();
         if next {
             self.advance(len);
         }
@@ -264,7 +297,8 @@ impl Assembler {
             && (disorder.held.len() > HELD_SEGMENTS || disorder.held_bytes > HELD_BYTES)
             && let Some(first) = disorder.held.front()
         {
-            self.lost_below = self.lost_below.max(first.offset);
+            let offset = first.offset;
+            self.lose_below(offset);
             self.overflowed = true;
         }
         runs
@@ -322,57 +356,116 @@ impl Assembler {
     #[inline]
     pub(super) fn advance(&mut self, len: u32) {
         self.next += u64::from(len);
-        self.next_seq = self.next_seq.map(|seq| seq.wrapping_add(len));
+        self.next_seq = self.next_seq.wrapping_add(len);
     }
 
     /// The stream ends behind the byte before `seq`.
     pub fn fin(&mut self, seq: u32) {
         self.begin(seq);
-        if self.fin.is_none()
-            && let Some(offset) = self
-                .offset_of(seq)
-                .and_then(|offset| u64::try_from(offset).ok())
+        if self.end.is_none()
+            && let Some(fin) = self.offset(seq)
         {
-            self.fin = Some(offset);
+            self.end = NonZeroU64::new(fin + 1);
         }
+    }
+
+    /// Where FIN stands.
+    fn fin_offset(&self) -> Option<u64> {
+        self.end.map(|end| end.get() - 1)
     }
 
     /// The other side has everything before `seq`.
     pub fn acknowledge(&mut self, seq: u32) {
         match self.offset_of(seq) {
             Some(offset) => self.acked = self.acked.max(u64::try_from(offset).unwrap_or(0)),
-            None => self.early_acks = Some((self.early_acks.map_or(seq, |(first, _)| first), seq)),
+            None => {
+                let early = &mut self.disorder.get_or_insert_default().early_acks;
+                *early = Some((early.map_or(seq, |(first, _)| first), seq));
+            }
         }
     }
 
     /// Whether the other side has acknowledged bytes that no packet has brought.
     pub fn has_acknowledged_hole(&self) -> bool {
-        match self.early_acks {
+        match self.early_acks() {
             Some((first, latest)) => first != latest,
-            None => self.next < self.acked && self.fin.is_none_or(|fin| self.next < fin),
+            None => self.next < self.acked && self.fin_offset().is_none_or(|fin| self.next < fin),
         }
+    }
+
+    fn early_acks(&self) -> Option<(u32, u32)> {
+        self.disorder.as_ref()?.early_acks
+    }
+
+    /// Takes note of how far the stream, which has a hole, was acknowledged; `before` is how far it was.
+    pub(super) fn note_acknowledgment(&mut self, before: u64, packets: u32, time: Timestamp) {
+        let offset = self.acked;
+        let acknowledgments = &mut self.disorder.get_or_insert_default().acknowledgments;
+        if offset > before || acknowledgments.is_empty() {
+            acknowledgments.push_back(Acknowledgment {
+                offset,
+                packets,
+                time,
+            });
+        }
+    }
+
+    /// Gives up the holes that were acknowledged so long ago that `is_old` says so.
+    pub(super) fn give_up_old(&mut self, is_old: impl Fn(&Acknowledgment) -> bool) {
+        while let Some(disorder) = &mut self.disorder
+            && let Some(acknowledged) = disorder.acknowledgments.pop_front_if(|next| is_old(next))
+        {
+            self.give_up_below(acknowledged.offset);
+        }
+    }
+
+    /// Gives up every hole: nothing more can fill them.
+    pub(super) fn give_up_all(&mut self) {
+        if let Some(disorder) = &mut self.disorder {
+            disorder.acknowledgments.clear();
+        }
+        self.give_up_below(u64::MAX);
     }
 
     /// Whether something may be ready: bytes or an end that wait, or a hole.
     pub fn is_unsettled(&self) -> bool {
         self.holds()
-            || self.fin.is_some_and(|fin| self.next <= fin)
-            || self.next < self.acked.min(self.lost_below)
+            || self.end.is_some_and(|end| self.next < end.get())
+            || self.next < self.acked.min(self.lost_below())
     }
 
     /// Whether bytes are missing before some that are there, or before an end that was seen or acknowledged.
     pub fn has_hole(&self) -> bool {
-        self.holds() || self.has_acknowledged_hole() || self.fin.is_some_and(|fin| self.next < fin)
+        self.holds()
+            || self.has_acknowledged_hole()
+            || self.fin_offset().is_some_and(|fin| self.next < fin)
     }
 
     /// Gives up every hole that ends at or before `offset`: what waits behind it comes out.
     pub fn give_up_below(&mut self, offset: u64) {
-        if let Some((first, latest)) = self.early_acks
+        if let Some((first, latest)) = self.early_acks()
             && first != latest
         {
             self.begin(first);
         }
-        self.lost_below = self.lost_below.max(offset);
+        self.lose_below(offset);
+    }
+
+    fn lose_below(&mut self, offset: u64) {
+        if offset == u64::MAX {
+            self.is_over = true;
+        } else {
+            let disorder = self.disorder.get_or_insert_default();
+            disorder.lost_below = disorder.lost_below.max(offset);
+        }
+    }
+
+    /// Holes that end at or before this offset are given up.
+    fn lost_below(&self) -> u64 {
+        if self.is_over {
+            return u64::MAX;
+        }
+        (self.disorder.as_ref()).map_or(0, |disorder| disorder.lost_below)
     }
 
     /// What can be read now: bytes that waited, a hole that was given up, the end. To be asked until there is nothing.
@@ -384,14 +477,15 @@ impl Assembler {
             self.advance(held.piece.len);
             return Some(Ready::Bytes(held.bytes, held.piece));
         }
-        if self.fin == Some(self.next) && !self.holds() {
+        if self.fin_offset() == Some(self.next) && !self.holds() {
             // FIN has a sequence number of its own, and stepping over it delivers it once.
             self.advance(1);
             return Some(Ready::Fin);
         }
-        let known = self.fin.unwrap_or(self.acked).min(self.lost_below);
+        let lost_below = self.lost_below();
+        let known = self.fin_offset().unwrap_or(self.acked).min(lost_below);
         let end = self.held().next().map_or(known, |held| held.offset);
-        (end > self.next && end <= self.lost_below).then(|| Ready::Gap(self.skip_to(end)))
+        (end > self.next && end <= lost_below).then(|| Ready::Gap(self.skip_to(end)))
     }
 
     fn skip_to(&mut self, end: u64) -> u64 {
@@ -408,7 +502,7 @@ impl Assembler {
             reason = "sequence numbers count modulo 2^32"
         )]
         let distance = len as u32;
-        self.next_seq = self.next_seq.map(|seq| seq.wrapping_add(distance));
+        self.next_seq = self.next_seq.wrapping_add(distance);
         len
     }
 }

@@ -2,8 +2,6 @@
 //!
 //! Comes in: segments, with the side that sent them. Goes out: a class for each, and the two assemblers' state. Nothing here looks at payload.
 
-use std::collections::VecDeque;
-
 use super::assembler::Assembler;
 use super::duplicates::Duplicates;
 use super::side::{Side, Sides};
@@ -13,7 +11,7 @@ use crate::time::Timestamp;
 
 /// How many packets of a connection may still bring bytes that were acknowledged: capture queues give packets
 /// of different processors in a wrong order, but not by much.
-const PACKETS_OF_GRACE: u64 = 64;
+const PACKETS_OF_GRACE: u32 = 64;
 
 /// For how long, in capture time, acknowledged bytes may still come.
 const TIME_OF_GRACE: i64 = 1_000_000_000;
@@ -57,38 +55,66 @@ impl Numbers {
     }
 }
 
-/// Up to which offset bytes were acknowledged, when the connection had so many packets, and at what time.
-type Acknowledgment = (u64, u64, Timestamp);
-
 /// One side's half of a connection.
 #[derive(Debug, Default)]
 pub struct Half {
     /// Its bytes.
     pub assembler: Assembler,
     /// The sequence number behind the highest that it has used.
-    pub(super) next_seq: Option<u32>,
-    /// Whether its SYN was seen, and with which sequence number.
-    pub syn: Option<u32>,
+    next_seq: u32,
+    /// The sequence number of its SYN.
+    syn: u32,
+    /// The acknowledgment number of its latest packet that has one.
+    last_ack: u32,
+    known: Known,
     /// Whether its FIN was seen.
     pub fin: bool,
-    pub(super) last_ack: Option<u32>,
-    /// The acknowledgment number that answers a probe of the other side, while an answer is due.
-    pub(super) probed: Option<u32>,
-    /// How far its bytes were acknowledged while it had holes; most streams never have any.
-    #[expect(
-        clippy::box_collection,
-        reason = "a pointer is a fourth of what an empty queue takes, for each side of each connection"
-    )]
-    pub(super) acknowledgments: Option<Box<VecDeque<Acknowledgment>>>,
+    /// Whether an answer to a probe of the other side is due: one that acknowledges what this side acknowledged last.
+    pub(super) is_probed: bool,
+}
+
+/// Which of a side's numbers are known.
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    next_seq: bool,
+    syn: bool,
+    last_ack: bool,
 }
 
 impl Half {
     /// Its sequence numbers.
     pub fn numbers(&self) -> Numbers {
         Numbers {
-            next_seq: self.next_seq,
-            syn: self.syn,
+            next_seq: self.next_seq(),
+            syn: self.syn(),
         }
+    }
+
+    /// The sequence number behind the highest that it has used.
+    #[inline]
+    pub(super) fn next_seq(&self) -> Option<u32> {
+        self.known.next_seq.then_some(self.next_seq)
+    }
+
+    #[inline]
+    pub(super) fn set_next_seq(&mut self, seq: u32) {
+        (self.known.next_seq, self.next_seq) = (true, seq);
+    }
+
+    /// Its SYN's sequence number, if that was seen.
+    pub fn syn(&self) -> Option<u32> {
+        self.known.syn.then_some(self.syn)
+    }
+
+    /// The acknowledgment number of its latest packet that has one.
+    #[inline]
+    pub(super) fn last_ack(&self) -> Option<u32> {
+        self.known.last_ack.then_some(self.last_ack)
+    }
+
+    #[inline]
+    pub(super) fn set_last_ack(&mut self, ack: u32) {
+        (self.known.last_ack, self.last_ack) = (true, ack);
     }
 }
 
@@ -96,8 +122,8 @@ impl Half {
 #[derive(Debug, Default)]
 pub struct State {
     pub(super) halves: Sides<Half>,
+    /// Copies; also how many packets there were, modulo 2^32.
     pub(super) duplicates: Duplicates,
-    pub(super) packets: u64,
     /// Whether RST was seen.
     pub reset: bool,
     /// Whether SYN-ACK was seen, which says where both streams begin.
@@ -137,22 +163,22 @@ impl State {
             .wrapping_add(segment.payload_len)
             .wrapping_add(used);
         let half = self.half(side);
-        let advances = half.next_seq.is_none_or(|next| is_after(end, next))
+        let advances = half.next_seq().is_none_or(|next| is_after(end, next))
             || used == 0
                 && segment.payload_len == 0
                 && segment
                     .ack
-                    .is_some_and(|ack| half.last_ack.is_none_or(|last| is_after(ack, last)));
+                    .is_some_and(|ack| half.last_ack().is_none_or(|last| is_after(ack, last)));
         if !advances && self.duplicates.contains(segment.fingerprint, segment.time) {
             return Class::Whole(Row::Duplicate);
         }
         self.duplicates.insert(segment.fingerprint, segment.time);
-        self.packets += 1;
-        let answered = self.half_mut(side).probed.take();
         let half = self.half_mut(side);
+        let answered = std::mem::take(&mut half.is_probed);
+        let last_ack = half.last_ack();
         let class = if half.numbers().are_probed_by(segment) {
-            let last_ack = self.half(side.other()).last_ack;
-            self.half_mut(side.other()).probed = last_ack;
+            let other = self.half_mut(side.other());
+            other.is_probed = other.last_ack().is_some();
             Class::Whole(Row::Keepalive)
         } else if segment.flags.rst() {
             self.reset = true;
@@ -163,7 +189,7 @@ impl State {
             Class::Whole(Row::Open)
         } else if segment.flags.fin() {
             Class::Whole(Row::Close)
-        } else if answered.is_some() && answered == segment.ack {
+        } else if answered && last_ack == segment.ack {
             Class::Whole(Row::Keepalive)
         } else {
             Class::Whole(Row::Ack)
@@ -174,11 +200,13 @@ impl State {
 
     fn take_note(&mut self, side: Side, segment: &Segment<'_>, end: u32) {
         let half = self.half_mut(side);
-        if !segment.flags.rst() && half.next_seq.is_none_or(|next| is_after(end, next)) {
-            half.next_seq = Some(end);
+        if !segment.flags.rst() && half.next_seq().is_none_or(|next| is_after(end, next)) {
+            half.set_next_seq(end);
         }
         if segment.flags.syn() {
-            half.syn.get_or_insert(segment.seq);
+            if !half.known.syn {
+                (half.known.syn, half.syn) = (true, segment.seq);
+            }
             half.assembler.begin(segment.seq.wrapping_add(1));
         }
         if segment.flags.fin() {
@@ -192,44 +220,32 @@ impl State {
         if let Some(ack) = segment.ack
             && !segment.flags.rst()
         {
-            half.last_ack = Some(ack);
-            let (packets, time) = (self.packets, segment.time);
-            let acknowledged = self.half_mut(side.other());
-            let before = acknowledged.assembler.acknowledged();
-            acknowledged.assembler.acknowledge(ack);
-            if acknowledged.assembler.has_acknowledged_hole() {
-                let offset = acknowledged.assembler.acknowledged();
-                let acknowledgments = acknowledged.acknowledgments.get_or_insert_default();
-                if offset > before || acknowledgments.is_empty() {
-                    acknowledgments.push_back((offset, packets, time));
-                }
+            half.set_last_ack(ack);
+            let packets = self.duplicates.packets;
+            let acknowledged = &mut self.half_mut(side.other()).assembler;
+            let before = acknowledged.acknowledged();
+            acknowledged.acknowledge(ack);
+            if acknowledged.has_acknowledged_hole() {
+                acknowledged.note_acknowledgment(before, packets, segment.time);
             }
         }
     }
 
     /// Gives up the holes that were acknowledged long enough ago. To be called after each packet.
     pub fn give_up_old_holes(&mut self, now: Timestamp) {
-        let packets = self.packets;
+        let packets = self.duplicates.packets;
         for half in self.halves.iter_mut() {
-            let Some(acknowledgments) = &mut half.acknowledgments else {
-                continue;
-            };
-            while let Some((offset, _, _)) = acknowledgments.pop_front_if(|(_, since, at)| {
-                packets >= *since + PACKETS_OF_GRACE || now.since(*at) >= TIME_OF_GRACE
-            }) {
-                half.assembler.give_up_below(offset);
-            }
-            if acknowledgments.is_empty() {
-                half.acknowledgments = None;
-            }
+            half.assembler.give_up_old(|acknowledged| {
+                packets.wrapping_sub(acknowledged.packets) >= PACKETS_OF_GRACE
+                    || now.since(acknowledged.time) >= TIME_OF_GRACE
+            });
         }
     }
 
     /// Gives up all holes: nothing more can fill them.
     pub fn give_up_all_holes(&mut self) {
         for half in self.halves.iter_mut() {
-            half.acknowledgments = None;
-            half.assembler.give_up_below(u64::MAX);
+            half.assembler.give_up_all();
         }
     }
 }

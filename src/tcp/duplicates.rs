@@ -19,35 +19,42 @@ const TICK: u32 = 16;
 /// How many there is room for at first.
 const FIRST: usize = 8;
 
+/// By how much room grows.
+const GROWTH: usize = 3;
+
 /// The fingerprints of a connection's latest packets, each with its time in one number, so that those of many connections fit
 /// into a cache.
 #[derive(Debug, Default)]
 pub(super) struct Duplicates {
     /// A ring, once it is full.
-    recent: Vec<u64>,
-    /// Where the oldest stands in it.
-    oldest: usize,
+    recent: Box<[u64]>,
+    /// How many packets there were in all, modulo 2^32.
+    pub(super) packets: u32,
+    /// How many are remembered.
+    len: u8,
+    /// Where the oldest stands in the ring.
+    oldest: u8,
 }
 
 impl Duplicates {
     /// Whether a packet with this fingerprint was seen within the time that copies may be apart.
     pub(super) fn contains(&self, fingerprint: u64, time: Timestamp) -> bool {
         let packet = packed(fingerprint, time);
-        self.recent
-            .iter()
+        (self.recent.iter().take(self.len.into()))
             .any(|&seen| (seen ^ packet) & FINGERPRINT == 0 && are_near(seen, packet))
     }
 
     /// Remembers a packet, in place of the oldest where that is too old, or there are too many.
     #[inline]
     pub(super) fn insert(&mut self, fingerprint: u64, time: Timestamp) {
+        self.packets = self.packets.wrapping_add(1);
         let packet = packed(fingerprint, time);
-        let len = self.recent.len();
-        match self.recent.get_mut(self.oldest) {
+        let len = usize::from(self.len);
+        match self.recent.get_mut(usize::from(self.oldest)) {
             Some(oldest) if len >= FIRST && (len >= REMEMBERED || !are_near(*oldest, packet)) => {
                 *oldest = packet;
                 self.oldest += 1;
-                if self.oldest == len {
+                if self.oldest == self.len {
                     self.oldest = 0;
                 }
             }
@@ -58,13 +65,22 @@ impl Duplicates {
     /// Remembers a packet beside all the others.
     #[inline(never)]
     fn grow(&mut self, packet: u64) {
-        self.recent.rotate_left(self.oldest);
-        self.oldest = 0;
-        if self.recent.len() == self.recent.capacity() {
-            let more = (self.recent.len() * 3).clamp(FIRST, REMEMBERED / 2);
-            self.recent.reserve_exact(more);
+        let len = usize::from(self.len);
+        if let Some(filled) = self.recent.get_mut(..len) {
+            filled.rotate_left(self.oldest.into());
         }
-        self.recent.push(packet);
+        self.oldest = 0;
+        if len == self.recent.len() {
+            let mut room = vec![0; (len * GROWTH).clamp(FIRST, REMEMBERED)];
+            if let Some(filled) = room.get_mut(..len) {
+                filled.copy_from_slice(&self.recent);
+            }
+            self.recent = room.into();
+        }
+        if let Some(place) = self.recent.get_mut(len) {
+            *place = packet;
+            self.len += 1;
+        }
     }
 }
 
@@ -107,14 +123,14 @@ mod tests {
             duplicates.insert(packet << 24, Timestamp(0));
             assert!(duplicates.contains(packet << 24, Timestamp(0)));
         }
-        assert!(duplicates.recent.capacity() <= REMEMBERED);
+        assert!(duplicates.recent.len() <= REMEMBERED);
         assert!(duplicates.contains(999 << 24, Timestamp(0)));
         assert!(duplicates.contains((1000 - REMEMBERED as u64) << 24, Timestamp(0)));
         assert!(!duplicates.contains((999 - REMEMBERED as u64) << 24, Timestamp(0)));
         for packet in 0..1000_u64 {
             duplicates.insert(packet << 24, Timestamp(1 << 33));
         }
-        assert_eq!(duplicates.recent.len(), REMEMBERED);
+        assert_eq!(usize::from(duplicates.len), REMEMBERED);
     }
 
     #[test]
@@ -123,6 +139,6 @@ mod tests {
         for packet in 0..1000_u64 {
             duplicates.insert(packet << 24, Timestamp(packet.cast_signed() * 100_000_000));
         }
-        assert_eq!(duplicates.recent.capacity(), FIRST);
+        assert_eq!(duplicates.recent.len(), FIRST);
     }
 }

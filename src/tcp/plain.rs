@@ -11,10 +11,7 @@ impl State {
     pub fn is_smooth(&self) -> bool {
         !self.reset
             && self.halves.iter().all(|half| {
-                half.assembler.is_smooth()
-                    && half.probed.is_none()
-                    && half.acknowledgments.is_none()
-                    && half.last_ack.is_some()
+                half.assembler.is_smooth() && !half.is_probed && half.last_ack().is_some()
             })
     }
 
@@ -23,12 +20,12 @@ impl State {
     #[inline]
     pub fn is_plain(&self, side: Side, segment: &Segment<'_>) -> bool {
         let (half, other) = (&self.halves[side], &self.halves[side.other()]);
-        let (Some(ack), Some(last)) = (segment.ack, half.last_ack) else {
+        let (Some(ack), Some(last)) = (segment.ack, half.last_ack()) else {
             return false;
         };
         segment.flags.0 & (Flags::FIN | Flags::SYN | Flags::RST) == 0
             && half.assembler.is_next(segment.seq)
-            && half.next_seq == Some(segment.seq)
+            && half.next_seq() == Some(segment.seq)
             && usize::try_from(segment.payload_len) == Ok(segment.payload.len())
             && (segment.payload_len > 0 || is_after(ack, last))
             && other.assembler.has_sent(ack)
@@ -38,12 +35,11 @@ impl State {
     #[inline]
     pub fn take_plain(&mut self, side: Side, segment: &Segment<'_>) {
         self.duplicates.insert(segment.fingerprint, segment.time);
-        self.packets += 1;
         let half = &mut self.halves[side];
         half.assembler.advance(segment.payload_len);
-        half.next_seq = Some(segment.seq.wrapping_add(segment.payload_len));
-        half.last_ack = segment.ack;
+        half.set_next_seq(segment.seq.wrapping_add(segment.payload_len));
         if let Some(ack) = segment.ack {
+            half.set_last_ack(ack);
             self.halves[side.other()].assembler.acknowledge(ack);
         }
     }

@@ -9,7 +9,8 @@ use crate::wire::Wire;
 #[derive(Debug, Default)]
 pub(super) struct Account {
     pub(super) sides: Sides<Count>,
-    pub(super) retransmitted_bytes: u64,
+    /// Once there is any.
+    pub(super) loss: Option<Box<Loss>>,
     /// Bytes of acknowledgments that are for opening or closing.
     pub(super) acks: Acks,
     /// Its ledgers, where somebody will ask for them; else its bytes are charged to the ledgers that all such connections share.
@@ -27,12 +28,18 @@ pub(super) struct Acks {
     pub(super) closing: u32,
 }
 
+/// Bytes that did not come, or came again.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Loss {
+    pub(super) missing: Sides<u64>,
+    pub(super) retransmitted: u64,
+}
+
 /// What is counted of each side, in whatever ledger.
 #[derive(Debug, Default)]
 pub(super) struct Count {
     pub(super) packets: u64,
     pub(super) bytes: u64,
-    pub(super) missing: u64,
     charged: Charged,
 }
 
@@ -102,6 +109,16 @@ impl Account {
     /// A side's own ledger, where it has one.
     pub(super) fn ledger(&self, side: Side) -> Option<Ledger> {
         let (own, count) = (self.own.as_ref()?, &self.sides[side]);
-        Some(own[side].ledger(count.packets, count.missing))
+        Some(own[side].ledger(count.packets, self.loss().missing[side]))
+    }
+
+    /// What did not come, or came again.
+    pub(super) fn loss(&self) -> Loss {
+        self.loss.as_deref().copied().unwrap_or_default()
+    }
+
+    /// The same, to be counted.
+    pub(super) fn loss_mut(&mut self) -> &mut Loss {
+        self.loss.get_or_insert_default()
     }
 }

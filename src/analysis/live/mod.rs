@@ -184,7 +184,9 @@ impl Live {
             checks: checks.as_deref_mut(),
             out,
         };
+        self.conversation.begin_turn(&mut cx);
         let done = act(self, ledgers, &mut cx);
+        self.conversation.end_turn(&mut cx);
         self.checks = checks;
         self.account.close(&mut shared.ledgers, &mut shared.page);
         self.is_smooth = !self.closed && self.tcp.is_smooth();

@@ -39,7 +39,7 @@ impl Live {
                     continue;
                 }
                 Owner::Retransmission => {
-                    self.account.retransmitted_bytes += u64::from(run.piece.len);
+                    self.account.loss_mut().retransmitted += u64::from(run.piece.len);
                     if let Some(checks) = &mut cx.checks {
                         watch::again(checks, side, run.piece.len, segment);
                     }
@@ -48,9 +48,10 @@ impl Live {
                 Owner::Early => Row::Unread,
                 Owner::Late => {
                     let len = u64::from(run.piece.len);
-                    let (ledger, count) = (&mut ledgers[side], &mut self.account.sides[side]);
+                    let missing = &mut self.account.loss_mut().missing[side];
+                    *missing = missing.saturating_sub(len);
+                    let ledger = &mut ledgers[side];
                     ledger.missing = ledger.missing.saturating_sub(len);
-                    count.missing = count.missing.saturating_sub(len);
                     Row::Unread
                 }
             };
@@ -142,7 +143,7 @@ impl Live {
                     }
                     Ready::Gap(len) => {
                         ledgers[side].missing += len;
-                        self.account.sides[side].missing += len;
+                        self.account.loss_mut().missing[side] += len;
                         self.deliver(side, &Delivery::Gap { len, cut: None }, ledgers, cx);
                     }
                     Ready::Fin => {

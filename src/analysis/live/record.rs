@@ -17,6 +17,7 @@ impl Live {
             to_server: count(&self.account.sides[client]),
             to_client: count(&self.account.sides[server]),
         };
+        let loss = self.account.loss();
         let ledgers = self.account.ledger(client).zip(self.account.ledger(server));
         let ledgers = ledgers.map(|(to_server, to_client)| {
             Box::new(Both {
@@ -31,7 +32,7 @@ impl Live {
             roles,
             protocol: self.conversation.protocol(),
             encrypted: self.conversation.is_encrypted(),
-            opening: match (client_half.syn, server_half.syn) {
+            opening: match (client_half.syn(), server_half.syn()) {
                 (Some(_), Some(_)) => Opening::Seen,
                 (None, None) => Opening::Midstream,
                 _ => Opening::Partly,
@@ -49,13 +50,16 @@ impl Live {
             last_packet: self.last_packet,
             packets: counted(|count| count.packets),
             bytes: counted(|count| count.bytes),
-            retransmitted_bytes: self.account.retransmitted_bytes,
+            retransmitted_bytes: loss.retransmitted,
             opening_acks: match self.conversation.frames() {
                 0 => u64::from(self.account.acks.syn),
                 _ => u64::from(self.account.acks.syn) + u64::from(self.account.acks.before_frames),
             },
             closing_acks: u64::from(self.account.acks.closing),
-            missing_bytes: counted(|count| count.missing),
+            missing_bytes: Both {
+                to_server: loss.missing[client],
+                to_client: loss.missing[server],
+            },
             exchanges: self.conversation.exchanges(),
             handshake: self.conversation.handshake(),
             frames: self.conversation.frames(),
