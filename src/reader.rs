@@ -247,6 +247,20 @@ impl Pieces {
         self.offset
     }
 
+    /// Begins anew at an offset of another stream; nothing may wait.
+    pub(crate) fn begin_at(&mut self, offset: u64) {
+        self.offset = offset;
+    }
+
+    /// Whether nothing is kept but the offset.
+    #[inline]
+    pub(crate) fn is_blank(&self) -> bool {
+        self.first.len == 0
+            && (self.rest.as_ref()).is_none_or(|rest| {
+                rest.folded.is_none() && rest.more.is_empty() && rest.records.is_empty()
+            })
+    }
+
     /// Whether no byte waits.
     pub fn is_empty(&self) -> bool {
         self.folded().is_none() && self.first.len == 0

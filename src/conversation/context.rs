@@ -2,6 +2,7 @@
 
 use super::content::DecodingRoom;
 use super::secure;
+use super::streams::Spare;
 use crate::check::Checks;
 use crate::event::{Event, Place};
 use crate::notice::Notice;
@@ -61,6 +62,8 @@ pub(crate) struct Scratch {
     pub(crate) decoding: DecodingRoom,
     /// For what is under TLS.
     pub(crate) secure: secure::Shared,
+    /// For bytes that wait.
+    pub(crate) spare: Spare,
     /// How many handshakes were given with their texts.
     pub(crate) handshakes_told: u64,
 }

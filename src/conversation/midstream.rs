@@ -280,7 +280,10 @@ impl Conversation {
         let other = side.other();
         let other_bytes = std::mem::take(&mut self.streams[other].waiting);
         let total = bytes.len() + other_bytes.len();
-        let enough = total >= self.searched_at.max(FIRST_ATTEMPT);
+        let enough = total
+            >= usize::try_from(self.searched_at)
+                .unwrap_or(0)
+                .max(FIRST_ATTEMPT);
         let mut used = 0;
         if enough || now {
             let starts = self.streams[side].pieces.packet_starts(bytes.len());
@@ -301,7 +304,7 @@ impl Conversation {
                 return used;
             }
             if enough {
-                self.searched_at = (total * 4).max(FIRST_ATTEMPT);
+                self.searched_at = u32::try_from(total * 4).unwrap_or(u32::MAX);
             }
         }
         self.streams[other].waiting = other_bytes;

@@ -14,6 +14,7 @@ mod next;
 mod plain;
 mod recognise;
 mod secure;
+mod streams;
 mod websocket;
 
 pub(crate) use self::context::{Context, Scratch};
@@ -21,12 +22,12 @@ use self::exchanges::Exchanges;
 use self::next::Next;
 use self::secure::Secure;
 pub(crate) use self::secure::Shared as Security;
+use self::streams::{Stream, Streams};
 use self::websocket::WebSocket;
 use crate::direction::{Both, Direction};
 use crate::event::{Protocol, Roles, Verdict};
 use crate::ledger::{Ledger, Row};
-use crate::private::Private;
-use crate::reader::{Layer, Pieces};
+use crate::reader::Layer;
 use crate::span::Trust;
 use crate::tcp::{Delivery, Ending, Side, Sides};
 use crate::websocket::Compression;
@@ -42,7 +43,7 @@ const RECOGNISED_WITHIN: usize = 256 << 10;
 pub(crate) struct Conversation {
     /// The side that is the client, and how that is known; none while nothing says so.
     client: Option<(Side, Roles)>,
-    streams: Sides<Stream>,
+    streams: Streams,
     reading: Reading,
     /// HTTP, while it is spoken.
     exchanges: Option<Box<Exchanges>>,
@@ -56,7 +57,8 @@ pub(crate) struct Conversation {
     protocol: Protocol,
     /// Whether the capture has the beginning of both streams.
     from_the_start: bool,
-    searched_at: usize,
+    /// How many bytes must wait for the next search.
+    searched_at: u32,
     /// Whether a notice has said that packets are cut.
     told_of_cut: bool,
     /// The side that is taken for the client while nothing says which it is.
@@ -64,13 +66,6 @@ pub(crate) struct Conversation {
     ended: Sides<Option<Ending>>,
     /// How far each side has acknowledged the other's bytes.
     acknowledged: Sides<u64>,
-}
-
-/// The bytes that wait in one direction.
-#[derive(Debug, Default)]
-struct Stream {
-    waiting: Private<Vec<u8>>,
-    pieces: Pieces,
 }
 
 /// Who reads now.
@@ -98,7 +93,7 @@ impl Conversation {
     pub(crate) fn new(presumed_client: Side) -> Self {
         Self {
             client: None,
-            streams: Sides::default(),
+            streams: Streams::default(),
             reading: Reading::First,
             exchanges: None,
             exchanges_before: 0,
@@ -113,6 +108,18 @@ impl Conversation {
             ended: Sides::default(),
             acknowledged: Sides::default(),
         }
+    }
+
+    /// Begins a turn: all but plain frames are only taken within one.
+    #[inline]
+    pub(crate) fn begin_turn(&mut self, cx: &mut Context<'_>) {
+        self.streams.open(&mut cx.scratch.spare);
+    }
+
+    /// Ends a turn.
+    #[inline]
+    pub(crate) fn end_turn(&mut self, cx: &mut Context<'_>) {
+        self.streams.close(&mut cx.scratch.spare);
     }
 
     /// The opening was seen, so its sender is the client.

@@ -14,8 +14,7 @@ impl Conversation {
         matches!(self.reading, Reading::WebSocket)
             && self.secure.is_none()
             && (self.websocket.as_ref()).is_some_and(|websocket| websocket.is_smooth())
-            && (self.streams.iter())
-                .all(|stream| stream.waiting.is_empty() && stream.pieces.is_empty())
+            && self.streams.are_empty()
             && self.handshake() != Some(Verdict::Invalid)
     }
 
@@ -39,9 +38,7 @@ impl Conversation {
         charge: impl FnMut(Row, u64, Wire),
     ) {
         let direction = self.direction_of(side);
-        let pieces = &mut self.streams[side].pieces;
-        let offset = pieces.offset();
-        pieces.skip(bytes.len() as u64);
+        let offset = self.streams.skip(side, bytes.len() as u64);
         if let Some(websocket) = &mut self.websocket {
             websocket.plain_frames(direction, bytes, first, (piece, offset), cx, charge);
         }
