@@ -456,6 +456,6 @@ mod tests {
         assert!(size_of::<First>() <= 112, "{}", size_of::<First>());
         assert!(size_of::<Tombstone>() <= 48, "{}", size_of::<Tombstone>());
         assert!(size_of::<Slot>() <= 16);
-        assert!(size_of::<Live>() <= 448, "{}", size_of::<Live>());
+        assert!(size_of::<Live>() <= 400, "{}", size_of::<Live>());
     }
 }

@@ -11,9 +11,12 @@ const EVIDENCE: u32 = 3;
 
 /// Inflates one direction, if anything in it is compressed.
 #[derive(Debug, Default)]
-pub(super) struct Inflation {
-    /// What holds for this direction; none where nothing may be compressed.
-    agreed: Option<Agreed>,
+pub(super) struct Inflation(Option<Box<Agreement>>);
+
+/// What holds for a direction in which something may be compressed.
+#[derive(Debug)]
+struct Agreement {
+    agreed: Agreed,
     /// Made for the first compressed message.
     inflater: Option<Box<Inflater>>,
     /// Whether messages before the first compressed one may be missing.
@@ -30,30 +33,34 @@ impl Inflation {
         direction: Direction,
         from_the_start: bool,
     ) -> Self {
-        Self {
-            agreed: compression.towards(direction),
+        let agreement = compression.towards(direction).map(|agreed| Agreement {
+            agreed,
+            inflater: None,
             history_lost: compression == Compression::Unknown || !from_the_start,
-            ..Self::default()
-        }
+            told_of_windows: false,
+            inflated: 0,
+        });
+        Self(agreement.map(Box::new))
     }
 
     /// Whether a message whose first frame has this header is compressed (RFC 7692, section 6).
+    #[inline]
     pub(super) fn compresses(&self, first: &Header) -> bool {
-        first.rsv1() && self.agreed.is_some()
+        first.rsv1() && self.may_compress()
     }
 
     /// Whether a message may be compressed whose first frame is not known.
     pub(super) fn may_compress(&self) -> bool {
-        self.agreed.is_some()
+        self.0.is_some()
     }
 
     /// A compressed message begins.
     pub(super) fn begin(&mut self, cx: &mut Context<'_>) {
-        let Some(agreed) = self.agreed.filter(|_| cx.options.max_inflate > 0) else {
+        let Some(state) = self.0.as_mut().filter(|_| cx.options.max_inflate > 0) else {
             return;
         };
-        let known = !self.history_lost;
-        let inflater = self.inflater.get_or_insert_with(|| {
+        let (agreed, known) = (state.agreed, !state.history_lost);
+        let inflater = state.inflater.get_or_insert_with(|| {
             let (most, measure) = (cx.options.max_inflate, cx.options.measure_distances);
             Box::new(Inflater::new(agreed, most, known, measure))
         });
@@ -67,7 +74,7 @@ impl Inflation {
         workshop: &mut Workshop,
         mut take: impl FnMut(&[u8]),
     ) {
-        if let Some(inflater) = &mut self.inflater {
+        if let Some(inflater) = self.0.as_mut().and_then(|state| state.inflater.as_mut()) {
             inflater.push(coded, workshop, |plain| {
                 if let Plain::Known(plain) = plain {
                     take(plain);
@@ -78,10 +85,11 @@ impl Inflation {
 
     /// The message is whole.
     pub(super) fn end(&mut self, direction: Direction, cx: &mut Context<'_>) -> Option<Inflated> {
-        let inflated = self.inflater.as_mut()?.end(&mut cx.scratch.workshop);
+        let state = self.0.as_mut()?;
+        let inflated = state.inflater.as_mut()?.end(&mut cx.scratch.workshop);
         match inflated.limit {
-            Some(Limit::Windows) if !self.told_of_windows => {
-                self.told_of_windows = true;
+            Some(Limit::Windows) if !state.told_of_windows => {
+                state.told_of_windows = true;
                 notice(
                     direction,
                     Kind::LimitReached,
@@ -103,8 +111,8 @@ impl Inflation {
             _ => {}
         }
         let counts = inflated.length.is_some() && !inflated.agreed.certain;
-        self.inflated = self.inflated.saturating_add(u32::from(counts));
-        if counts && self.inflated == EVIDENCE {
+        state.inflated = state.inflated.saturating_add(u32::from(counts));
+        if counts && state.inflated == EVIDENCE {
             notice(
                 direction,
                 Kind::CompressionAssumed,
@@ -120,15 +128,19 @@ impl Inflation {
 
     /// Bytes are missing that a message may refer to.
     pub(super) fn lose(&mut self, workshop: &mut Workshop) {
-        self.history_lost = true;
-        if let Some(inflater) = &mut self.inflater {
-            inflater.lose(workshop);
+        if let Some(state) = &mut self.0 {
+            state.history_lost = true;
+            if let Some(inflater) = &mut state.inflater {
+                inflater.lose(workshop);
+            }
         }
     }
 
     /// The direction has ended: its windows are not needed any more.
     pub(super) fn close(&mut self) {
-        self.inflater = None;
+        if let Some(state) = &mut self.0 {
+            state.inflater = None;
+        }
     }
 }
 

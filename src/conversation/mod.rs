@@ -178,14 +178,14 @@ impl Conversation {
     pub(crate) fn closed(&self) -> (Option<u16>, Option<Direction>) {
         self.websocket
             .as_ref()
-            .map_or((None, None), |websocket| websocket.closed())
+            .map_or((None, None), |websocket| websocket.closes.outcome())
     }
 
     /// Whether there was a Close frame.
     pub(crate) fn has_close(&self) -> bool {
         self.websocket
             .as_ref()
-            .is_some_and(|websocket| websocket.is_closed())
+            .is_some_and(|websocket| websocket.closes.are_some())
     }
 
     fn decide(&mut self, client: Side, roles: Roles) {

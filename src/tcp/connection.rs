@@ -69,16 +69,27 @@ pub struct Half {
     known: Known,
     /// Whether its FIN was seen.
     pub fin: bool,
+    /// Whether its RST was seen.
+    reset: bool,
     /// Whether an answer to a probe of the other side is due: one that acknowledges what this side acknowledged last.
     pub(super) is_probed: bool,
 }
 
-/// Which of a side's numbers are known.
+/// Which of a side's numbers are known, a bit each.
 #[derive(Clone, Copy, Debug, Default)]
-struct Known {
-    next_seq: bool,
-    syn: bool,
-    last_ack: bool,
+struct Known(u8);
+
+impl Known {
+    const NEXT_SEQ: u8 = 1;
+    const SYN: u8 = 2;
+    const LAST_ACK: u8 = 4;
+    /// Its SYN acknowledged the other's, which says where both streams begin.
+    const SYN_ACK: u8 = 8;
+
+    #[inline]
+    fn has(self, number: u8) -> bool {
+        self.0 & number != 0
+    }
 }
 
 impl Half {
@@ -93,28 +104,30 @@ impl Half {
     /// The sequence number behind the highest that it has used.
     #[inline]
     pub(super) fn next_seq(&self) -> Option<u32> {
-        self.known.next_seq.then_some(self.next_seq)
+        self.known.has(Known::NEXT_SEQ).then_some(self.next_seq)
     }
 
     #[inline]
     pub(super) fn set_next_seq(&mut self, seq: u32) {
-        (self.known.next_seq, self.next_seq) = (true, seq);
+        self.known.0 |= Known::NEXT_SEQ;
+        self.next_seq = seq;
     }
 
     /// Its SYN's sequence number, if that was seen.
     pub fn syn(&self) -> Option<u32> {
-        self.known.syn.then_some(self.syn)
+        self.known.has(Known::SYN).then_some(self.syn)
     }
 
     /// The acknowledgment number of its latest packet that has one.
     #[inline]
     pub(super) fn last_ack(&self) -> Option<u32> {
-        self.known.last_ack.then_some(self.last_ack)
+        self.known.has(Known::LAST_ACK).then_some(self.last_ack)
     }
 
     #[inline]
     pub(super) fn set_last_ack(&mut self, ack: u32) {
-        (self.known.last_ack, self.last_ack) = (true, ack);
+        self.known.0 |= Known::LAST_ACK;
+        self.last_ack = ack;
     }
 }
 
@@ -124,10 +137,6 @@ pub struct State {
     pub(super) halves: Sides<Half>,
     /// Copies; also how many packets there were, modulo 2^32.
     pub(super) duplicates: Duplicates,
-    /// Whether RST was seen.
-    pub reset: bool,
-    /// Whether SYN-ACK was seen, which says where both streams begin.
-    pub has_both_beginnings: bool,
 }
 
 impl State {
@@ -141,9 +150,21 @@ impl State {
         &mut self.halves[side]
     }
 
+    /// Whether RST was seen.
+    pub fn is_reset(&self) -> bool {
+        self.halves.iter().any(|half| half.reset)
+    }
+
+    /// Whether SYN-ACK was seen, which says where both streams begin.
+    pub fn has_both_beginnings(&self) -> bool {
+        self.halves
+            .iter()
+            .any(|half| half.known.has(Known::SYN_ACK))
+    }
+
     /// Whether both sides have ended: FIN both ways, each acknowledged, or RST.
     pub fn is_closed(&self) -> bool {
-        self.reset
+        self.is_reset()
             || self
                 .halves
                 .iter()
@@ -181,7 +202,7 @@ impl State {
             other.is_probed = other.last_ack().is_some();
             Class::Whole(Row::Keepalive)
         } else if segment.flags.rst() {
-            self.reset = true;
+            self.half_mut(side).reset = true;
             Class::Whole(Row::Close)
         } else if segment.payload_len > 0 {
             Class::Data
@@ -204,8 +225,9 @@ impl State {
             half.set_next_seq(end);
         }
         if segment.flags.syn() {
-            if !half.known.syn {
-                (half.known.syn, half.syn) = (true, segment.seq);
+            if !half.known.has(Known::SYN) {
+                half.known.0 |= Known::SYN;
+                half.syn = segment.seq;
             }
             half.assembler.begin(segment.seq.wrapping_add(1));
         }
@@ -213,7 +235,7 @@ impl State {
             half.fin = true;
         }
         if let Some(ack) = segment.ack.filter(|_| segment.flags.syn()) {
-            self.has_both_beginnings = true;
+            half.known.0 |= Known::SYN_ACK;
             self.half_mut(side.other()).assembler.begin(ack);
         }
         let half = self.half_mut(side);

@@ -10,7 +10,7 @@ mod table;
 pub use assembler::{Assembler, Owner, Ready, Run};
 pub use connection::{Class, Half, Numbers, State};
 pub use side::{Side, Sides};
-pub use table::{Key, Place, Table};
+pub use table::{KeptKey, Key, Place, Table};
 
 use crate::reader::Piece;
 

@@ -9,7 +9,7 @@ use crate::decode::{Flags, Segment};
 impl State {
     /// Whether both streams have begun, neither has ended or has a hole, and nothing that was asked waits for its answer.
     pub fn is_smooth(&self) -> bool {
-        !self.reset
+        !self.is_reset()
             && self.halves.iter().all(|half| {
                 half.assembler.is_smooth() && !half.is_probed && half.last_ack().is_some()
             })

@@ -100,6 +100,70 @@ impl Hash for Key {
     }
 }
 
+/// A key as a connection keeps it: half as large as a key, for addresses of version 4.
+#[derive(Debug)]
+pub struct KeptKey {
+    addresses: Addresses,
+    ports: [u16; 2],
+    network: u32,
+}
+
+/// The lower address and the higher one.
+#[derive(Debug)]
+enum Addresses {
+    V4([u32; 2]),
+    V6(Box<[u128; 2]>),
+}
+
+impl From<Key> for KeptKey {
+    fn from(key: Key) -> Self {
+        let addresses = match (u32::try_from(key.lower), u32::try_from(key.higher)) {
+            (Ok(lower), Ok(higher)) if !key.v6 => Addresses::V4([lower, higher]),
+            _ => Addresses::V6(Box::new([key.lower, key.higher])),
+        };
+        Self {
+            addresses,
+            ports: key.ports,
+            network: key.network,
+        }
+    }
+}
+
+impl From<&KeptKey> for Key {
+    fn from(kept: &KeptKey) -> Self {
+        let (v6, [lower, higher]) = match &kept.addresses {
+            Addresses::V4(addresses) => (false, addresses.map(u128::from)),
+            Addresses::V6(addresses) => (true, **addresses),
+        };
+        Self {
+            lower,
+            higher,
+            ports: kept.ports,
+            network: kept.network,
+            v6,
+        }
+    }
+}
+
+impl PartialEq<Key> for KeptKey {
+    #[inline]
+    fn eq(&self, key: &Key) -> bool {
+        let same = match &self.addresses {
+            Addresses::V4([lower, higher]) => {
+                !key.v6 && key.lower == (*lower).into() && key.higher == (*higher).into()
+            }
+            Addresses::V6(addresses) => key.v6 && **addresses == [key.lower, key.higher],
+        };
+        same && self.ports == key.ports && self.network == key.network
+    }
+}
+
+impl Hash for KeptKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Key::from(self).hash(state);
+    }
+}
+
 /// From keys to places in a list of connections. The hash is seeded, so that no capture can be made to collide in it.
 ///
 /// Only hashes are kept here: a live connection knows its key, and for one that is over 64 seeded bits are enough.
@@ -153,9 +217,9 @@ impl Place {
 }
 
 impl Table {
-    /// The hash of a key.
+    /// The hash of a key, or of a key that is kept.
     #[inline]
-    pub fn hash(&self, key: &Key) -> u64 {
+    pub fn hash(&self, key: &impl Hash) -> u64 {
         self.seed.hash_one(key)
     }
 
@@ -215,6 +279,45 @@ fn recent(hash: u64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_that_is_kept_is_the_same_key() {
+        let addresses = [
+            ("10.0.0.1", "10.0.0.2"),
+            ("::1", "::2"),
+            ("::a00:1", "::a00:2"),
+            ("fe80::1", "2001:db8::7"),
+        ];
+        let keys = addresses.map(|(source, destination)| {
+            let end = |address: &str, port| Endpoint {
+                address: address.parse().unwrap(),
+                port,
+            };
+            let (source, destination) = (end(source, 80), end(destination, 5000));
+            let (lower, v6) = number(source.address);
+            let (higher, _) = number(destination.address);
+            (
+                Key {
+                    lower,
+                    higher,
+                    ports: [80, 5000],
+                    network: 3,
+                    v6,
+                },
+                Sides::new(source, destination),
+            )
+        });
+        let table = Table::default();
+        for (at, (key, ends)) in keys.iter().enumerate() {
+            let kept = KeptKey::from(*key);
+            assert_eq!(Key::from(&kept), *key);
+            assert_eq!(table.hash(&kept), table.hash(key));
+            assert_eq!(Key::from(&kept).ends(true), *ends);
+            for (other, (key, _)) in keys.iter().enumerate() {
+                assert_eq!(kept == *key, at == other);
+            }
+        }
+    }
 
     #[test]
     fn a_place_at_hand_is_found_only_while_it_is_in_the_table() {

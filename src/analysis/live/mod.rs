@@ -16,14 +16,14 @@ use crate::event::{Event, Place};
 use crate::ledger::Row;
 use crate::notice::{Kind, Notice};
 use crate::options::Options;
-use crate::tcp::{Class, Ending, Key, Side, State};
+use crate::tcp::{Class, Ending, KeptKey, Key, Side, State};
 use crate::time::Timestamp;
 use crate::wire::Wire;
 
 /// A connection from its first packet on.
 #[derive(Debug)]
 pub(super) struct Live {
-    key: Key,
+    key: KeptKey,
     number: u64,
     last_packet: u64,
     end_time: Timestamp,
@@ -66,7 +66,7 @@ impl Live {
             });
         }
         Self {
-            key,
+            key: key.into(),
             number,
             last_packet: segment.packet,
             end_time: segment.time,
@@ -100,7 +100,7 @@ impl Live {
         self.checks.take().map(|checks| checks.into_closed())
     }
 
-    pub(super) fn key(&self) -> &Key {
+    pub(super) fn key(&self) -> &KeptKey {
         &self.key
     }
 
@@ -177,7 +177,7 @@ impl Live {
             packet: self.last_packet,
             options: &shared.options,
             scratch: &mut shared.scratch,
-            opening: self.tcp.has_both_beginnings,
+            opening: self.tcp.has_both_beginnings(),
             acked: None,
             encrypted: false,
             time: self.end_time,
@@ -259,7 +259,7 @@ impl Live {
         if !self.tcp.is_closed() {
             return false;
         }
-        let ending = if self.tcp.reset {
+        let ending = if self.tcp.is_reset() {
             Ending::Reset
         } else {
             Ending::Fin

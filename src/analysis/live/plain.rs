@@ -118,7 +118,7 @@ impl Live {
             packet: segment.packet,
             options,
             scratch,
-            opening: self.tcp.has_both_beginnings,
+            opening: self.tcp.has_both_beginnings(),
             acked,
             encrypted: false,
             time: segment.time,

@@ -4,6 +4,7 @@ use super::Live;
 use super::account::Count;
 use crate::direction::Both;
 use crate::event::{Closing, Connection, Opening};
+use crate::tcp::Key;
 
 impl Live {
     /// The connection's record.
@@ -12,7 +13,7 @@ impl Live {
         let server = client.other();
         let (client_half, server_half) = (self.tcp.half(client), self.tcp.half(server));
         let (close_code, closed_by) = self.conversation.closed();
-        let ends = self.key.ends(self.opener_is_lower);
+        let ends = Key::from(&self.key).ends(self.opener_is_lower);
         let counted = |count: fn(&Count) -> u64| Both {
             to_server: count(&self.account.sides[client]),
             to_client: count(&self.account.sides[server]),
@@ -37,7 +38,7 @@ impl Live {
                 (None, None) => Opening::Midstream,
                 _ => Opening::Partly,
             },
-            closing: if self.tcp.reset {
+            closing: if self.tcp.is_reset() {
                 Closing::Reset
             } else if client_half.fin && server_half.fin {
                 Closing::Fin

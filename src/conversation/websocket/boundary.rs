@@ -1,6 +1,6 @@
 //! A frame's boundary that was lost, and is looked for among the bytes that wait.
 
-use super::WebSocket;
+use super::{Inside, WebSocket};
 use crate::conversation::Context;
 use crate::direction::Direction;
 use crate::ledger::{Ledger, Row};
@@ -64,13 +64,15 @@ impl WebSocket {
         cx: &mut Context<'_>,
     ) -> usize {
         let half = &mut self.halves[direction];
-        let Some(lost) = &mut half.lost else { return 0 };
+        let Some(Inside::Lost(lost)) = half.inside.as_deref_mut() else {
+            return 0;
+        };
         if attempt == Attempt::WhenEnough && bytes.len() < lost.next_attempt {
             return 0;
         }
         let expected = Expected {
             masked: Some(direction == Direction::ToServer),
-            rsv1: self.rsv1,
+            rsv1: half.inflation.may_compress(),
             at_end: attempt == Attempt::AtEnd,
         };
         let starts = pieces.packet_starts(bytes.len());
@@ -86,7 +88,7 @@ impl WebSocket {
             pieces.take(offset as u64, Layer::Payload, Row::Unread, ledger);
             half.trust = lost.trust;
             let lost = *lost;
-            half.lost = None;
+            half.inside = None;
             notice_skipped(direction, &lost, lost.skipped + offset as u64, true, cx);
             return offset;
         }

@@ -1,25 +1,26 @@
 //! Frames that come in pieces: begun, filled, ended, given.
 
 use super::open_frame::OpenFrame;
-use super::{Close, Half, STRIDE, WebSocket, row_of};
+use super::{Half, Inside, STRIDE, WebSocket, row_of};
 use crate::check::LONG;
 use crate::conversation::kept::{Beginning, Kept};
 use crate::conversation::{Context, Scratch};
 use crate::direction::Direction;
 use crate::event::{Event, Frame, MessageKind};
 use crate::ledger::Ledger;
-use crate::reader::{Cost, Layer, Piece, Pieces};
+use crate::reader::{Cost, Layer, Piece, Pieces, Reader as _};
 use crate::span::Trust;
-use crate::websocket::{Header, Opcode, close_body, unmask};
+use crate::websocket::{FrameReader, Header, Opcode, close_body, unmask};
 
 /// A control frame's payload as its header must announce it (RFC 6455, section 5.5), which is read whole.
 const CONTROL_PAYLOAD: u64 = 125;
 
 impl WebSocket {
+    /// Begins a frame, whose header the reader has behind it.
     pub(super) fn begin_frame(
         &mut self,
         direction: Direction,
-        header: Header,
+        (reader, header): (FrameReader, Header),
         cost: Cost,
         prepaid: u64,
         cx: &mut Context<'_>,
@@ -56,7 +57,7 @@ impl WebSocket {
         } else {
             cx.options.keep_frames
         };
-        let frame = Box::new(OpenFrame {
+        let frame = OpenFrame {
             index,
             header,
             cost,
@@ -66,10 +67,10 @@ impl WebSocket {
             read: 0,
             prepaid,
             kept: Kept::of_at_most(limit),
-        });
+        };
         let is_split = prepaid == 0 && header.payload_len > 0;
         frame.note_header(direction, open, is_split, cx);
-        self.halves[direction].frame = Some(frame);
+        self.halves[direction].inside = Some(Box::new(Inside::Frame(reader, frame)));
     }
 
     pub(super) fn payload(
@@ -80,8 +81,15 @@ impl WebSocket {
         ledger: &mut Ledger,
         cx: &mut Context<'_>,
     ) {
-        let half = &mut self.halves[direction];
-        let Some(frame) = &mut half.frame else { return };
+        let Half {
+            inside,
+            message,
+            inflation,
+            ..
+        } = &mut self.halves[direction];
+        let Some(Inside::Frame(_, frame)) = inside.as_deref_mut() else {
+            return;
+        };
         let len = payload.len() as u64;
         let paid = len.min(frame.prepaid);
         frame.prepaid -= paid;
@@ -101,9 +109,6 @@ impl WebSocket {
             && frame.trust <= Trust::Carried;
         let spot = frame.spot();
         let judges = cx.wants_messages();
-        let Half {
-            message, inflation, ..
-        } = half;
         let mut message = message
             .as_mut()
             .filter(|message| frame.message == Some(message.index));
@@ -164,7 +169,10 @@ impl WebSocket {
         cx: &mut Context<'_>,
     ) {
         let half = &mut self.halves[direction];
-        let Some(frame) = &mut half.frame else { return };
+        let Some(Inside::Frame(reader, frame)) = half.inside.as_deref_mut() else {
+            return;
+        };
+        reader.skip(len);
         frame.complete = false;
         frame.read += len;
         if let Some(message) = half
@@ -183,7 +191,8 @@ impl WebSocket {
 
     pub(super) fn end_frame(&mut self, direction: Direction, cx: &mut Context<'_>) {
         let half = &mut self.halves[direction];
-        let Some(frame) = half.frame.take() else {
+        let inside = (half.inside).take_if(|inside| matches!(**inside, Inside::Frame(..)));
+        let Some(Inside::Frame(_, frame)) = inside.as_deref() else {
             return;
         };
         let ends_message =
@@ -212,7 +221,7 @@ impl WebSocket {
             let payload = Some(frame.kept.beginning().bytes).filter(|_| frame.complete);
             frame.note_control(direction, payload, cx);
         }
-        self.give_frame(direction, &frame, compressed, frame.kept.beginning(), cx);
+        self.give_frame(direction, frame, compressed, frame.kept.beginning(), cx);
         if ends_message {
             self.end_message(direction, cx);
         }
@@ -251,8 +260,7 @@ impl WebSocket {
         let close_code = close_code.map(|code| code.0);
         if frame.header.opcode == Opcode::Close {
             let packet = frame.cost.span.unwrap_or_default().first_packet;
-            let close = self.closes[direction].get_or_insert(Close { packet, code: None });
-            close.code = close.code.or(close_code);
+            self.closes.note(direction, packet, close_code);
         }
         if !cx.options.wanted.frames {
             return;

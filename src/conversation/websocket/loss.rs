@@ -1,7 +1,7 @@
 //! Holes in a WebSocket's bytes, and ends: what is open is given as far as it is known.
 
-use super::WebSocket;
 use super::boundary::{Attempt, Lost, notice_skipped};
+use super::{Inside, WebSocket};
 use crate::check::Spot;
 use crate::conversation::Context;
 use crate::conversation::hole::{Extent, Hole};
@@ -9,7 +9,7 @@ use crate::direction::Direction;
 use crate::ledger::{Ledger, Row};
 use crate::reader::{Layer, Pieces, Reader as _, Step};
 use crate::span::Trust;
-use crate::websocket::{FrameEvent, FrameReader};
+use crate::websocket::FrameEvent;
 
 impl WebSocket {
     /// Passes over bytes that cannot be shown; where they were cut from a packet, they are charged to their place in the stream.
@@ -25,7 +25,7 @@ impl WebSocket {
     ) {
         let Hole { len, extent, cut } = hole;
         let mut waiting = bytes.len() as u64;
-        if self.halves[direction].lost.is_some() {
+        if self.halves[direction].lost().is_some() {
             let attempt = match cut {
                 Some(_) => Attempt::BeforeCut(bytes.len() as u64 + len),
                 None => Attempt::Now,
@@ -34,15 +34,15 @@ impl WebSocket {
         }
         let half = &mut self.halves[direction];
         // A header that has begun waits before the hole, and is lost with it.
-        let owed = half
-            .reader
-            .owed()
-            .filter(|_| waiting == 0 && extent != Extent::AtMost)
-            .unwrap_or(0);
+        let owed = match half.inside.as_deref() {
+            Some(Inside::Frame(reader, _)) if waiting == 0 && extent != Extent::AtMost => {
+                reader.owed().unwrap_or(0)
+            }
+            _ => 0,
+        };
         let inside = owed.min(len);
-        if half.frame.is_some() && inside > 0 {
+        if inside > 0 {
             half.unconfirmed |= extent == Extent::Likely;
-            half.reader.skip(inside);
             self.skip_payload(
                 direction,
                 inside,
@@ -51,9 +51,12 @@ impl WebSocket {
                 ledger,
                 cx,
             );
-            self.halves[direction].trust = self.halves[direction].trust.max(Trust::Carried);
+            let half = &mut self.halves[direction];
+            half.trust = half.trust.max(Trust::Carried);
             if inside == len {
-                if let Step::Event(_, FrameEvent::End) = self.halves[direction].reader.read(&[]) {
+                if let Some(Inside::Frame(reader, _)) = half.inside.as_deref_mut()
+                    && let Step::Event(_, FrameEvent::End) = reader.read(&[])
+                {
                     self.end_frame(direction, cx);
                 }
                 return;
@@ -75,7 +78,7 @@ impl WebSocket {
         cx: &mut Context<'_>,
     ) -> usize {
         let used = self.search(direction, bytes, attempt, pieces, ledger, cx);
-        if self.halves[direction].lost.is_some() {
+        if self.halves[direction].lost().is_some() {
             return used;
         }
         let rest = bytes.get(used..).unwrap_or_default();
@@ -98,21 +101,18 @@ impl WebSocket {
         let from = pieces.offset();
         pieces.take(waiting, Layer::Payload, Row::Unread, ledger);
         let half = &mut self.halves[direction];
-        let mut lost = half
-            .lost
-            .take()
-            .unwrap_or_else(|| Lost::at(Trust::Resynced));
+        let lost = half.lost().copied();
+        let mut lost = lost.unwrap_or_else(|| Lost::at(Trust::Resynced));
         lost.from.get_or_insert(from);
         lost.skipped += waiting;
         lost.next_attempt = Lost::FIRST_ATTEMPT;
-        half.lost = Some(lost);
-        half.reader = FrameReader::default();
+        half.lose(lost);
         half.fragmentation_unknown = true;
         half.inflation.lose(&mut cx.scratch.workshop);
     }
 
     fn close_open(&mut self, direction: Direction, cx: &mut Context<'_>) {
-        if let Some(frame) = &mut self.halves[direction].frame {
+        if let Some(Inside::Frame(_, frame)) = self.halves[direction].inside.as_deref_mut() {
             frame.complete &= frame.read == frame.header.payload_len;
             self.end_frame(direction, cx);
         }
@@ -130,7 +130,7 @@ impl WebSocket {
         cx: &mut Context<'_>,
     ) {
         let mut used = 0;
-        if self.halves[direction].lost.is_some() {
+        if self.halves[direction].lost().is_some() {
             let attempt = if with_fin {
                 Attempt::AtEnd
             } else {
@@ -144,13 +144,15 @@ impl WebSocket {
             Row::Unread,
             ledger,
         );
-        if let Some(lost) = self.halves[direction].lost.take() {
+        let half = &mut self.halves[direction];
+        if let Some(lost) = half.lost().copied() {
+            half.inside = None;
             let skipped = lost.skipped + (bytes.len() - used) as u64;
             if skipped > 0 {
                 notice_skipped(direction, &lost, skipped, false, cx);
             }
         }
-        let inside_a_frame = self.halves[direction].frame.is_some();
+        let inside_a_frame = self.halves[direction].frame().is_some();
         self.note_open(direction, (bytes.len() - used) as u64, cx);
         self.close_open(direction, cx);
         self.halves[direction].inflation.close();
@@ -163,10 +165,10 @@ impl WebSocket {
     /// Says what is open where the direction ends; `waiting` bytes begin a header.
     fn note_open(&self, direction: Direction, waiting: u64, cx: &mut Context<'_>) {
         let half = &self.halves[direction];
-        let Some(checks) = cx.checks.as_deref_mut().filter(|_| half.lost.is_none()) else {
+        let Some(checks) = (cx.checks.as_deref_mut()).filter(|_| half.lost().is_none()) else {
             return;
         };
-        let frame = half.frame.as_ref();
+        let frame = half.frame();
         if let Some(frame) = frame.filter(|frame| !frame.complete_to_the_end()) {
             let missing = frame.header.payload_len - frame.read;
             checks.open_frame(direction, frame.index, missing, frame.spot());

@@ -19,8 +19,7 @@ impl WebSocket {
         trust: Trust,
         cx: &mut Context<'_>,
     ) {
-        let index = self.messages;
-        self.messages += 1;
+        let index = self.messages();
         self.messages_sent[direction] += 1;
         let half = &mut self.halves[direction];
         if compressed {

@@ -1,6 +1,7 @@
 //! The WebSocket of a channel: frames and messages of both directions, with what they cost.
 
 mod boundary;
+mod closes;
 mod frame;
 mod loss;
 mod message;
@@ -9,6 +10,7 @@ mod open_message;
 mod plain;
 
 use self::boundary::{Attempt, Lost};
+use self::closes::Closes;
 use self::open_frame::OpenFrame;
 use self::open_message::OpenMessage;
 use super::Context;
@@ -29,39 +31,53 @@ const STRIDE: usize = 16 << 10;
 pub(super) struct WebSocket {
     halves: Both<Half>,
     frames: u64,
-    messages: u64,
-    /// Whether RSV1 may be set on messages: permessage-deflate is agreed, or may be.
-    rsv1: bool,
-    /// Counted by sender, for the connection's record.
+    /// Messages by sender.
     pub(super) messages_sent: Both<u64>,
-    /// The Close frames of each sender.
-    closes: Both<Option<Close>>,
-}
-
-/// What a sender's Close frames say.
-#[derive(Clone, Copy, Debug)]
-struct Close {
-    /// Where the first one begins.
-    packet: u64,
-    /// Code of the first one that has any.
-    code: Option<u16>,
+    pub(super) closes: Closes,
 }
 
 #[derive(Debug, Default)]
 struct Half {
-    reader: FrameReader,
-    /// A frame of which not all bytes are there. Most frames are never here.
-    frame: Option<Box<OpenFrame>>,
+    /// Where it stands, if not between two frames. Most frames are never here.
+    inside: Option<Box<Inside>>,
     /// A message of which not all frames are there.
     message: Option<Box<OpenMessage>>,
     inflation: Inflation,
     /// How sure the next frame's boundary is.
     trust: Trust,
-    lost: Option<Lost>,
     /// Whether the boundary behind the open frame must be found, because it is not sure how long a hole inside was.
     unconfirmed: bool,
     /// Whether a message may be open whose beginning is not known.
     fragmentation_unknown: bool,
+}
+
+/// Where a direction stands that is not between two frames.
+#[derive(Debug)]
+enum Inside {
+    /// In a frame of which not all bytes are there.
+    Frame(FrameReader, OpenFrame),
+    /// Nobody knows: its next boundary is looked for.
+    Lost(Lost),
+}
+
+impl Half {
+    fn frame(&self) -> Option<&OpenFrame> {
+        match self.inside.as_deref() {
+            Some(Inside::Frame(_, frame)) => Some(frame),
+            _ => None,
+        }
+    }
+
+    fn lost(&self) -> Option<&Lost> {
+        match self.inside.as_deref() {
+            Some(Inside::Lost(lost)) => Some(lost),
+            _ => None,
+        }
+    }
+
+    fn lose(&mut self, lost: Lost) {
+        self.inside = Some(Box::new(Inside::Lost(lost)));
+    }
 }
 
 impl WebSocket {
@@ -82,42 +98,17 @@ impl WebSocket {
                 to_client: half(Direction::ToClient),
             },
             frames: 0,
-            messages: 0,
-            rsv1: compression.may_be(),
             messages_sent: Both::default(),
-            closes: Both::default(),
+            closes: Closes::default(),
         }
-    }
-
-    /// Code of the first Close frame that has one, and who sent the first. Their packets decide, not which was read first: the client's
-    /// frames may have to wait until the response to its handshake is whole.
-    pub(super) fn closed(&self) -> (Option<u16>, Option<Direction>) {
-        let (client, server) = (self.closes.to_server, self.closes.to_client);
-        let clients_first = match (client, server) {
-            (None, None) => return (None, None),
-            (Some(client), Some(server)) => client.packet <= server.packet,
-            (client, _) => client.is_some(),
-        };
-        let code = |close: Option<Close>| close.and_then(|close| close.code);
-        if clients_first {
-            (code(client).or(code(server)), Some(Direction::ToServer))
-        } else {
-            (code(server).or(code(client)), Some(Direction::ToClient))
-        }
-    }
-
-    /// Whether there was a Close frame.
-    pub(super) fn is_closed(&self) -> bool {
-        self.closes.to_server.is_some() || self.closes.to_client.is_some()
     }
 
     /// Marks one direction's boundary as not known.
     pub(super) fn lose(&mut self, direction: Direction, trust: Trust, cx: &mut Context<'_>) {
         let half = &mut self.halves[direction];
-        half.reader = FrameReader::default();
         half.fragmentation_unknown = true;
         half.inflation.lose(&mut cx.scratch.workshop);
-        half.lost = Some(Lost::at(trust));
+        half.lose(Lost::at(trust));
     }
 
     /// How many frames were read.
@@ -125,10 +116,15 @@ impl WebSocket {
         self.frames
     }
 
+    /// How many messages have begun.
+    fn messages(&self) -> u64 {
+        self.messages_sent.to_server + self.messages_sent.to_client
+    }
+
     /// Takes note of a request inside of what was no valid upgrade (RFC 9112, section 11.2); `bytes` are the client's.
     pub(super) fn note_request(&self, bytes: &[u8], pieces: &Pieces, cx: &mut Context<'_>) {
         let half = &self.halves.to_server;
-        let begins = half.frame.is_none() && half.trust <= Trust::Carried && half.lost.is_none();
+        let begins = half.inside.is_none() && half.trust <= Trust::Carried;
         if let Some(checks) = cx.checks.as_mut().filter(|_| begins)
             && begins_request(bytes) == Likely::Yes
         {
@@ -152,16 +148,20 @@ impl WebSocket {
         cx: &mut Context<'_>,
     ) -> usize {
         let mut used = 0;
-        if self.halves[direction].lost.is_some() {
+        if self.halves[direction].lost().is_some() {
             used += self.search(direction, bytes, Attempt::WhenEnough, pieces, ledger, cx);
-            if self.halves[direction].lost.is_some() {
+            if self.halves[direction].lost().is_some() {
                 return used;
             }
         }
         loop {
             let rest = bytes.get(used..).unwrap_or_default();
-            let half = &mut self.halves[direction];
-            match half.reader.read(rest) {
+            let mut between = FrameReader::default();
+            let reader = match self.halves[direction].inside.as_deref_mut() {
+                Some(Inside::Frame(reader, _)) => reader,
+                _ => &mut between,
+            };
+            match reader.read(rest) {
                 Step::Incomplete => return used,
                 Step::Event(len, FrameEvent::Header(header)) => {
                     used += len;
@@ -179,12 +179,9 @@ impl WebSocket {
                             .and_then(|rest| rest.split_at_checked(to_usize(prepaid)))
                             .unwrap_or_default();
                         used += payload.len();
-                        let reader = &mut self.halves[direction].reader;
-                        reader.skip(header.payload_len);
-                        reader.read(&[]);
                         self.plain_frame(direction, header, cost, payload, cx);
                     } else {
-                        self.begin_frame(direction, header, cost, prepaid, cx);
+                        self.begin_frame(direction, (between, header), cost, prepaid, cx);
                     }
                 }
                 Step::Event(len, FrameEvent::Payload) => {
@@ -194,7 +191,7 @@ impl WebSocket {
                 }
                 Step::Event(_, FrameEvent::End) => {
                     self.end_frame(direction, cx);
-                    if self.halves[direction].lost.is_some() {
+                    if self.halves[direction].lost().is_some() {
                         let rest = bytes.get(used..).unwrap_or_default();
                         return used + self.read(direction, rest, pieces, ledger, cx);
                     }
@@ -214,4 +211,14 @@ fn row_of(opcode: Opcode) -> Row {
 
 fn to_usize(len: u64) -> usize {
     usize::try_from(len).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_idle_one_is_small() {
+        assert!(size_of::<WebSocket>() <= 112, "{}", size_of::<WebSocket>());
+    }
 }

@@ -121,7 +121,6 @@ impl WebSocket {
 
     fn count_single(&mut self, direction: Direction) {
         self.frames += 1;
-        self.messages += 1;
         self.messages_sent[direction] += 1;
         self.halves[direction].fragmentation_unknown = false;
     }
@@ -150,7 +149,7 @@ impl WebSocket {
             header,
             direction,
             index: self.frames,
-            message: Some(self.messages),
+            message: Some(self.messages()),
             span: &cost.span.unwrap_or_default(),
             trust: half.trust,
             open: Some(half.message.is_some()),
@@ -196,7 +195,7 @@ impl WebSocket {
         payload: &[u8],
         cx: &mut Context<'_>,
     ) {
-        let (index, message) = (self.frames, self.messages);
+        let (index, message) = (self.frames, self.messages());
         self.count_single(direction);
         let wanted = cx.options.wanted;
         let of_frame = cx.options.keep_frames * u64::from(wanted.frames);
@@ -267,14 +266,13 @@ impl WebSocket {
         payload: &[u8],
         cx: &mut Context<'_>,
     ) {
-        let index = self.messages;
+        let index = self.messages();
         let frame = self.open_plain(direction, Some(index), header, cost, payload, cx);
         let is_text = kind == MessageKind::Text;
         let (of_frame, of_message) = (cx.options.keep_frames, cx.options.keep_messages);
         let wanted = is_text || of_frame > 0 || of_message > 0;
         let mut unmasked = std::mem::take(&mut cx.scratch.unmasked);
         let plain = plain(payload, &header, wanted, &mut unmasked);
-        self.messages += 1;
         self.messages_sent[direction] += 1;
         self.halves[direction].fragmentation_unknown = false;
         if is_text && header.payload_len > LONG {
@@ -358,11 +356,7 @@ impl WebSocket {
 
 impl Half {
     fn is_smooth(&self) -> bool {
-        self.reader.owed().is_none()
-            && self.frame.is_none()
-            && self.message.is_none()
-            && self.lost.is_none()
-            && !self.unconfirmed
+        self.inside.is_none() && self.message.is_none() && !self.unconfirmed
     }
 }
 
