@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use crate::check::{Checks, Line, Reach, Small};
 use crate::decode::Segment;
 use crate::direction::Direction;
-use crate::event::Place;
 use crate::tcp::{Side, State};
 use crate::time::Timestamp;
 
@@ -19,8 +18,7 @@ const AT_ONCE: i64 = 5_000_000;
 const SMALL: u32 = 500;
 
 /// The checks of a connection that begins with this segment.
-pub(super) fn begin(number: u64, segment: &Segment<'_>, unjudged: bool) -> Box<Checks> {
-    let place = Place::of_connection(number);
+pub(super) fn begin(segment: &Segment<'_>, unjudged: bool) -> Box<Checks> {
     let ends = [segment.source.address, segment.destination.address];
     let reach = if ends.iter().all(IpAddr::is_loopback) {
         Reach::Loopback
@@ -29,7 +27,7 @@ pub(super) fn begin(number: u64, segment: &Segment<'_>, unjudged: bool) -> Box<C
     } else {
         Reach::Public
     };
-    Box::new(Checks::new(place, reach, unjudged))
+    Box::new(Checks::new(reach, unjudged))
 }
 
 fn is_private(address: &IpAddr) -> bool {
@@ -44,16 +42,14 @@ pub(super) fn before(checks: &mut Checks, tcp: &State, side: Side, segment: &Seg
     let now = (segment.time, segment.packet);
     let line = &mut checks.lines[side];
     if segment.flags.fin() {
-        line.fin.get_or_insert(now);
         let other = &tcp.half(side.other()).assembler;
         let acked = segment.ack.and_then(|ack| other.offset(ack)).unwrap_or(0);
-        line.fin_acked = Some(line.fin_acked.map_or(acked, |least| least.min(acked)));
+        line.note_fin(now, acked);
     }
     if segment.flags.rst() {
         let assembler = &tcp.half(side).assembler;
         let in_order = assembler.is_next(segment.seq) && !assembler.has_hole();
-        line.reset
-            .get_or_insert((segment.time, segment.packet, in_order));
+        line.note_reset(now, in_order);
         return;
     }
     if segment.window == 0 && !segment.flags.syn() {
@@ -68,7 +64,7 @@ pub(super) fn before(checks: &mut Checks, tcp: &State, side: Side, segment: &Seg
     if segment.payload_len > 0 {
         line.bytes += u64::from(segment.payload_len);
         if let Some(small) = line.small.take() {
-            note_wait(line, small, segment);
+            note_wait(line, *small, segment);
         }
     }
 }
@@ -98,7 +94,7 @@ pub(super) fn again(checks: &mut Checks, side: Side, len: u32, segment: &Segment
     troubles
         .again_at
         .get_or_insert((segment.time, segment.packet));
-    if let Some(last) = line.last_new {
+    if let Some(last) = line.last_new.get() {
         troubles.stall = troubles.stall.max(segment.time.since(last));
     }
 }
@@ -118,7 +114,7 @@ pub(super) fn plain(
     } else if segment.payload_len > 0 {
         line.bytes += u64::from(segment.payload_len);
         if let Some(small) = line.small.take() {
-            note_wait(line, small, segment);
+            note_wait(line, *small, segment);
         }
     }
     read(checks, tcp, client, side, segment);
@@ -164,13 +160,15 @@ fn read(checks: &mut Checks, tcp: &State, client: Side, side: Side, segment: &Se
         checks.is_inside(direction)
     };
     let line = &mut checks.lines[side];
-    line.read_until = line.read_until.max(Some(segment.time));
+    line.read_until = line.read_until.max(segment.time.into());
     if segment.payload_len > 0 {
-        line.last_new = Some(segment.time);
-        line.small = inside.then(|| Small {
-            time: segment.time,
-            end: tcp.half(side).assembler.next_offset(),
-            acked: None,
+        line.last_new = segment.time.into();
+        line.small = inside.then(|| {
+            Box::new(Small {
+                time: segment.time,
+                end: tcp.half(side).assembler.next_offset(),
+                acked: None,
+            })
         });
     }
 }
@@ -182,7 +180,7 @@ fn acknowledged(checks: &mut Checks, tcp: &State, side: Side, ack: u32, time: Ti
     let line = &mut checks.lines[side.other()];
     line.acked = line.acked.max(other.acknowledged());
     if other.is_next(ack) && !line.fin_read {
-        line.open_at = line.open_at.max(Some(time));
+        line.open_at = line.open_at.max(time.into());
     }
     if let Some(small) = &mut line.small
         && small.acked.is_none()

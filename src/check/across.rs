@@ -12,11 +12,12 @@ use super::collector;
 use super::finding::Severity;
 use super::handshake::HandshakeFacts;
 use super::key::key;
-use super::outcome::Spot;
+use super::line::Moment;
+use super::outcome::{Maybe, Spot};
 use super::refusal::duration;
 use super::rule::{Accused, Fault, Judge, Rule, Subject};
 use crate::decode::Endpoint;
-use crate::direction::Direction;
+use crate::direction::{Both, Direction};
 use crate::event::{Closing, Connection, Event, Place, Verdict};
 use crate::notice::{Kind, Notice};
 use crate::time::Timestamp;
@@ -48,21 +49,26 @@ const SHORT: (i64, u64) = (5_000_000_000, 5);
 const MANY: u64 = 5;
 
 /// What a connection leaves behind for those that compare.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Closed {
     shakes: SmallVec<[Shake; 1]>,
-    polls: Vec<Series>,
+    /// Once there is one.
+    polls: Option<Box<Polls>>,
     pub(super) is_websocket: bool,
     /// Whether it certainly ended without a Close.
     abnormal: bool,
-    pub(super) messages: u64,
+    messages: u64,
 }
+
+/// What a connection asked for more than once, perhaps.
+#[derive(Debug, Default)]
+struct Polls(SmallVec<[Series; 1]>);
 
 #[derive(Clone, Copy, Debug)]
 struct Shake {
-    key: Option<u64>,
+    key: Maybe,
     spot: Spot,
-    answered: Option<Timestamp>,
+    answered: Moment,
 }
 
 /// A request that may be one of many, and its response.
@@ -99,30 +105,35 @@ impl Closed {
                 key: facts
                     .request
                     .and_then(key)
-                    .map(|key| FixedState::default().hash_one(key)),
+                    .map(|key| FixedState::default().hash_one(key))
+                    .into(),
                 spot,
-                answered: answered.map(|waited| Timestamp(spot.time.0.saturating_add(waited))),
+                answered: answered.map_or(Moment::default(), |waited| {
+                    Timestamp(spot.time.0.saturating_add(waited)).into()
+                }),
             });
         }
     }
 
     /// Takes a request.
     pub(super) fn poll(&mut self, poll: Poll) {
-        let known = self
-            .polls
-            .iter_mut()
-            .find(|series| series.target == poll.target);
-        if let Some(series) = known {
+        let Polls(polls) = &mut **self.polls.get_or_insert_default();
+        if let Some(series) = polls.iter_mut().find(|series| series.target == poll.target) {
             series.add(&Series::of(poll));
-        } else if self.polls.len() < TOLD_APART {
-            self.polls.push(Series::of(poll));
+        } else if polls.len() < TOLD_APART {
+            polls.push(Series::of(poll));
         }
     }
 
     /// Takes what is known at the end.
     pub(super) fn end(&mut self, end: &EndFacts<'_>, direction: Direction) {
-        let whole = end.whole(direction).is_ok() && end.channel.talks[direction].close.is_none();
+        let whole = end.whole(direction).is_ok() && end.channel.close(direction).is_none();
         self.abnormal = whole && (direction == Direction::ToServer || self.abnormal);
+        let Both {
+            to_server,
+            to_client,
+        } = &end.channel.talks;
+        self.messages = to_server.messages + to_client.messages;
     }
 }
 
@@ -211,7 +222,7 @@ impl Across {
         for shake in &closed.shakes {
             self.remember_key(connection, shake);
         }
-        for series in &closed.polls {
+        for series in closed.polls.iter().flat_map(|polls| &polls.0) {
             let known = (connection.client.address, series.target);
             let own = Series {
                 connection: connection.number,
@@ -247,12 +258,14 @@ impl Across {
     }
 
     fn remember_key(&mut self, connection: &Connection, shake: &Shake) {
-        let Some(key) = shake.key else { return };
+        let Some(key) = shake.key.get() else {
+            return;
+        };
         let own = Use {
             connection: connection.number,
             client: connection.client.address,
             server: connection.server,
-            answered: shake.answered,
+            answered: shake.answered.get(),
             spot: shake.spot,
         };
         if let Some(uses) = self.keys.get_mut(&key) {
@@ -298,7 +311,7 @@ impl Pair {
             |shake| shake.spot,
         );
         for shake in &closed.shakes {
-            let Some(answered) = shake.answered else {
+            let Some(answered) = shake.answered.get() else {
                 continue;
             };
             let own = (shake.spot.time, answered);

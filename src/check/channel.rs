@@ -2,12 +2,12 @@
 
 use super::finding::Cause;
 use super::frames::{Agreement, FrameFacts};
-use super::line::Line;
+use super::line::{Line, Moment};
 use super::masks::{Masks, OnWire};
 use super::messages::Shape;
 use super::outcome::Spot;
-use super::performance::{self, Base64Run, Sample, Split, Stream};
-use super::pings::Pings;
+use super::performance::{self, Sample, Split, Stream};
+use super::pings::{self, Pings};
 use crate::direction::{Both, Direction};
 use crate::time::Timestamp;
 use crate::websocket::{Header, Opcode};
@@ -22,9 +22,42 @@ pub(crate) struct Channel {
     pub(super) offered_extension: bool,
     pub(super) talks: Both<Talk>,
     /// The last frame of either side.
-    pub(super) last_frame: Option<Timestamp>,
-    /// The longest time without a frame, in nanoseconds, and where it ended.
-    pub(super) idle: Option<(i64, Spot)>,
+    pub(super) last_frame: Moment,
+    pub(super) idle: Idle,
+    /// Once a side has said that it ends, or has ended in the middle of something.
+    ends: Option<Box<Both<End>>>,
+}
+
+/// The longest time without a frame.
+#[derive(Debug, Default)]
+pub(super) struct Idle {
+    /// In nanoseconds; not below zero.
+    longest: i64,
+    /// Where it ended, if it is long.
+    spot: Option<Box<Spot>>,
+}
+
+impl Idle {
+    /// In nanoseconds.
+    pub(super) fn longest(&self) -> i64 {
+        self.longest
+    }
+
+    /// The same, and where it ended, if it was long.
+    pub(super) fn long(&self) -> Option<(i64, Spot)> {
+        Some((self.longest, *self.spot.as_deref()?))
+    }
+}
+
+/// How what one side said ends.
+#[derive(Debug, Default)]
+struct End {
+    /// Its first close frame.
+    close: Option<CloseSeen>,
+    /// A frame that is not read to its end.
+    open_frame: Option<OpenFrame>,
+    /// A message whose final frame has not come.
+    open_message: Option<Spot>,
 }
 
 /// What one side said.
@@ -36,12 +69,6 @@ pub(crate) struct Talk {
     pub(super) payload_bytes: u64,
     /// Its place was lost or never sure: frames are missing.
     pub(super) lost: Option<Cause>,
-    /// Its first close frame.
-    pub(super) close: Option<CloseSeen>,
-    /// A frame that is not read to its end.
-    pub(super) open_frame: Option<Box<OpenFrame>>,
-    /// A message whose final frame has not come.
-    pub(super) open_message: Option<Box<Spot>>,
     /// Whether a message began inside another, whose frames may still come.
     pub(super) interleaved: bool,
     /// Whether it is inside a frame or a message.
@@ -50,26 +77,85 @@ pub(crate) struct Talk {
     pub(super) largest_message: u64,
     /// Once there is a masking key.
     pub(super) masks: Option<Box<Masks>>,
-    pub(super) on_wire: OnWire,
+    /// Once a masked frame has come in pieces.
+    pub(super) on_wire: Option<Box<OnWire>>,
     /// Once there is one, of either side.
     pub(super) pings: Option<Box<Pings>>,
     pub(super) stream: Stream,
     pub(super) split: Split,
     /// Once there is something to try.
     pub(super) sample: Option<Box<Sample>>,
-    /// The longest run of base64 in the text that is being read.
-    pub(super) base64: Base64Run,
     pub(super) compression: super::deflate::Totals,
 }
 
 impl Channel {
     /// Takes note of how long there was no frame before this one.
     pub(super) fn note_idle(&mut self, facts: &FrameFacts<'_>) {
-        if let Some(last) = self.last_frame.replace(facts.span.time) {
+        let last = std::mem::replace(&mut self.last_frame, facts.span.time.into());
+        if let Some(last) = last.get() {
             let idle = facts.span.time.since(last);
-            if self.idle.is_none_or(|(longest, _)| idle > longest) {
-                self.idle = Some((idle, facts.spot()));
+            if idle > self.idle.longest {
+                self.idle.longest = idle;
+                if idle >= pings::IDLE {
+                    self.idle.spot = Some(Box::new(facts.spot()));
+                }
             }
+        }
+    }
+
+    fn end(&self, direction: Direction) -> Option<&End> {
+        self.ends.as_ref().map(|ends| &ends[direction])
+    }
+
+    fn end_mut(&mut self, direction: Direction) -> &mut End {
+        &mut self.ends.get_or_insert_default()[direction]
+    }
+
+    /// Whether neither side has said that it ends.
+    #[inline]
+    pub(super) fn is_open(&self) -> bool {
+        self.ends.is_none()
+    }
+
+    /// A side's first close frame.
+    pub(super) fn close(&self, direction: Direction) -> Option<CloseSeen> {
+        self.end(direction)?.close
+    }
+
+    /// Both sides' first close frames, if there are two: the client's, then the server's.
+    pub(super) fn both_closes(&self) -> Option<(CloseSeen, CloseSeen)> {
+        let both = Direction::ALL.map(|direction| self.close(direction));
+        let [client, server] = both;
+        client.zip(server)
+    }
+
+    /// A side's frame that is not read to its end.
+    pub(super) fn open_frame(&self, direction: Direction) -> Option<&OpenFrame> {
+        self.end(direction)?.open_frame.as_ref()
+    }
+
+    /// A side's message whose final frame has not come.
+    pub(super) fn open_message(&self, direction: Direction) -> Option<Spot> {
+        self.end(direction)?.open_message
+    }
+
+    pub(super) fn note_close(&mut self, direction: Direction, close: CloseSeen) {
+        self.end_mut(direction).close.get_or_insert(close);
+    }
+
+    pub(super) fn note_open_frame(&mut self, direction: Direction, frame: OpenFrame) {
+        self.end_mut(direction).open_frame = Some(frame);
+    }
+
+    pub(super) fn note_open_message(&mut self, direction: Direction, spot: Spot) {
+        self.end_mut(direction).open_message = Some(spot);
+    }
+
+    /// Nothing is open in a direction that is known to be.
+    pub(super) fn forget_open(&mut self, direction: Direction) {
+        if let Some(ends) = &mut self.ends {
+            let end = &mut ends[direction];
+            (end.open_frame, end.open_message) = (None, None);
         }
     }
 }
@@ -108,10 +194,11 @@ impl Talk {
         if !header.opcode.is_control() {
             let begins = header.opcode != Opcode::Continuation;
             let before = if begins { Shape::default() } else { self.shape };
+            let tiny = u32::from(header.payload_len < performance::TINY);
             self.shape = Shape {
-                tiny: before.tiny + u64::from(header.payload_len < performance::TINY),
-                header_bytes: before.header_bytes + u64::from(header.header_len),
-                last_len: header.payload_len,
+                tiny: before.tiny.saturating_add(tiny),
+                header_bytes: before.header_bytes.saturating_add(header.header_len.into()),
+                ends_empty: header.payload_len == 0,
                 base64: before.base64,
                 is_odd: before.is_odd
                     || header.rsv2()

@@ -14,9 +14,9 @@ use super::frames::{Agreement, FrameFacts};
 use super::handshake::{HandshakeFacts, Judgement, Reach};
 use super::http::HeadFacts;
 use super::line::Line;
+use super::masks::OnWire;
 use super::messages::MessageFacts;
 use super::outcome::{Outcome, Spot};
-use super::performance::Base64Run;
 use super::rule::{Fault, Judge, RULES, Rule};
 use super::transport::{HttpEnd, LineFacts};
 use super::{close, closing, deflate, frames, http, masks, messages, performance, security};
@@ -54,9 +54,9 @@ pub(crate) struct Checks {
 }
 
 impl Checks {
-    pub(crate) fn new(place: Place, reach: Reach, unjudged: bool) -> Self {
+    pub(crate) fn new(reach: Reach, unjudged: bool) -> Self {
         Self {
-            collector: Collector::new(place, unjudged),
+            collector: Collector::new(unjudged),
             reach,
             channel: None,
             http: HttpEnd::default(),
@@ -163,7 +163,7 @@ impl Checks {
         if let Some(masks) = &mut talk.masks {
             masks.interrupt();
         }
-        (talk.open_frame, talk.open_message) = (None, None);
+        channel.forget_open(direction);
     }
 
     /// A frame's header.
@@ -176,8 +176,7 @@ impl Checks {
         let talk = &mut channel.talks[direction];
         talk.count(header, facts.agreement);
         talk.inside = true;
-        talk.split.frames += u64::from(header.payload_len > 0);
-        talk.split.split += u64::from(facts.is_split);
+        talk.split.push(header.payload_len, facts.is_split);
         talk.note_stream(&facts);
         if facts.trust > Trust::Carried {
             self.unsure(&facts);
@@ -189,8 +188,7 @@ impl Checks {
         let Some(channel) = &mut self.channel else {
             return;
         };
-        let talk = &mut channel.talks[direction];
-        if talk.close.is_some() {
+        if channel.close(direction).is_some() {
             let said = (header.opcode.name(), header.opcode.is_control());
             for rule in closing::RULES {
                 if let Judge::BehindClose(judge) = rule.judge {
@@ -200,7 +198,7 @@ impl Checks {
             }
         }
         if !facts.is_ordinary() {
-            talk.interleave(&mut facts);
+            channel.talks[direction].interleave(&mut facts);
             self.unusual(&facts);
         }
     }
@@ -263,7 +261,7 @@ impl Checks {
         let Some(channel) = &mut self.channel else {
             return;
         };
-        if channel.talks[direction].on_wire.push(at, len, wire) {
+        if OnWire::push(&mut channel.talks[direction].on_wire, at, len, wire) {
             let spot = spot();
             for rule in masks::RULES {
                 if let Judge::Wire(judge) = rule.judge {
@@ -287,15 +285,12 @@ impl Checks {
             return;
         };
         let talk = &mut channel.talks[direction];
+        let sample = talk.sample.get_or_insert_default();
         if begins {
-            talk.base64 = Base64Run::default();
-            talk.sample.get_or_insert_default().begin_text();
+            sample.begin_text();
         }
-        talk.sample
-            .get_or_insert_default()
-            .push_text(len, text, spot);
-        talk.base64.push(text);
-        talk.shape.base64 = talk.shape.base64.max(talk.base64.longest());
+        sample.push_text(len, text, spot);
+        talk.shape.base64 = talk.shape.base64.max(sample.push_base64(text));
     }
 
     /// A piece of a compressed message, inflated: wanted for trying another way to compress it.
@@ -335,11 +330,12 @@ impl Checks {
         if let Some(channel) = &mut self.channel
             && missing < NO_LENGTH
         {
-            channel.talks[direction].open_frame = Some(Box::new(OpenFrame {
+            let frame = OpenFrame {
                 index,
                 missing,
                 spot,
-            }));
+            };
+            channel.note_open_frame(direction, frame);
         }
     }
 
@@ -391,7 +387,7 @@ impl Checks {
                 };
                 let answers = other.frames > 0;
                 let sure = own.lost.is_none();
-                own.close.get_or_insert(seen);
+                channel.note_close(direction, seen);
                 let (agreement, offered_extension) = (channel.agreement, channel.offered_extension);
                 let Some(payload) = payload.filter(|_| sure) else {
                     return;
@@ -418,7 +414,7 @@ impl Checks {
     /// A message is open: its final frame has not come.
     pub(crate) fn open_message(&mut self, direction: Direction, spot: Spot) {
         if let Some(channel) = &mut self.channel {
-            channel.talks[direction].open_message = Some(Box::new(spot));
+            channel.note_open_message(direction, spot);
         }
     }
 
@@ -433,12 +429,8 @@ impl Checks {
         let talk = &mut channel.talks[facts.direction];
         facts.shape = std::mem::take(&mut talk.shape);
         talk.messages += 1;
-        self.closed.messages += 1;
         talk.largest_message = talk.largest_message.max(facts.coded_length);
-        let spot = Spot {
-            message: Some(facts.index),
-            ..Spot::of_span(facts.span, facts.trust)
-        };
+        let spot = Spot::of_span(facts.span, facts.trust).in_message(Some(facts.index));
         if facts.trust > Trust::Carried {
             return;
         }
@@ -475,6 +467,7 @@ impl Checks {
         &mut self,
         client: Side,
         last: (u64, Timestamp),
+        place: Place,
         out: &mut dyn FnMut(&Event<'_>),
     ) {
         let lines = Both {
@@ -507,7 +500,7 @@ impl Checks {
                 self.closed.end(end, direction);
             }
         }
-        self.collector.give(out);
+        self.collector.give(place, out);
     }
 }
 
@@ -541,7 +534,7 @@ mod tests {
 
     #[test]
     fn what_is_kept_of_a_connection_is_small() {
-        assert!(size_of::<Checks>() <= 688, "{}", size_of::<Checks>());
-        assert!(size_of::<Channel>() <= 944, "{}", size_of::<Channel>());
+        assert!(size_of::<Checks>() <= 320, "{}", size_of::<Checks>());
+        assert!(size_of::<Channel>() <= 360, "{}", size_of::<Channel>());
     }
 }

@@ -8,6 +8,7 @@ use super::outcome::{Outcome, Spot};
 use super::refusal::duration;
 use super::rule::{Answer, Fault, Judge, Rule, Subject};
 use crate::direction::Direction;
+use crate::time::Timestamp;
 
 /// How long a client may wait for the server to close TCP.
 const PATIENCE: i64 = 1_000_000_000;
@@ -112,18 +113,17 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 fn no_reply(end: &EndFacts<'_>, direction: Direction) -> Answer {
-    let talks = &end.channel.talks;
-    let Some(close) = talks[direction.other()]
-        .close
-        .filter(|_| talks[direction].close.is_none())
+    let channel = end.channel;
+    let Some(close) =
+        (channel.close(direction.other())).filter(|_| channel.close(direction).is_none())
     else {
         return Answer::none();
     };
-    let Some((time, packet)) = end.lines[direction].fin else {
+    let Some((time, packet)) = end.lines[direction].fin() else {
         return Answer::none();
     };
     // Whoever ended its own direction first can send no answer any more, whatever it receives.
-    if end.lines[direction].fin_acked.unwrap_or(0) < close.end {
+    if end.lines[direction].fin_acked().unwrap_or(0) < close.end {
         return Answer::of(direction, Outcome::Unknown(Cause::CaptureEnd), close.spot);
     }
     let outcome = match end.whole(direction) {
@@ -141,8 +141,9 @@ fn no_reply(end: &EndFacts<'_>, direction: Direction) -> Answer {
 
 fn missing(end: &EndFacts<'_>, direction: Direction) -> Answer {
     // It is told once, of who ended the connection first.
-    let talks = &end.channel.talks;
-    let closed = talks.to_server.close.is_some() || talks.to_client.close.is_some();
+    let closed = Direction::ALL
+        .into_iter()
+        .any(|of| end.channel.close(of).is_some());
     let lines = end.lines;
     let (Some(own), false) = (lines[direction].end(), closed) else {
         return Answer::none();
@@ -153,7 +154,7 @@ fn missing(end: &EndFacts<'_>, direction: Direction) -> Answer {
     }) {
         return Answer::none();
     }
-    let how = if lines[direction].fin.is_some() {
+    let how = if lines[direction].fin().is_some() {
         "FIN"
     } else {
         "RST"
@@ -164,7 +165,7 @@ fn missing(end: &EndFacts<'_>, direction: Direction) -> Answer {
             format!(
                 "the connection ended without a Close: the {} sent {how} first{}",
                 direction.sender(),
-                match end.channel.last_frame {
+                match end.channel.last_frame.get() {
                     Some(last) => format!(
                         ", {} behind the last frame",
                         duration(own.0.since(last).max(0))
@@ -179,16 +180,15 @@ fn missing(end: &EndFacts<'_>, direction: Direction) -> Answer {
 }
 
 fn client_first(end: &EndFacts<'_>, direction: Direction) -> Answer {
-    let talks = &end.channel.talks;
-    let both = talks.to_server.close.zip(talks.to_client.close);
+    let both = end.channel.both_closes();
     let (Direction::ToServer, Some((own, other))) = (direction, both) else {
         return Answer::none();
     };
-    let Some((time, packet)) = end.lines.to_server.fin else {
+    let Some((time, packet)) = end.lines.to_server.fin() else {
         return Answer::none();
     };
     // The FIN says which of the server's bytes the client had; the server's own FIN was not among them.
-    let server = end.lines.to_client.fin;
+    let server = end.lines.to_client.fin();
     let last = own.spot.time.max(other.spot.time);
     let first = server.is_none_or(|(server, at)| server > time && at > packet)
         && time.since(last) < PATIENCE;
@@ -205,18 +205,16 @@ fn client_first(end: &EndFacts<'_>, direction: Direction) -> Answer {
 }
 
 fn tcp_lingers(end: &EndFacts<'_>, direction: Direction) -> Answer {
-    let talks = &end.channel.talks;
-    let both = talks.to_server.close.zip(talks.to_client.close);
+    let both = end.channel.both_closes();
     let (Direction::ToClient, Some((client, server))) = (direction, both) else {
         return Answer::none();
     };
     let closed = client.spot.time.max(server.spot.time);
     let line = end.lines.to_client;
     // A packet of that time says, by its numbers, that the server had not sent its FIN.
-    let open_at = line.open_at.max(
-        line.read_until
-            .filter(|until| line.fin.is_none_or(|(fin, _)| fin > *until)),
-    );
+    let before_fin = |until: &Timestamp| line.fin().is_none_or(|(fin, _)| fin > *until);
+    let read_until = line.read_until.get().filter(before_fin);
+    let open_at = line.open_at.get().max(read_until);
     let lingered = open_at.map_or(0, |open| open.since(closed));
     let outcome = match end
         .read(Direction::ToServer)
@@ -235,10 +233,10 @@ fn tcp_lingers(end: &EndFacts<'_>, direction: Direction) -> Answer {
 
 fn half_open(end: &EndFacts<'_>, direction: Direction) -> Answer {
     let (own, other) = (end.lines[direction], end.lines[direction.other()]);
-    let Some((since, packet)) = other.fin else {
+    let Some((since, packet)) = other.fin() else {
         return Answer::none();
     };
-    let until = own.fin.map(|(fin, _)| fin).or(own.read_until);
+    let until = own.fin().map(|(fin, _)| fin).or(own.read_until.get());
     let stayed = until.map_or(0, |until| until.since(since));
     let outcome = Outcome::info_if(stayed > HALF_OPEN, || {
         format!(
@@ -251,8 +249,11 @@ fn half_open(end: &EndFacts<'_>, direction: Direction) -> Answer {
 }
 
 fn code_differs(end: &EndFacts<'_>, direction: Direction) -> Answer {
-    let talks = &end.channel.talks;
-    let Some((own, other)) = talks[direction].close.zip(talks[direction.other()].close) else {
+    let (own, other) = (
+        end.channel.close(direction),
+        end.channel.close(direction.other()),
+    );
+    let Some((own, other)) = own.zip(other) else {
         return Answer::none();
     };
     // Only an answer is compared: its sender had acknowledged the other Close.

@@ -6,27 +6,37 @@ use super::rule::Rule;
 use crate::direction::Direction;
 use crate::event::{Event, Place};
 
+/// Where findings stand until they leave: whoever collects them knows of which connection they are.
+const NOWHERE: Place = Place {
+    connection: 0,
+    http_stream: None,
+};
+
 /// Counts findings and what could not be judged. There are at most two of each rule, and for each cause.
 #[derive(Debug)]
 pub(super) struct Collector {
-    place: Place,
+    /// Once there is any.
+    collected: Option<Box<Collected>>,
+    counts_unjudged: bool,
+}
+
+#[derive(Debug, Default)]
+struct Collected {
     findings: Vec<Finding>,
-    /// None where nobody asks.
-    unjudged: Option<Vec<Unjudged>>,
+    unjudged: Vec<Unjudged>,
 }
 
 impl Collector {
-    pub(super) fn new(place: Place, unjudged: bool) -> Self {
+    pub(super) fn new(counts_unjudged: bool) -> Self {
         Self {
-            place,
-            findings: Vec::new(),
-            unjudged: unjudged.then(Vec::new),
+            collected: None,
+            counts_unjudged,
         }
     }
 
     /// Whether what cannot be judged is counted.
     pub(super) fn counts_unjudged(&self) -> bool {
-        self.unjudged.is_some()
+        self.counts_unjudged
     }
 
     /// Takes a rule's answer.
@@ -43,7 +53,8 @@ impl Collector {
             Outcome::Fail(severity, explanation) => {
                 let same =
                     |finding: &&mut Finding| finding.rule.id == rule.id && finding.sender == sender;
-                if let Some(finding) = self.findings.iter_mut().find(same) {
+                let findings = &mut self.collected.get_or_insert_default().findings;
+                if let Some(finding) = findings.iter_mut().find(same) {
                     finding.count += 1;
                     finding.last_packet = finding.last_packet.max(spot.last_packet);
                     if severity > finding.severity {
@@ -51,13 +62,8 @@ impl Collector {
                         finding.explanation = explanation;
                     }
                 } else {
-                    self.findings.push(finding(
-                        self.place,
-                        rule,
-                        sender,
-                        (severity, explanation),
-                        spot,
-                    ));
+                    let said = (severity, explanation);
+                    findings.push(finding(NOWHERE, rule, sender, said, spot));
                 }
             }
         }
@@ -65,9 +71,10 @@ impl Collector {
 
     /// Counts what a rule could not judge.
     pub(super) fn unknown(&mut self, rule: &'static Rule, sender: Option<Direction>, cause: Cause) {
-        let Some(unjudged) = &mut self.unjudged else {
+        if !self.counts_unjudged {
             return;
-        };
+        }
+        let unjudged = &mut self.collected.get_or_insert_default().unjudged;
         let same = |old: &&mut Unjudged| {
             old.rule.id == rule.id && old.sender == sender && old.cause == cause
         };
@@ -75,7 +82,7 @@ impl Collector {
             Some(old) => old.count += 1,
             None => unjudged.push(Unjudged {
                 rule,
-                connection: self.place.connection,
+                connection: NOWHERE.connection,
                 sender,
                 cause,
                 count: 1,
@@ -83,17 +90,20 @@ impl Collector {
         }
     }
 
-    /// Gives everything, in the order of packets.
-    pub(super) fn give(&mut self, out: &mut dyn FnMut(&Event<'_>)) {
-        self.findings.sort_by_key(|finding| finding.first_packet);
-        for finding in self.findings.drain(..) {
+    /// Gives everything, in the order of packets, as that of a connection.
+    pub(super) fn give(&mut self, place: Place, out: &mut dyn FnMut(&Event<'_>)) {
+        let Some(mut collected) = self.collected.take() else {
+            return;
+        };
+        collected
+            .findings
+            .sort_by_key(|finding| finding.first_packet);
+        for mut finding in collected.findings {
+            finding.place = place;
             out(&Event::Finding(&finding));
         }
-        for unjudged in self
-            .unjudged
-            .iter_mut()
-            .flat_map(|unjudged| unjudged.drain(..))
-        {
+        for mut unjudged in collected.unjudged {
+            unjudged.connection = place.connection;
             out(&Event::Unjudged(&unjudged));
         }
     }
@@ -116,9 +126,9 @@ pub(super) fn finding(
         first_packet: spot.first_packet,
         last_packet: spot.last_packet,
         time: spot.time,
-        frame: spot.frame,
-        message: spot.message,
-        stream_offset: spot.stream_offset,
+        frame: spot.frame.get(),
+        message: spot.message.get(),
+        stream_offset: spot.stream_offset.get(),
         trust: spot.trust,
         explanation,
     }

@@ -22,16 +22,21 @@ const WASTED: u64 = 1 << 10;
 /// The compressed messages of one side.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Totals {
-    /// Messages that were inflated.
+    /// Once a message is marked as compressed.
+    marked: Option<Box<Marked>>,
+    /// Messages that would be worth it and are not.
+    plain: u64,
+}
+
+/// The messages that are marked as compressed.
+#[derive(Clone, Debug, Default)]
+struct Marked {
+    /// Those that were inflated.
     inflated: u64,
     /// Those that grew, by how much, and the first.
     grown: u64,
     wasted: u64,
-    first: Option<Box<Spot>>,
-    /// Messages that are marked as compressed.
-    marked: u64,
-    /// Messages that would be worth it and are not.
-    plain: u64,
+    first: Option<Spot>,
 }
 
 impl Totals {
@@ -47,15 +52,15 @@ impl Totals {
             self.push_plain(message.coded_length);
             return;
         }
-        self.marked += 1;
+        let marked = self.marked.get_or_insert_default();
         let Some(plain) = message.payload_length else {
             return;
         };
-        self.inflated += 1;
+        marked.inflated += 1;
         if message.coded_length > plain && message.coded_length > 0 {
-            self.grown += 1;
-            self.wasted += message.coded_length - plain;
-            self.first.get_or_insert_with(|| Box::new(spot()));
+            marked.grown += 1;
+            marked.wasted += message.coded_length - plain;
+            marked.first.get_or_insert_with(spot);
         }
     }
 }
@@ -296,8 +301,8 @@ fn empty_payload(message: &MessageFacts<'_>) -> Outcome {
 }
 
 fn expansion(end: &EndFacts<'_>, direction: Direction) -> Answer {
-    let totals = &end.channel.talks[direction].compression;
-    let Some(spot) = totals.first.as_deref() else {
+    let totals = end.channel.talks[direction].compression.marked.as_deref();
+    let Some((totals, spot)) = totals.and_then(|totals| Some((totals, totals.first?))) else {
         return Answer::none();
     };
     let grows = totals.grown * 10 > totals.inflated || totals.wasted > WASTED;
@@ -307,12 +312,12 @@ fn expansion(end: &EndFacts<'_>, direction: Direction) -> Answer {
             totals.grown, totals.inflated, totals.wasted
         )
     });
-    Answer::of(direction, outcome, *spot)
+    Answer::of(direction, outcome, spot)
 }
 
 fn never_used(end: &EndFacts<'_>, direction: Direction) -> Answer {
     let totals = &end.channel.talks[direction].compression;
-    if !end.channel.agreement.deflate || totals.marked > 0 || totals.plain < MANY {
+    if !end.channel.agreement.deflate || totals.marked.is_some() || totals.plain < MANY {
         return Answer::none();
     }
     let outcome = match end.read(direction) {

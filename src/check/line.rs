@@ -2,32 +2,61 @@
 
 use crate::time::Timestamp;
 
+/// A time that may not be known, in eight bytes: before all times that captures have.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Moment(i64);
+
+impl Moment {
+    pub(crate) fn get(self) -> Option<Timestamp> {
+        (self.0 != i64::MIN).then_some(Timestamp(self.0))
+    }
+}
+
+impl From<Timestamp> for Moment {
+    fn from(time: Timestamp) -> Self {
+        Self(time.0)
+    }
+}
+
+impl Default for Moment {
+    fn default() -> Self {
+        Self(i64::MIN)
+    }
+}
+
 /// One side of a TCP connection.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Line {
-    /// Its first FIN.
-    pub(crate) fin: Option<(Timestamp, u64)>,
-    /// How far its FIN acknowledged the other side's bytes: with several copies of it, the least.
-    pub(crate) fin_acked: Option<u64>,
-    /// Whether all bytes before its FIN were read, or known to be missing inside payloads.
-    pub(crate) fin_read: bool,
-    /// Its RST, and whether all bytes before it were there.
-    pub(crate) reset: Option<(Timestamp, u64, bool)>,
     /// Everything that it had sent at this time was read: a packet said so by its sequence number.
-    pub(crate) read_until: Option<Timestamp>,
+    pub(crate) read_until: Moment,
     /// At this time the other side had no FIN of it: a packet said so by its acknowledgment number.
-    pub(crate) open_at: Option<Timestamp>,
+    pub(crate) open_at: Moment,
+    pub(crate) last_new: Moment,
     /// How far the other side has acknowledged its bytes.
     pub(crate) acked: u64,
-    /// Bytes that were acknowledged and never seen, or that wait behind a hole.
-    pub(crate) has_hole: bool,
     /// Payload bytes of its packets, each once.
     pub(crate) bytes: u64,
-    pub(crate) last_new: Option<Timestamp>,
     /// The last segment that it sent, where that was small and ended inside a message.
-    pub(crate) small: Option<Small>,
+    pub(crate) small: Option<Box<Small>>,
     /// Once there is any.
     pub(crate) troubles: Option<Box<Troubles>>,
+    /// Once it has ended.
+    ends: Option<Box<Ends>>,
+    /// Whether all bytes before its FIN were read, or known to be missing inside payloads.
+    pub(crate) fin_read: bool,
+    /// Bytes that were acknowledged and never seen, or that wait behind a hole.
+    pub(crate) has_hole: bool,
+}
+
+/// How a line ended.
+#[derive(Clone, Copy, Debug, Default)]
+struct Ends {
+    /// Its first FIN.
+    fin: Option<(Timestamp, u64)>,
+    /// How far its FIN acknowledged the other side's bytes: with several copies of it, the least.
+    fin_acked: Option<u64>,
+    /// Its RST, and whether all bytes before it were there.
+    reset: Option<(Timestamp, u64, bool)>,
 }
 
 /// What most lines never have.
@@ -62,6 +91,34 @@ pub(crate) struct Small {
 }
 
 impl Line {
+    /// A FIN, which acknowledges so much of the other side's bytes.
+    pub(crate) fn note_fin(&mut self, now: (Timestamp, u64), acked: u64) {
+        let ends = self.ends.get_or_insert_default();
+        ends.fin.get_or_insert(now);
+        ends.fin_acked = Some(ends.fin_acked.map_or(acked, |least| least.min(acked)));
+    }
+
+    /// A RST; `in_order`: all bytes before it were there.
+    pub(crate) fn note_reset(&mut self, (time, packet): (Timestamp, u64), in_order: bool) {
+        let ends = self.ends.get_or_insert_default();
+        ends.reset.get_or_insert((time, packet, in_order));
+    }
+
+    /// Its first FIN.
+    pub(super) fn fin(&self) -> Option<(Timestamp, u64)> {
+        self.ends.as_ref()?.fin
+    }
+
+    /// How far its FIN acknowledged the other side's bytes: with several copies of it, the least.
+    pub(super) fn fin_acked(&self) -> Option<u64> {
+        self.ends.as_ref()?.fin_acked
+    }
+
+    /// Its RST, and whether all bytes before it were there.
+    pub(super) fn reset(&self) -> Option<(Timestamp, u64, bool)> {
+        self.ends.as_ref()?.reset
+    }
+
     /// Its troubles; those of a line that has none are all zero.
     pub(super) fn troubles(&self) -> Troubles {
         self.troubles.as_deref().copied().unwrap_or_default()
@@ -69,12 +126,13 @@ impl Line {
 
     /// Whether the stream ended, and all of it was there to be read.
     pub(super) fn ended(&self) -> bool {
-        self.fin_read || self.fin.is_none() && self.reset.is_some_and(|(_, _, in_order)| in_order)
+        self.fin_read
+            || self.fin().is_none() && self.reset().is_some_and(|(_, _, in_order)| in_order)
     }
 
     /// When and in which packet it ended, as far as the capture shows.
     pub(super) fn end(&self) -> Option<(Timestamp, u64)> {
-        self.fin
-            .or(self.reset.map(|(time, packet, _)| (time, packet)))
+        let reset = self.reset().map(|(time, packet, _)| (time, packet));
+        self.fin().or(reset)
     }
 }

@@ -12,6 +12,9 @@ use super::rule::{Fault, Judge, Rule, Subject};
 /// How many keys are remembered: with more frames, two equal keys are so likely to be chance (one in a hundred) that they say nothing.
 const REMEMBERED: u64 = 9268;
 
+/// How many keys are few: most connections are short.
+const FEW: usize = 6;
+
 /// With so many frames two equal keys are chance once in a thousand times.
 const SURE: u64 = 2930;
 
@@ -36,17 +39,51 @@ const TAIL: usize = LONGEST + VERSION.len();
 /// The masking keys of a client so far.
 #[derive(Debug, Default)]
 pub(crate) struct Masks {
-    /// The key at hand.
-    key: u32,
     count: u64,
-    zeros: u64,
-    seen: HashSet<u32, foldhash::fast::RandomState>,
-    repeat: Repeat,
+    seen: Seen,
     difference: Run,
     exclusive: Run,
-    bytes: [Run; 4],
+    /// The key at hand.
+    key: u32,
+    /// How often each of its bytes came in a row.
+    bytes: [u8; 4],
     printable: u8,
     small: u8,
+    /// How many were zero; two are as many as more.
+    zeros: u8,
+    repeat: Repeat,
+}
+
+/// Different keys.
+#[derive(Debug, Default)]
+struct Seen {
+    /// While they are few.
+    few: [u32; FEW],
+    len: u8,
+    /// All of them, once they are many.
+    many: Option<Box<HashSet<u32, foldhash::fast::RandomState>>>,
+}
+
+impl Seen {
+    /// Adds a key; whether it is new.
+    #[inline]
+    fn insert(&mut self, key: u32) -> bool {
+        if let Some(many) = &mut self.many {
+            return many.insert(key);
+        }
+        let len = usize::from(self.len);
+        if self.few.iter().take(len).any(|&seen| seen == key) {
+            return false;
+        }
+        if let Some(place) = self.few.get_mut(len) {
+            *place = key;
+            self.len += 1;
+        } else {
+            let many = self.few.into_iter().chain([key]).collect();
+            self.many = Some(Box::new(many));
+        }
+        true
+    }
 }
 
 /// Whether the key at hand was used before.
@@ -84,7 +121,7 @@ impl Masks {
         let last = std::mem::replace(&mut self.key, u32::from_be_bytes(key));
         self.count += 1;
         let key = self.key;
-        self.zeros += u64::from(key == 0);
+        self.zeros = self.zeros.saturating_add(u8::from(key == 0));
         if self.count > 1 && key == last {
             self.repeat = Repeat::Last;
             return;
@@ -96,8 +133,13 @@ impl Masks {
             self.exclusive.push(key ^ last);
         }
         let octets = key.to_be_bytes();
-        for (run, octet) in self.bytes.iter_mut().zip(octets) {
-            run.push(u32::from(octet));
+        let before = last.to_be_bytes();
+        for ((len, octet), before) in self.bytes.iter_mut().zip(octets).zip(before) {
+            *len = if *len > 0 && octet == before {
+                len.saturating_add(1)
+            } else {
+                1
+            };
         }
         let run = |len: u8, goes_on: bool| if goes_on { len.saturating_add(1) } else { 0 };
         self.printable = run(self.printable, octets.iter().all(u8::is_ascii_graphic));
@@ -113,7 +155,7 @@ impl Masks {
             || self.exclusive.len >= STEPS - 1
             || self.small >= STEPS
             || self.printable >= ALIKE
-            || self.bytes.iter().any(|run| run.len >= ALIKE)
+            || self.bytes.iter().any(|&len| len >= ALIKE)
     }
 
     /// Frames are missing: what follows is no neighbour of what came before.
@@ -233,7 +275,7 @@ fn predictable(masks: &Masks) -> Outcome {
         Some("all are below 65536")
     } else if masks.printable >= ALIKE {
         Some("all their bytes are printable")
-    } else if masks.bytes.iter().any(|run| run.len >= ALIKE) {
+    } else if masks.bytes.iter().any(|&len| len >= ALIKE) {
         Some("one of their bytes is constant")
     } else {
         None
@@ -259,7 +301,14 @@ pub(crate) struct OnWire {
 impl OnWire {
     /// Takes the bytes of a frame of `len` from its byte `at` on; says whether a request stands there, once a frame and however it was cut.
     #[inline]
-    pub(super) fn push(&mut self, at: u64, len: u64, wire: &[u8]) -> bool {
+    pub(super) fn push(kept: &mut Option<Box<Self>>, at: u64, len: u64, wire: &[u8]) -> bool {
+        if at == 0 && wire.len() as u64 == len {
+            return looks_like_http(wire);
+        }
+        kept.get_or_insert_default().push_piece(at, len, wire)
+    }
+
+    fn push_piece(&mut self, at: u64, len: u64, wire: &[u8]) -> bool {
         if at == 0 {
             self.found = false;
         }

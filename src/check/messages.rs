@@ -41,14 +41,14 @@ pub(crate) struct MessageFacts<'a> {
 /// What is kept of a message's frames.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Shape {
-    /// Frames with little payload.
-    pub(crate) tiny: u64,
-    /// Header bytes of all.
-    pub(crate) header_bytes: u64,
-    /// Payload of the last.
-    pub(crate) last_len: u64,
     /// The longest run of base64, in bytes.
     pub(crate) base64: u64,
+    /// Frames with little payload; 2^32 are counted at most.
+    pub(crate) tiny: u32,
+    /// Header bytes of all; 4 GiB are counted at most.
+    pub(crate) header_bytes: u32,
+    /// Whether the last has no payload.
+    pub(crate) ends_empty: bool,
     /// Whether a frame has reserved bits set that mean nothing, so that its payload may be anything.
     pub(crate) is_odd: bool,
 }
@@ -180,8 +180,7 @@ fn wrong_type(message: &MessageFacts<'_>) -> Outcome {
 }
 
 fn frame_truncated(end: &EndFacts<'_>, direction: Direction) -> Answer {
-    let talk = &end.channel.talks[direction];
-    let Some(frame) = talk.open_frame.as_deref() else {
+    let Some(frame) = end.channel.open_frame(direction) else {
         return Answer::none();
     };
     let outcome = match end.whole(direction) {
@@ -208,13 +207,13 @@ fn frame_truncated(end: &EndFacts<'_>, direction: Direction) -> Answer {
 }
 
 fn message_unfinished(end: &EndFacts<'_>, direction: Direction) -> Answer {
-    let talk = &end.channel.talks[direction];
+    let channel = end.channel;
     // A message whose frame is cut is told by that.
-    let open = talk.open_message.as_deref();
-    let Some(spot) = open.filter(|_| talk.open_frame.is_none()).copied() else {
+    let open = channel.open_message(direction);
+    let Some(spot) = open.filter(|_| channel.open_frame(direction).is_none()) else {
         return Answer::none();
     };
-    let severity = if talk.close.is_some() {
+    let severity = if channel.close(direction).is_some() {
         Severity::Info
     } else {
         Severity::Warning
@@ -230,11 +229,8 @@ fn message_unfinished(end: &EndFacts<'_>, direction: Direction) -> Answer {
 }
 
 fn refused_too_big(end: &EndFacts<'_>, direction: Direction) -> Answer {
-    let talks = &end.channel.talks;
-    let closed = talks[direction]
-        .close
-        .filter(|close| close.code == Some(1009));
-    let largest = talks[direction.other()].largest_message;
+    let closed = (end.channel.close(direction)).filter(|close| close.code == Some(1009));
+    let largest = end.channel.talks[direction.other()].largest_message;
     let Some(close) = closed.filter(|_| largest > 0) else {
         return Answer::none();
     };
@@ -242,12 +238,5 @@ fn refused_too_big(end: &EndFacts<'_>, direction: Direction) -> Answer {
         Severity::Info,
         format!("closed with 1009; the other side's longest message had {largest} bytes as sent"),
     );
-    Answer::of(
-        direction,
-        outcome,
-        Spot {
-            message: None,
-            ..close.spot
-        },
-    )
+    Answer::of(direction, outcome, close.spot.in_message(None))
 }

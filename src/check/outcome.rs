@@ -53,15 +53,37 @@ impl Outcome {
     }
 }
 
+/// A number that may not be there, in eight bytes: no offset of a stream and no index is the greatest of all numbers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Maybe(u64);
+
+impl Maybe {
+    pub(super) fn get(self) -> Option<u64> {
+        (self.0 != u64::MAX).then_some(self.0)
+    }
+}
+
+impl From<Option<u64>> for Maybe {
+    fn from(number: Option<u64>) -> Self {
+        Self(number.unwrap_or(u64::MAX))
+    }
+}
+
+impl Default for Maybe {
+    fn default() -> Self {
+        Self(u64::MAX)
+    }
+}
+
 /// Where something stood: what a finding says of its place.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Spot {
     pub(crate) first_packet: u64,
     pub(crate) last_packet: u64,
     pub(crate) time: Timestamp,
-    pub(crate) stream_offset: Option<u64>,
-    pub(crate) frame: Option<u64>,
-    pub(crate) message: Option<u64>,
+    pub(super) stream_offset: Maybe,
+    pub(super) frame: Maybe,
+    pub(super) message: Maybe,
     pub(crate) trust: Trust,
 }
 
@@ -82,7 +104,7 @@ impl Spot {
             first_packet: span.first_packet,
             last_packet: span.last_packet,
             time: span.time,
-            stream_offset: Some(span.stream_offset),
+            stream_offset: Some(span.stream_offset).into(),
             trust,
             ..Self::default()
         }
@@ -92,8 +114,26 @@ impl Spot {
     #[must_use]
     pub(crate) fn in_frame(self, frame: u64, message: Option<u64>) -> Self {
         Self {
-            frame: Some(frame),
-            message,
+            frame: Some(frame).into(),
+            message: message.into(),
+            ..self
+        }
+    }
+
+    /// The same, in a message, or in none.
+    #[must_use]
+    pub(crate) fn in_message(self, message: Option<u64>) -> Self {
+        Self {
+            message: message.into(),
+            ..self
+        }
+    }
+
+    /// The same, at an offset of the stream.
+    #[must_use]
+    pub(crate) fn at_offset(self, offset: u64) -> Self {
+        Self {
+            stream_offset: Some(offset).into(),
             ..self
         }
     }

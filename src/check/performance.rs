@@ -17,7 +17,7 @@ const WHOLE: u64 = 512;
 
 /// Below which payload a frame could share its packet, and how many in a second are many.
 const SMALL: u64 = 100;
-const STREAM: u64 = 50;
+const STREAM: u32 = 50;
 const SECOND: i64 = 1_000_000_000;
 
 /// How many messages say what a side's messages are like.
@@ -37,10 +37,11 @@ const SAMPLE: usize = 32 << 10;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Stream {
     since: Timestamp,
-    count: u64,
     last_packet: u64,
-    most: u64,
     spot: Option<Box<Spot>>,
+    /// How many there were within a second; 2^32 are counted at most.
+    count: u32,
+    most: u32,
 }
 
 impl Stream {
@@ -58,7 +59,7 @@ impl Stream {
             (self.since, self.count) = (time, 0);
             return;
         }
-        self.count += 1;
+        self.count = self.count.saturating_add(1);
         self.most = self.most.max(self.count);
         if self.count == STREAM && self.spot.is_none() {
             self.spot = Some(Box::new(spot()));
@@ -66,11 +67,20 @@ impl Stream {
     }
 }
 
-/// Frames whose header and payload stand in two packets.
+/// Frames whose header and payload stand in two packets; 2^32 are counted at most.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Split {
-    pub(super) frames: u64,
-    pub(super) split: u64,
+    frames: u32,
+    split: u32,
+}
+
+impl Split {
+    /// Takes a frame.
+    #[inline]
+    pub(super) fn push(&mut self, payload: u64, is_split: bool) {
+        self.frames = self.frames.saturating_add(u32::from(payload > 0));
+        self.split = self.split.saturating_add(u32::from(is_split));
+    }
 }
 
 /// The beginning of what a side says, for trying to compress it.
@@ -84,8 +94,9 @@ pub(crate) struct Sample {
     /// Bytes of long texts that begin like JSON.
     json: u64,
     spot: Option<Spot>,
-    /// What the text that is being read is.
+    /// What the text that is being read is, and its longest run of base64.
     text: Text,
+    base64: Base64Run,
 }
 
 /// What a text is, by the first of its bytes that is no white space.
@@ -107,7 +118,13 @@ impl Sample {
 
     /// A text begins that is not compressed.
     pub(super) fn begin_text(&mut self) {
-        self.text = Text::Unknown;
+        (self.text, self.base64) = (Text::Unknown, Base64Run::default());
+    }
+
+    /// Takes a piece of it, and gives its longest run of base64 so far.
+    pub(super) fn push_base64(&mut self, piece: &[u8]) -> u64 {
+        self.base64.push(piece);
+        self.base64.longest
     }
 
     /// Takes a piece of it. What is kept must not depend on how the text was cut.
@@ -175,13 +192,13 @@ impl Sample {
 
 /// The longest run of base64 in a text that comes in pieces.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Base64Run {
+struct Base64Run {
     run: u64,
     longest: u64,
 }
 
 impl Base64Run {
-    pub(super) fn push(&mut self, text: &[u8]) {
+    fn push(&mut self, text: &[u8]) {
         for part in
             text.split_inclusive(|byte| !byte.is_ascii_alphanumeric() && !b"+/-_=".contains(byte))
         {
@@ -194,10 +211,6 @@ impl Base64Run {
                 self.run = 0;
             }
         }
-    }
-
-    pub(super) fn longest(self) -> u64 {
-        self.longest
     }
 }
 pub(super) const RULES: &[Rule] = &[
@@ -309,7 +322,7 @@ pub(super) const RULES: &[Rule] = &[
 
 fn tiny_fragments(message: &MessageFacts<'_>) -> Outcome {
     let tiny = message.frames >= 3
-        && message.shape.tiny * 2 > message.frames
+        && u64::from(message.shape.tiny) * 2 > message.frames
         && message.coded_length > WHOLE;
     Outcome::info_if(tiny, || {
         format!(
@@ -322,7 +335,7 @@ fn tiny_fragments(message: &MessageFacts<'_>) -> Outcome {
 fn empty_final_fragment(message: &MessageFacts<'_>) -> Outcome {
     let empty = message.finished
         && message.frames >= 2
-        && message.shape.last_len == 0
+        && message.shape.ends_empty
         && message.coded_length > 0;
     Outcome::info_if(empty, || {
         format!(
@@ -344,7 +357,7 @@ fn base64_in_text(message: &MessageFacts<'_>) -> Outcome {
 
 fn header_payload_split(end: &EndFacts<'_>, direction: Direction) -> Answer {
     let Split { frames, split } = end.channel.talks[direction].split;
-    let outcome = Outcome::info_if(frames >= 10 && split * 2 > frames, || {
+    let outcome = Outcome::info_if(frames >= 10 && split > frames / 2, || {
         format!(
             "of {frames} frames {split} have their header in one packet and their payload in the next"
         )

@@ -31,7 +31,7 @@ const ANSWERED_WITHIN: i64 = 10_000_000_000;
 const USUAL: (i64, i64) = (5_000_000_000, 60_000_000_000);
 
 /// From when on a connection is idle.
-const IDLE: i64 = 60_000_000_000;
+pub(super) const IDLE: i64 = 60_000_000_000;
 
 /// The Pings of one side, and its Pongs that answer none so far.
 #[derive(Debug, Default)]
@@ -213,7 +213,7 @@ fn all_known(end: &EndFacts<'_>, pinger: Direction) -> Result<(), Cause> {
 
 /// Whether a side certainly sent nothing that is not read until it had time to answer: a packet says so by its number.
 fn is_silent(end: &EndFacts<'_>, direction: Direction, ping: &Spot) -> Result<(), Cause> {
-    let until = end.lines[direction].read_until;
+    let until = end.lines[direction].read_until.get();
     if until.is_some_and(|until| until.since(ping.time) >= ANSWERED_WITHIN) {
         return Ok(());
     }
@@ -249,7 +249,7 @@ fn unanswered(end: &EndFacts<'_>, direction: Direction) -> Answer {
     // Blames who did not answer, the other side of who asked.
     let asker = direction.other();
     let talks = &end.channel.talks;
-    let closed = talks[direction].close.map(|close| close.spot.time);
+    let closed = (end.channel.close(direction)).map(|close| close.spot.time);
     let candidates = talks[asker].waiting().iter();
     let before_close = |ping: &&Waiting| {
         closed.is_none_or(|closed| closed.since(ping.spot.time) > ANSWERED_WITHIN)
@@ -310,7 +310,7 @@ fn interval(end: &EndFacts<'_>, direction: Direction) -> Answer {
     let (Some(&median), Some(spot)) = (intervals.get(intervals.len() / 2), pings.first) else {
         return Answer::none();
     };
-    let idle = end.channel.idle.map_or(0, |(idle, _)| idle);
+    let idle = end.channel.idle.longest();
     let unusual = median < USUAL.0 || median > USUAL.1 && idle >= median;
     let outcome = Outcome::info_if(unusual && pings.sent >= 5, || {
         format!("a Ping every {}", duration(median))
@@ -321,11 +321,8 @@ fn interval(end: &EndFacts<'_>, direction: Direction) -> Answer {
 fn idle(end: &EndFacts<'_>, direction: Direction) -> Answer {
     let talks = &end.channel.talks;
     let pinged = talks.to_server.has_pinged() || talks.to_client.has_pinged();
-    let Some((idle, spot)) = end
-        .channel
-        .idle
-        .filter(|(idle, _)| *idle >= IDLE && !pinged)
-    else {
+    let long = end.channel.idle.long();
+    let Some((idle, spot)) = long.filter(|_| !pinged) else {
         return Answer::none();
     };
     if direction == Direction::ToClient {

@@ -19,12 +19,12 @@ impl Checks {
         let Some(channel) = &mut self.channel else {
             return false;
         };
-        let (header, talk) = (facts.header, &mut channel.talks[facts.direction]);
+        let header = facts.header;
         let is_plain = facts.trust <= Trust::Carried
             && facts.is_ordinary()
             && header.payload_len <= performance::LONG
             && valid_utf8 != Some(false)
-            && talk.close.is_none()
+            && channel.is_open()
             && !channel.wants_binary
             && !(header.masking_key.is_some() && masks::looks_like_http(wire));
         if !is_plain {
@@ -33,12 +33,11 @@ impl Checks {
         channel.note_idle(facts);
         let talk = &mut channel.talks[facts.direction];
         talk.add(header);
-        talk.split.frames += u64::from(header.payload_len > 0);
+        talk.split.push(header.payload_len, false);
         talk.note_stream(facts);
         talk.shape = Shape::default();
         talk.inside = false;
         talk.messages += 1;
-        self.closed.messages += 1;
         talk.largest_message = talk.largest_message.max(header.payload_len);
         talk.compression.push_plain(header.payload_len);
         if let Some(key) = header.masking_key {

@@ -199,10 +199,11 @@ fn missing(facts: &LineFacts<'_>, direction: Direction) -> Answer {
     let line = facts.lines.to_client;
     let waited = line
         .read_until
+        .get()
         .map_or(0, |until| until.since(request.spot.time));
     // A server need not answer a client that has ended its side, or that has gone: what it acknowledged says whether it knew.
     let client = facts.lines.to_server;
-    let knew = line.fin_acked.unwrap_or(client.acked) > request.end;
+    let knew = line.fin_acked().unwrap_or(client.acked) > request.end;
     let client_first = match (client.end(), line.end()) {
         (Some(own), Some(other)) => own.1 < other.1,
         (own, _) => own.is_some(),

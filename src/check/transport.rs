@@ -123,12 +123,12 @@ fn overlap_conflict(facts: &LineFacts<'_>, direction: Direction) -> Answer {
 fn rst_without_close(facts: &LineFacts<'_>, direction: Direction) -> Answer {
     let line = facts.lines[direction];
     let (Some((time, packet, in_order)), Some(channel)) =
-        (line.reset.filter(|_| line.fin.is_none()), facts.channel)
+        (line.reset().filter(|_| line.fin().is_none()), facts.channel)
     else {
         return Answer::none();
     };
     let talk = &channel.talks[direction];
-    if talk.close.is_some() {
+    if channel.close(direction).is_some() {
         return Answer::none();
     }
     let outcome = match talk.lost {

@@ -89,9 +89,7 @@ impl Live {
 
     /// The same, with facts gathered for the rules if they are judged; `first` is its first packet.
     pub(super) fn watched(mut self, first: &Segment<'_>, options: &Options) -> Self {
-        self.checks = options
-            .check
-            .then(|| watch::begin(self.number, first, options.unjudged));
+        self.checks = options.check.then(|| watch::begin(first, options.unjudged));
         self
     }
 
@@ -158,7 +156,7 @@ impl Live {
                     checks.unreadable();
                 }
                 let last = (live.last_packet, live.end_time);
-                checks.finish(live.client(), last, cx.out);
+                checks.finish(live.client(), last, cx.place, cx.out);
             }
         });
     }

@@ -220,10 +220,7 @@ impl Exchanges {
         if let Some(checks) = cx.checks.as_mut().filter(|_| refused)
             && resync::chain_from_start(bytes, expected).is_some_and(|chain| chain.frames >= FRAMES)
         {
-            let spot = Spot {
-                stream_offset: Some(pieces.offset()),
-                ..Spot::of_packet(cx.packet, cx.time)
-            };
+            let spot = Spot::of_packet(cx.packet, cx.time).at_offset(pieces.offset());
             let how = "frames follow although the upgrade was refused";
             let tunnel = &mut checks.http.tunnel;
             tunnel.get_or_insert_with(|| Box::new((direction, how, spot)));

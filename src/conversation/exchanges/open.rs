@@ -180,9 +180,8 @@ impl Part {
 
     /// Where it stands.
     pub(super) fn spot(&self) -> Spot {
-        Spot {
-            last_packet: self.head_packet,
-            ..Spot::of_span(&self.cost.span.unwrap_or_default(), self.trust)
-        }
+        let mut spot = Spot::of_span(&self.cost.span.unwrap_or_default(), self.trust);
+        spot.last_packet = self.head_packet;
+        spot
     }
 }

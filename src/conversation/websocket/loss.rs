@@ -181,8 +181,7 @@ impl WebSocket {
                 .span
                 .or(frame.and_then(|frame| frame.cost.span));
             let spot = Spot::of_span(&span.unwrap_or_default(), message.trust);
-            let message = Some(message.index);
-            checks.open_message(direction, Spot { message, ..spot });
+            checks.open_message(direction, spot.in_message(Some(message.index)));
         }
     }
 }

@@ -128,10 +128,7 @@ impl WebSocket {
         if let Some(checks) = cx.checks.as_mut().filter(|_| begins)
             && begins_request(bytes) == Likely::Yes
         {
-            let spot = Spot {
-                stream_offset: Some(pieces.offset()),
-                ..Spot::of_packet(cx.packet, cx.time)
-            };
+            let spot = Spot::of_packet(cx.packet, cx.time).at_offset(pieces.offset());
             let how = "a request follows inside of what was no valid upgrade";
             let tunnel = &mut checks.http.tunnel;
             tunnel.get_or_insert_with(|| Box::new((Direction::ToServer, how, spot)));
