@@ -384,7 +384,7 @@ pub(super) const RULES: &[Rule] = &[
         tier: 1,
         subject: Subject::Connections,
         summary: "No key is used on two connections.",
-        why: "A key used twice proves nothing: an old answer fits the new handshake.",
+        why: "A key used twice proves nothing: an old answer fits the new handshake. Only an info where a proxy passed the same handshake on.",
         help: "Draw a new key for every connection, and never cache the bytes of a handshake.",
         example: None,
         judge: Judge::Across(key_reused),

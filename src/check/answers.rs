@@ -44,7 +44,7 @@ pub(super) const RULES: &[Rule] = &[
         tier: 1,
         subject: Subject::Response,
         summary: "A server that is offered subprotocols chooses one.",
-        why: "RFC 6455 lets it choose none, but a browser fails the connection then.",
+        why: "RFC 6455 lets it choose none, but a browser fails the connection then: an error where a browser asked.",
         help: "Let the server choose a name, or do not offer any.",
         example: None,
         judge: Judge::Response(subprotocol_none),

@@ -68,7 +68,7 @@ pub(super) const RULES: &[Rule] = &[
         tier: 1,
         subject: Subject::Closing,
         summary: "Close codes are assigned: 1000 to 1003, 1007 to 1014, or 3000 to 4999.",
-        why: "A receiver may fail the connection on another.",
+        why: "A receiver may fail the connection on another. Only a warning where an extension was agreed that may have defined the code.",
         help: "Use 1000, or a code of 4000 to 4999 of your own.",
         example: Some("88 02 03 e7"),
         judge: Judge::Close(code_invalid),

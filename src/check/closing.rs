@@ -27,7 +27,7 @@ pub(super) const RULES: &[Rule] = &[
         tier: 1,
         subject: Subject::Closing,
         summary: "A side sends nothing behind its Close.",
-        why: "The receiver ignores it, so it is lost.",
+        why: "The receiver ignores it, so it is lost. Only a warning for a control frame.",
         help: "Stop the writers before closing.",
         example: Some("88 02 03 e8 81 04 6c 61 74 65"),
         judge: Judge::BehindClose(data_after_close),

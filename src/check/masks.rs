@@ -177,7 +177,7 @@ pub(super) const RULES: &[Rule] = &[
         tier: 1,
         subject: Subject::Masking,
         summary: "No masking key is zero.",
-        why: "The payload goes out in clear, which is what masking is to prevent.",
+        why: "The payload goes out in clear, which is what masking is to prevent. One such key may be chance; from the second on it is an error.",
         help: "Use random keys; some libraries turn masking off for speed.",
         example: Some("81 85 00 00 00 00 48 65 6c 6c 6f"),
         judge: Judge::Mask(zero),

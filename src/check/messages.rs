@@ -89,7 +89,7 @@ pub(super) const RULES: &[Rule] = &[
         tier: 2,
         subject: Subject::Messages,
         summary: "A fragmented message gets its final frame before the connection ends.",
-        why: "The receiver drops what it has of it.",
+        why: "The receiver drops what it has of it. Only an info where its sender closed.",
         help: "Look why the sender stopped. Behind its own Close this is allowed, and only worth knowing.",
         example: None,
         judge: Judge::End(message_unfinished),

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use wscope::check::{RULES, Severity};
+use wscope::check::{Finding, RULES, Severity};
 
 use super::script::Script;
-use super::{found, ids};
+use super::{Kept, found, ids, packets};
+use crate::fixtures;
 
 const REQUEST: &str = "GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: q83vEjRWeJq83vASNFZ4kA==\r\nSec-WebSocket-Version: 13\r\n\r\n";
@@ -268,6 +269,49 @@ fn every_case_breaks_its_rule_and_its_neighbour_does_not() {
         }
     }
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+#[test]
+fn a_rule_says_where_it_is_taken_otherwise_than_it_is_listed() {
+    let mut captures: Vec<Vec<Finding>> = Vec::new();
+    for case in cases() {
+        captures.push(found(case.broken.packets()));
+        captures.push(found(case.near.packets()));
+    }
+    for case in fixtures::readable() {
+        let packets = packets(&case.path(case.capture.as_deref().unwrap()));
+        captures.push(found(packets.iter().map(Kept::packet)));
+    }
+    let mut otherwise: BTreeSet<(&str, &str)> = captures
+        .iter()
+        .flatten()
+        .filter(|finding| finding.severity != finding.rule.severity)
+        .map(|finding| (finding.rule.id, finding.severity.name()))
+        .collect();
+    assert!(!otherwise.is_empty());
+    // What no capture here shows.
+    otherwise.extend([
+        ("ws-close-code-invalid", "warning"),
+        ("ws-data-after-close", "warning"),
+        ("ws-mask-reused", "warning"),
+        ("ws-mask-zero", "error"),
+        ("ws-message-unfinished", "info"),
+        ("ws-req-key-reused", "info"),
+        ("ws-resp-subprotocol-none", "error"),
+        ("sec-cleartext-credentials", "info"),
+        ("sec-h2c-upgrade", "error"),
+        ("sec-token-in-url", "info"),
+    ]);
+    let silent: Vec<&(&str, &str)> = otherwise
+        .iter()
+        .filter(|(id, severity)| {
+            let rule = RULES.iter().find(|rule| rule.id == *id).unwrap();
+            ![rule.why, rule.help]
+                .iter()
+                .any(|text| text.contains(severity))
+        })
+        .collect();
+    assert!(silent.is_empty(), "{silent:?}");
 }
 
 #[test]
