@@ -23,7 +23,11 @@ pub(super) struct Args {
 const EXAMPLES: &str = "\
 Examples:
   wscope follow --connection 1 traffic.pcap
-  wscope follow --connection 1 --time utc --max-payload all traffic.pcap | less";
+  wscope follow --connection 1 --time utc --max-payload all traffic.pcap | less
+
+A row leaves once all of it is known; its time is that of its first byte, of a response that of its last. So a message in many frames stands behind a Ping that was
+sent in between, and what came late, behind a lost packet or out of order, behind what the other side said meanwhile: its time is
+earlier then than that of the row above, and the last line counts such rows.";
 
 impl Args {
     pub(super) fn run(&self, console: &mut Console<'_>) -> u8 {

@@ -31,6 +31,9 @@ pub struct Follow {
     table: Option<Table>,
     rows: u64,
     shortened: u64,
+    /// The time of the row above, and how many rows are earlier than the one above them.
+    above: Option<Timestamp>,
+    late: u64,
     /// The last exchange that was answered, by the packet and the time of its response's end.
     answered: Option<(u64, Timestamp)>,
     last: Option<Connection>,
@@ -44,16 +47,32 @@ impl Follow {
             table: None,
             rows: 0,
             shortened: 0,
+            above: None,
+            late: 0,
             answered: None,
             last: None,
         }
     }
 
-    fn row(&mut self, out: &mut Output<'_>, fill: impl FnOnce(&mut Row)) -> u64 {
+    /// Writes a row, which `fill` fills behind its time.
+    fn row(
+        &mut self,
+        context: &Context<'_>,
+        time: Timestamp,
+        out: &mut Output<'_>,
+        fill: impl FnOnce(&mut Row),
+    ) -> u64 {
         if let Some(table) = &mut self.table {
-            out.page(|out| table.row(out, fill));
+            out.page(|out| {
+                table.row(out, |row| {
+                    row.write(PLAIN, |out| context.time(out, time));
+                    fill(row);
+                });
+            });
         }
         self.rows += 1;
+        self.late += u64::from(self.above.is_some_and(|above| time < above));
+        self.above = Some(time);
         1
     }
 
@@ -64,8 +83,7 @@ impl Follow {
         out: &mut Output<'_>,
     ) -> u64 {
         self.shortened += u64::from(message.payload_truncated);
-        self.row(out, |row| {
-            row.write(PLAIN, |out| context.time(out, message.span.time));
+        self.row(context, message.span.time, out, |row| {
             row.number(Some(message.span.first_packet));
             sender(row, message.direction);
             let kind = message.kind.map_or("message", MessageKind::name);
@@ -83,8 +101,7 @@ impl Follow {
 
     /// Control frames, and data frames that belong to no message.
     fn frame(&mut self, context: &Context<'_>, frame: &Frame<'_>, out: &mut Output<'_>) -> u64 {
-        self.row(out, |row| {
-            row.write(PLAIN, |out| context.time(out, frame.span.time));
+        self.row(context, frame.span.time, out, |row| {
             row.number(Some(frame.span.first_packet));
             sender(row, frame.direction);
             row.put(DIM, format_args!("{}", frame.header.opcode.name()));
@@ -102,8 +119,7 @@ impl Follow {
         let mut rows = 0;
         let asked = exchange.request_wire.is_some() || exchange.method.is_some();
         if asked {
-            rows += self.row(out, |row| {
-                row.write(PLAIN, |out| context.time(out, exchange.span.time));
+            rows += self.row(context, exchange.span.time, out, |row| {
                 row.number(Some(exchange.span.first_packet));
                 sender(row, Direction::ToServer);
                 row.put(PLAIN, format_args!("request"));
@@ -122,8 +138,7 @@ impl Follow {
         }
         if exchange.response_wire.is_some() || exchange.status.is_some() {
             self.answered = Some((exchange.span.last_packet, exchange.span.end_time));
-            rows += self.row(out, |row| {
-                row.write(PLAIN, |out| context.time(out, exchange.span.end_time));
+            rows += self.row(context, exchange.span.end_time, out, |row| {
                 row.number(Some(exchange.span.last_packet));
                 sender(row, Direction::ToClient);
                 row.put(PLAIN, format_args!("response"));
@@ -164,8 +179,7 @@ impl Follow {
                 handshake.response_packet.or(handshake.request_packet),
             ),
         };
-        self.row(out, |row| {
-            row.write(PLAIN, |out| context.time(out, time));
+        self.row(context, time, out, |row| {
             row.number(packet);
             row.dash();
             row.put(PLAIN, format_args!("opening handshake"));
@@ -189,6 +203,7 @@ impl Report for Follow {
     fn begin(&mut self, context: &Context<'_>, out: &mut Output<'_>) {
         self.rows = 0;
         self.shortened = 0;
+        (self.above, self.late) = (None, 0);
         (self.answered, self.last) = (None, None);
         self.table = Some(Table::new(COLUMNS, context.look));
         if context.several {
@@ -255,6 +270,10 @@ impl Report for Follow {
             if self.shortened > 0 {
                 let payloads = text::count(self.shortened, "payload", "payloads");
                 line = format!("{line} · {payloads} shown only in part: --max-payload all");
+            }
+            if self.late > 0 {
+                let rows = text::count(self.late, "row was", "rows were");
+                line = format!("{line} · {rows} known late: earlier than the row above");
             }
             line.push('\n');
             out.extend_from_slice(line.as_bytes());

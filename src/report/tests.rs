@@ -581,6 +581,24 @@ fn a_transcript() {
 }
 
 #[test]
+fn a_transcript_counts_the_rows_that_were_known_late() {
+    let (message, mut earlier) = (message(), message());
+    earlier.span.time = Timestamp(message.span.time.0 - 1);
+    let written = |messages: &[&Message<'_>]| {
+        written(Form::Table, Look::default(), &mut Follow::new(1), |show| {
+            for message in messages {
+                show(&Event::Message(message));
+            }
+        })
+    };
+    let in_order = written(&[&earlier, &message, &message]);
+    assert!(!in_order.contains("known late"), "{in_order}");
+    let late = written(&[&message, &earlier, &earlier, &message, &earlier]);
+    let counted = " · 2 rows were known late: earlier than the row above\n";
+    assert!(late.contains(counted), "{late}");
+}
+
+#[test]
 fn a_page() {
     let text = written(
         Form::Table,
