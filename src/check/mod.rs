@@ -37,6 +37,7 @@ mod response;
 mod rule;
 mod security;
 mod transport;
+mod tunnel;
 
 pub(crate) use across::{Across, Closed, Poll};
 pub(crate) use checks::Checks;
@@ -51,3 +52,4 @@ pub(crate) use performance::LONG;
 pub use policy::{Level, Policy};
 pub use rule::{Fault, RULES, Rule, Subject, rule};
 pub(crate) use transport::Unanswered;
+pub(crate) use tunnel::Tunnel;

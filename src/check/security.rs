@@ -6,6 +6,7 @@ use super::outcome::Outcome;
 use super::request::{shown, shown_origin};
 use super::rule::{Answer, Fault, Judge, Rule, Subject};
 use super::transport::LineFacts;
+use super::tunnel::Tunnel;
 use crate::direction::Direction;
 use crate::http::RequestHead;
 pub(super) const RULES: &[Rule] = &[
@@ -277,7 +278,7 @@ fn is_proxied(request: &RequestHead) -> bool {
 
 fn failed_upgrade_tunnel(facts: &LineFacts<'_>, direction: Direction) -> Answer {
     match facts.http.tunnel.as_deref() {
-        Some((sender, how, spot)) if *sender == direction => Answer::of(
+        Some(Tunnel::Used(how, spot)) if direction == Direction::ToServer => Answer::of(
             direction,
             Outcome::Fail(Severity::Warning, (*how).to_string()),
             *spot,

@@ -6,6 +6,7 @@ use super::line::Line;
 use super::outcome::{Outcome, Spot};
 use super::refusal::duration;
 use super::rule::{Answer, Fault, Judge, Rule, Subject};
+use super::tunnel::Tunnel;
 use crate::direction::{Both, Direction};
 
 /// What is long, for a stall and for a window of zero.
@@ -24,8 +25,8 @@ pub(crate) struct LineFacts<'a> {
 pub(crate) struct HttpEnd {
     /// The request of a handshake that got no response.
     pub(crate) unanswered: Option<Box<Unanswered>>,
-    /// Where the connection was used as a tunnel although no upgrade was agreed, by whom and how.
-    pub(crate) tunnel: Option<Box<(Direction, &'static str, Spot)>>,
+    /// Whether the client used the connection as a tunnel although no upgrade was agreed.
+    pub(crate) tunnel: Option<Box<Tunnel>>,
 }
 
 /// The request of a handshake that got no response.

@@ -16,6 +16,7 @@ use crate::tls::Missing;
 use crate::websocket::Compression;
 use crate::websocket::resync::{self, Chain, Expected};
 
+use super::exchanges::leave_tunnel;
 use super::hole::{Extent, Hole};
 use super::next::Next;
 use super::websocket::WebSocket;
@@ -107,6 +108,7 @@ impl Conversation {
                 return;
             }
             Reading::First => self.begin_search(),
+            Reading::Opaque => leave_tunnel(direction, cx),
             _ => {}
         }
         let pieces = &mut self.streams[side].pieces;

@@ -18,12 +18,13 @@ mod streams;
 mod websocket;
 
 pub(crate) use self::context::{Context, Scratch};
-use self::exchanges::Exchanges;
+use self::exchanges::{Exchanges, follow_tunnel};
 use self::next::Next;
 use self::secure::Secure;
 pub(crate) use self::secure::Shared as Security;
 use self::streams::{Stream, Streams};
 use self::websocket::WebSocket;
+use crate::check::Tunnel;
 use crate::direction::{Both, Direction};
 use crate::event::{Protocol, Roles, Verdict};
 use crate::ledger::{Ledger, Row};
@@ -330,8 +331,6 @@ impl Conversation {
         cx: &mut Context<'_>,
     ) -> usize {
         let direction = self.direction_of(side);
-        // What is over is not looked at for each packet, unless the rules ask.
-        let verdict = cx.checks.as_ref().and_then(|_| self.handshake());
         let ledger = &mut ledgers[side];
         let pieces = &mut self.streams[side].pieces;
         match &mut self.reading {
@@ -356,17 +355,13 @@ impl Conversation {
                 used
             }
             Reading::WebSocket => match &mut self.websocket {
-                Some(websocket) => {
-                    if verdict == Some(Verdict::Invalid) && direction == Direction::ToServer {
-                        websocket.note_request(bytes, pieces, cx);
-                    }
-                    websocket.read(direction, bytes, pieces, ledger, cx)
-                }
+                Some(websocket) => websocket.read(direction, bytes, pieces, ledger, cx),
                 None => 0,
             },
             Reading::Tls { .. } => 0,
             Reading::Search => self.search(side, bytes, false, ledgers, cx),
             Reading::Opaque => {
+                follow_tunnel(direction, bytes, cx);
                 pieces.take(bytes.len() as u64, Layer::Payload, Row::Unread, ledger);
                 bytes.len()
             }
@@ -388,6 +383,11 @@ impl Conversation {
             return;
         };
         let mut websocket = Box::new(WebSocket::new(exchanges.trust(), compression));
+        let invalid = exchanges.handshake() == Some(Verdict::Invalid);
+        if let Some(checks) = cx.checks.as_mut().filter(|_| invalid) {
+            let tunnel = &mut checks.http.tunnel;
+            tunnel.get_or_insert_with(|| Box::new(Tunnel::invalid()));
+        }
         for lost in Direction::ALL
             .into_iter()
             .filter(|&lost| exchanges.is_lost(lost) || lost == Direction::ToServer && !asked)

@@ -243,6 +243,30 @@ fn frame_len(header: &Header) -> Option<usize> {
         .checked_add(usize::from(header.header_len))
 }
 
+/// What bytes begin with, where each may come alone.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Begins {
+    /// A header that a careful sender could have written.
+    Frame(Header),
+    /// Perhaps one: more bytes must tell.
+    More,
+    /// None.
+    Nothing,
+}
+
+/// Whether bytes begin with a header that a careful sender could have written.
+pub fn begins_frame(bytes: &[u8], expected: Expected) -> Begins {
+    match plausible(bytes, expected) {
+        Some(header) => Begins::Frame(header),
+        None if Header::parse(bytes).is_err()
+            && (bytes.is_empty() || is_plausible_start(bytes, expected)) =>
+        {
+            Begins::More
+        }
+        None => Begins::Nothing,
+    }
+}
+
 /// A header, if a careful sender could have written it.
 fn plausible(bytes: &[u8], expected: Expected) -> Option<Header> {
     if !is_plausible_start(bytes, expected) {

@@ -1,7 +1,7 @@
 //! Holes in the bytes of HTTP, and ends: what is open is given as far as it is known.
 
-use super::Exchanges;
 use super::open::Open;
+use super::{Exchanges, leave_tunnel};
 use crate::check::Unanswered;
 use crate::conversation::Context;
 use crate::conversation::hole::{Extent, Hole};
@@ -26,6 +26,7 @@ impl Exchanges {
         cx: &mut Context<'_>,
     ) -> Next {
         let Hole { len, extent, cut } = hole;
+        leave_tunnel(direction, cx);
         let inside = extent != Extent::AtMost
             && bytes.is_empty()
             && !self.lost[direction]

@@ -10,7 +10,7 @@ use self::open::{Open, Part, Waits};
 use self::queue::Queue;
 use super::Context;
 use super::next::Next;
-use crate::check::{Early, Spot};
+use crate::check::{Early, Spot, Tunnel};
 use crate::direction::{Both, Direction};
 use crate::event::Verdict;
 use crate::http::{HttpEvent, Likely, MessageReader, Method, begins_request};
@@ -19,7 +19,6 @@ use crate::notice::{Kind, Notice};
 use crate::reader::{Layer, Pieces, Reader, Step};
 use crate::span::Trust;
 use crate::websocket::asks_for_websocket;
-use crate::websocket::resync::{self, Expected};
 
 /// How many pieces of an unfinished head are kept apart before they are folded into one.
 const PIECES: usize = 16;
@@ -27,9 +26,6 @@ const PIECES: usize = 16;
 /// How many bytes of one side wait for the other's: a response for its request that the capture should still bring, what the client
 /// says for the response that tells what it is. Senders stop where so much is not acknowledged.
 const WAITING: usize = 256 << 10;
-
-/// How many frames behind a refused handshake are no chance.
-const FRAMES: u32 = 2;
 
 /// How many requests may wait for their responses: no client pipelines as many.
 const PIPELINED: usize = 4096;
@@ -149,10 +145,13 @@ impl Exchanges {
         loop {
             let rest = bytes.get(used..).unwrap_or_default();
             if self.lost[direction] {
-                used += self.find_head(direction, rest, pieces, ledger);
+                let skipped = self.find_head(direction, rest, pieces, ledger);
+                used += skipped;
+                follow_tunnel(direction, rest.get(..skipped).unwrap_or_default(), cx);
                 if self.lost[direction] {
                     break;
                 }
+                leave_tunnel(direction, cx);
                 continue;
             }
             if rest.is_empty() && self.readers[direction].is_idle() {
@@ -173,7 +172,7 @@ impl Exchanges {
                     break;
                 }
                 Step::Event(_, HttpEvent::NotHttp) => {
-                    self.note_tunnel(direction, rest, pieces, cx);
+                    self.begin_tunnel(direction, rest, pieces, cx);
                     used += self.lose_place(direction, rest.len(), pieces, ledger, cx);
                     if self.cannot_go_on() {
                         return (used, Next::Other);
@@ -201,8 +200,8 @@ impl Exchanges {
         (used, Next::Same)
     }
 
-    /// Takes note of frames behind a handshake that was refused.
-    fn note_tunnel(
+    /// Looks for frames behind a handshake that was refused, from the first byte that is no HTTP.
+    fn begin_tunnel(
         &self,
         direction: Direction,
         bytes: &[u8],
@@ -212,18 +211,11 @@ impl Exchanges {
         let refused = self.handshake == Some(Verdict::Refused)
             && direction == Direction::ToServer
             && self.trust[direction] <= Trust::Carried;
-        let expected = Expected {
-            masked: Some(true),
-            rsv1: true,
-            at_end: false,
-        };
-        if let Some(checks) = cx.checks.as_mut().filter(|_| refused)
-            && resync::chain_from_start(bytes, expected).is_some_and(|chain| chain.frames >= FRAMES)
-        {
-            let spot = Spot::of_packet(cx.packet, cx.time).at_offset(pieces.offset());
-            let how = "frames follow although the upgrade was refused";
+        if let Some(checks) = cx.checks.as_mut().filter(|_| refused) {
+            let begin = Spot::of_packet(cx.packet, cx.time).at_offset(pieces.offset());
             let tunnel = &mut checks.http.tunnel;
-            tunnel.get_or_insert_with(|| Box::new((direction, how, spot)));
+            tunnel.get_or_insert_with(|| Box::new(Tunnel::refused(begin)));
+            follow_tunnel(direction, bytes, cx);
         }
     }
 
@@ -367,5 +359,23 @@ impl Exchanges {
             self.give(&open, cx);
         }
         next
+    }
+}
+
+/// Goes on looking for frames behind a refusal, in bytes that nobody reads.
+pub(super) fn follow_tunnel(direction: Direction, bytes: &[u8], cx: &mut Context<'_>) {
+    if let (Direction::ToServer, Some(checks)) = (direction, &mut cx.checks)
+        && let Some(tunnel) = &mut checks.http.tunnel
+        && !tunnel.take(bytes)
+    {
+        checks.http.tunnel = None;
+    }
+}
+
+/// What comes next in a direction does not follow what was looked at.
+pub(super) fn leave_tunnel(direction: Direction, cx: &mut Context<'_>) {
+    if let (Direction::ToServer, Some(checks)) = (direction, &mut cx.checks) {
+        let tunnel = &mut checks.http.tunnel;
+        tunnel.take_if(|tunnel| tunnel.wants_frames());
     }
 }

@@ -17,7 +17,6 @@ use super::Context;
 use super::inflation::Inflation;
 use crate::check::Spot;
 use crate::direction::{Both, Direction};
-use crate::http::{Likely, begins_request};
 use crate::ledger::{Ledger, Row};
 use crate::reader::{Layer, Pieces, Reader as _, Step};
 use crate::span::Trust;
@@ -121,17 +120,14 @@ impl WebSocket {
         self.messages_sent.to_server + self.messages_sent.to_client
     }
 
-    /// Takes note of a request inside of what was no valid upgrade (RFC 9112, section 11.2); `bytes` are the client's.
-    pub(super) fn note_request(&self, bytes: &[u8], pieces: &Pieces, cx: &mut Context<'_>) {
-        let half = &self.halves.to_server;
-        let begins = half.inside.is_none() && half.trust <= Trust::Carried;
-        if let Some(checks) = cx.checks.as_mut().filter(|_| begins)
-            && begins_request(bytes) == Likely::Yes
-        {
-            let spot = Spot::of_packet(cx.packet, cx.time).at_offset(pieces.offset());
-            let how = "a request follows inside of what was no valid upgrade";
-            let tunnel = &mut checks.http.tunnel;
-            tunnel.get_or_insert_with(|| Box::new((Direction::ToServer, how, spot)));
+    /// Looks for a request at a boundary of the client's frames.
+    #[cold]
+    fn look_at_boundary(&self, bytes: &[u8], pieces: &Pieces, cx: &mut Context<'_>) {
+        let sure = self.halves.to_server.trust <= Trust::Carried;
+        let spot = Spot::of_packet(cx.packet, cx.time).at_offset(pieces.offset());
+        let checks = cx.checks.as_mut().filter(|_| sure);
+        if let Some(tunnel) = checks.and_then(|checks| checks.http.tunnel.as_mut()) {
+            tunnel.at_boundary(bytes, pieces.offset(), spot);
         }
     }
 
@@ -145,6 +141,15 @@ impl WebSocket {
         cx: &mut Context<'_>,
     ) -> usize {
         let mut used = 0;
+        let tunnel = cx
+            .checks
+            .as_mut()
+            .and_then(|checks| checks.http.tunnel.as_mut());
+        let looked_at = direction == Direction::ToServer
+            && tunnel.is_some_and(|tunnel| {
+                tunnel.go_on(bytes, pieces.offset());
+                tunnel.wants_boundaries()
+            });
         if self.halves[direction].lost().is_some() {
             used += self.search(direction, bytes, Attempt::WhenEnough, pieces, ledger, cx);
             if self.halves[direction].lost().is_some() {
@@ -161,6 +166,9 @@ impl WebSocket {
             match reader.read(rest) {
                 Step::Incomplete => return used,
                 Step::Event(len, FrameEvent::Header(header)) => {
+                    if looked_at {
+                        self.look_at_boundary(rest, pieces, cx);
+                    }
                     used += len;
                     let prepaid = header.payload_len.min((rest.len() - len) as u64);
                     let cost = pieces.take_item(

@@ -145,6 +145,10 @@ const TALKS: &[(&str, &str, &str, &str)] = &[
     ("perf-json-uncompressed", "", "Q R s=817e0fa07bx3999.*20", "Q R s=817e0fa07bx3999.*10"),
     ("ws-pmd-no-takeover-cost", "permessage-deflate; server_no_context_takeover", "Q R Z*20", "Q R Z*19"),
     ("sec-failed-upgrade-tunnel", "", "Q s\"HTTP/1.1 403 No\\r\\nContent-Length: 0\\r\\n\\r\\n\" c=81008100", "Q s\"HTTP/1.1 403 No\\r\\nContent-Length: 0\\r\\n\\r\\n\" C\"GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n\""),
+    ("sec-failed-upgrade-tunnel", "", "Q s\"HTTP/1.1 403 No\\r\\nContent-Length: 0\\r\\n\\r\\n\" c=81026162 s=8100 c=8100", "Q s\"HTTP/1.1 403 No\\r\\nContent-Length: 0\\r\\n\\r\\n\" c=81026162 s=8100 C\"GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n\""),
+    ("sec-failed-upgrade-tunnel", "", "Q s\"HTTP/1.1 403 No\\r\\nContent-Length: 0\\r\\n\\r\\n\" C=81 C=8000000000 C=89 C=8000000000", "Q s\"HTTP/1.1 403 No\\r\\nContent-Length: 0\\r\\n\\r\\n\" C=81 C=8000000000 C=8300"),
+    ("sec-failed-upgrade-tunnel", "bad-accept", "Q R C=81800000000047455420", "Q R C=818000000000474554"),
+    ("sec-failed-upgrade-tunnel", "bad-accept", "Q R C=818000000000 C=47 C=4554 C=20", "Q R C=818000000000 C=47 lost C=4554 C=20 C=818000000000"),
     ("sec-failed-upgrade-tunnel", "bad-accept", "Q R C\"GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n\"", "Q R c=8100"),
     ("sec-tls-not-used", "", "Q R", "home Q R"),
 ];

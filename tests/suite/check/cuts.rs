@@ -16,9 +16,7 @@ use crate::laws;
 use crate::traffic::{Rng, Segments};
 
 /// Rules about packets and their times, which the streams do not have.
-const OF_PACKETS: [&str; 8] = [
-    // It looks at the bytes of one packet: cut, it finds less.
-    "sec-failed-upgrade-tunnel",
+const OF_PACKETS: [&str; 7] = [
     "perf-header-payload-split",
     "perf-frame-per-segment",
     "perf-nagle-delay",
