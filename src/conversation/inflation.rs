@@ -93,7 +93,7 @@ impl Inflation {
                 notice(
                     direction,
                     Kind::LimitReached,
-                    "too many compressed connections are alive to inflate this one".to_string(),
+                    "too many compressed connections are alive to inflate this one",
                     cx,
                 );
             }
@@ -116,10 +116,7 @@ impl Inflation {
             notice(
                 direction,
                 Kind::CompressionAssumed,
-                format!(
-                    "connection {} has no handshake in the capture; its messages that are marked as compressed can be inflated, so permessage-deflate is taken as agreed",
-                    cx.place.connection
-                ),
+                "its handshake is not in the capture; its messages that are marked as compressed can be inflated, so permessage-deflate is taken as agreed",
                 cx,
             );
         }
@@ -144,6 +141,6 @@ impl Inflation {
     }
 }
 
-fn notice(direction: Direction, kind: Kind, explanation: String, cx: &mut Context<'_>) {
+fn notice(direction: Direction, kind: Kind, explanation: impl Into<String>, cx: &mut Context<'_>) {
     cx.tell(Notice::new(kind, explanation).sent_by(direction));
 }

@@ -144,17 +144,11 @@ impl Conversation {
             Some(_) if self.told_of_cut => return,
             Some(_) => (
                 Kind::CutPacket,
-                format!(
-                    "packets of connection {} are cut by the snapshot length; what was cut off is counted and not shown",
-                    cx.place.connection
-                ),
+                "its packets are cut by the snapshot length; what was cut off is counted and not shown".to_string(),
             ),
             None => (
                 Kind::Gap,
-                format!(
-                    "{len} bytes of connection {} are not in the capture",
-                    cx.place.connection
-                ),
+                format!("{len} bytes are not in the capture"),
             ),
         };
         self.told_of_cut |= cut.is_some();

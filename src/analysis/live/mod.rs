@@ -311,8 +311,7 @@ pub(super) fn notice_midstream(
     out: &mut dyn FnMut(&Event<'_>),
 ) {
     if !segment.flags.syn() && !segment.flags.rst() {
-        let explanation = format!("connection {number} began before the capture");
-        let notice = Notice::new(Kind::Midstream, explanation)
+        let notice = Notice::new(Kind::Midstream, "it began before the capture")
             .at_packet(segment.packet)
             .of_connection(number);
         out(&Event::Notice(&notice));
