@@ -3,18 +3,21 @@
 mod connections;
 mod first;
 mod live;
+mod numbers;
 mod read;
+mod shards;
 mod shared;
 mod tombstone;
 mod waiting;
 mod watch;
 
-use self::connections::Connections;
 pub use self::read::read;
+use self::shards::{Order, Shards, Sink};
 use crate::capture::Packet;
+use crate::check::Closed;
 use crate::conversation::Security;
 use crate::decode::{Decoded, Decoder, Other};
-use crate::event::Event;
+use crate::event::{Connection, Event};
 use crate::ledger::{Ledger, Row};
 use crate::notice::Notice;
 pub use crate::options::{Options, Texts, Wanted, Which};
@@ -25,7 +28,7 @@ use crate::wire::Wire;
 #[derive(Debug, Default)]
 pub struct Analysis {
     decoder: Decoder,
-    connections: Connections,
+    shards: Shards,
     ledger: Ledger,
     notices: Vec<Notice>,
     given_up: Vec<Other>,
@@ -36,7 +39,7 @@ impl Analysis {
     pub fn new(mut options: Options) -> Self {
         options.measure_distances |= options.check;
         Self {
-            connections: Connections::new(options),
+            shards: Shards::with_options(options),
             ..Self::default()
         }
     }
@@ -44,7 +47,7 @@ impl Analysis {
     /// The same, with keys that open what is under TLS.
     #[must_use]
     pub fn with_keys(mut self, keys: Keys) -> Self {
-        self.connections.shared.scratch.secure = Security::new(keys);
+        self.shards.set_keys(Security::new(keys));
         self
     }
 
@@ -57,23 +60,25 @@ impl Analysis {
         text: &[u8],
         out: &mut dyn FnMut(&Event<'_>),
     ) {
-        let keys = &mut self.connections.shared.scratch.secure.keys;
+        let keys = &mut self.shards.shared.scratch.secure.keys;
         let complaints = keys.read(text, behind);
         for notice in complaints.notices(name) {
             out(&Event::Notice(&notice));
         }
         if complaints.secrets > 0 {
-            self.connections.keys_came(out);
+            self.shards.keys_came(&mut Straight(out));
         }
     }
 
     /// Takes the next packet.
     pub fn push(&mut self, packet: &Packet<'_>, out: &mut dyn FnMut(&Event<'_>)) {
         match Decoder::decode_usual(packet) {
-            Some(segment) => self.connections.segment(&segment, &mut self.ledger, out),
+            Some(segment) => self.shards.segment(&segment, out),
             None => self.push_unusual(packet, out),
         }
-        self.connections.settle(packet.time, &mut self.ledger, out);
+        if self.shards.passes(packet.time) {
+            self.shards.settle(packet.time, &mut Straight(out));
+        }
     }
 
     #[inline(never)]
@@ -84,7 +89,7 @@ impl Analysis {
             settle_others(given_up, notices, packet.number, &mut self.ledger, out);
         }
         match decoded {
-            Decoded::Tcp(segment) => self.connections.segment(&segment, &mut self.ledger, out),
+            Decoded::Tcp(segment) => self.shards.segment(&segment, out),
             Decoded::Other(other) => charge_other(&mut self.ledger, &other, packet.number),
             Decoded::Held => {}
         }
@@ -95,7 +100,7 @@ impl Analysis {
         let (notices, given_up) = (&mut self.notices, &mut self.given_up);
         self.decoder.finish(notices, given_up);
         settle_others(given_up, notices, 0, &mut self.ledger, out);
-        self.connections.finish(&mut self.ledger, out);
+        self.ledger += &self.shards.finish(&mut Straight(out));
     }
 
     /// The whole capture's ledger; complete after [`finish`](Self::finish).
@@ -139,4 +144,15 @@ fn charge_other(ledger: &mut Ledger, other: &Other, packet: u64) {
     };
     ledger.charge_many(row, packet, packets, wire);
     ledger.packets += packets;
+}
+
+/// Events of the one thread that there is: they are in order.
+struct Straight<'o>(&'o mut dyn FnMut(&Event<'_>));
+
+impl Sink for Straight<'_> {
+    fn event(&mut self, _order: Order, event: &Event<'_>) {
+        (self.0)(event);
+    }
+
+    fn left(&mut self, _order: Order, _connection: Connection, _closed: Closed) {}
 }

@@ -23,6 +23,7 @@ pub mod span;
 
 pub mod error;
 
+mod bound;
 mod options;
 mod private;
 

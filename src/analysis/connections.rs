@@ -1,4 +1,4 @@
-//! The connections of a capture: found by their packets, numbered, ended, remembered for a while, and forgotten.
+//! The connections of a shard: found by their packets, numbered, ended, remembered for a while, and forgotten.
 //!
 //! A connection is first its first packet, then alive, then (closed, but late packets may still be in their order) whole for a moment,
 //! then a tombstone. Each of these is as small as it can be, so that memory follows what is alive and not what was.
@@ -7,36 +7,30 @@ use std::collections::VecDeque;
 
 use super::first::First;
 use super::live::{Live, notice_midstream};
+use super::numbers::{Included, early, includes, late, may_have_ledgers};
 use super::shared::Shared;
 use super::tombstone::{Tombstone, give};
 use super::waiting::Waiting;
-use crate::check::Across;
+use crate::bound::SHARDS;
 use crate::decode::Segment;
 use crate::event::{Connection, Event};
-use crate::ledger::Ledger;
 use crate::notice::{Kind, Notice};
-use crate::options::Options;
 use crate::tcp::{Key, Place, Side, Table};
 use crate::time::Timestamp;
 
-/// For how long, in capture time, a closed connection stays: a late packet then opens no new number. Twice the longest
-/// time that a segment is expected to live in a network.
-const TOMBSTONE: i64 = 120_000_000_000;
+/// How many closed connections of a shard stay whole: more than close while the packets of one queue overtake those of another, and few
+/// enough, 512 of all shards, to push nothing else out of the caches.
+const WHOLE_AT_MOST: usize = 8;
 
-/// For how long, in capture time, a closed connection stays whole: what capture queues bring in a wrong order comes within it.
-const WHOLE: i64 = 1_000_000_000;
+/// How many connections of a shard, tombstones among them, may be there at once; a million of all. What is beyond makes room by ending
+/// those that were idle for longest. A million first packets need some 190 MB.
+const ALIVE: usize = (1 << 20) / SHARDS;
 
-/// How many closed connections stay whole: many more than close while the packets of one queue overtake those of another, and few enough
-/// to push nothing else out of the caches.
-const WHOLE_AT_MOST: usize = 256;
-
-/// How many connections, tombstones among them, may be there at once. What is beyond makes room by ending those that were
-/// idle for longest. A million first packets need some 190 MB.
-const ALIVE: usize = 1 << 20;
-
-/// All connections, from their first packets to the ends of their tombstones.
+/// Connections, from their first packets to the ends of their tombstones.
 #[derive(Debug, Default)]
 pub(super) struct Connections {
+    /// Which shard it is.
+    shard: usize,
     table: Table,
     slots: Vec<Slot>,
     free: Vec<u32>,
@@ -44,9 +38,6 @@ pub(super) struct Connections {
     closed: VecDeque<(Timestamp, u32)>,
     /// Tombstones, in the same order.
     over: VecDeque<(Timestamp, u32)>,
-    next_number: u64,
-    pub(super) shared: Shared,
-    across: Across,
     waiting: Waiting,
 }
 
@@ -102,44 +93,43 @@ impl Slot {
 
 impl Connections {
     /// None yet.
-    pub(super) fn new(options: Options) -> Self {
+    pub(super) fn of_shard(shard: usize) -> Self {
         Self {
-            shared: Shared {
-                options,
-                ..Shared::default()
-            },
+            shard,
             ..Self::default()
         }
     }
 
     /// Takes a segment.
+    #[inline]
     pub(super) fn segment(
         &mut self,
+        (key, from_lower): (Key, bool),
         segment: &Segment<'_>,
-        whole: &mut Ledger,
+        shared: &mut Shared,
         out: &mut dyn FnMut(&Event<'_>),
     ) {
-        let (key, from_lower) = Key::of(segment);
+        self.look_at_keys(shared, out);
         let hash = self.table.hash(&key);
         let slots = &self.slots;
         let found = self.table.find(hash, |index| {
             at(slots, index).is_some_and(|slot| slot.has_key(&key))
         });
         let Some(place) = found else {
-            return self.open(key, hash, from_lower, segment, whole, out);
+            return self.begin(key, hash, from_lower, segment, shared, out);
         };
         let side = place.side(from_lower);
         if let Some(Slot::Live(live)) = at_mut(&mut self.slots, place.index)
-            && live.take_plain(side, segment, &mut self.shared, out)
+            && live.take_plain(side, segment, shared, out)
         {
-            return self.list_if_it_waits(place.index);
+            return self.list_if_it_waits(place.index, shared);
         }
         if segment.flags.syn() && self.is_superseded(place, side, segment) {
             self.table.remove(hash, place.index);
-            self.close(place.index, segment.time, out);
-            return self.open(key, hash, from_lower, segment, whole, out);
+            self.close(place.index, segment.time, shared, out);
+            return self.begin(key, hash, from_lower, segment, shared, out);
         }
-        self.take(place.index, side, segment, out);
+        self.take(place.index, side, segment, shared, out);
     }
 
     fn is_superseded(&self, place: Place, side: Side, segment: &Segment<'_>) -> bool {
@@ -152,71 +142,81 @@ impl Connections {
         index: u32,
         side: Side,
         segment: &Segment<'_>,
+        shared: &mut Shared,
         out: &mut dyn FnMut(&Event<'_>),
     ) {
         let Some(slot) = at_mut(&mut self.slots, index) else {
             return;
         };
         if let Slot::First(_) = slot {
-            bring_to_life(slot, &mut self.shared);
+            bring_to_life(slot, shared);
         }
         match slot {
             Slot::Live(live) => {
-                if live.segment(side, segment, &mut self.shared, out) {
-                    self.closed.push_back((segment.time, index));
+                if live.segment(side, segment, shared, out) {
+                    self.list_if_it_waits(index, shared);
+                    return self.closed_now(segment.time, index, shared, out);
                 }
             }
-            Slot::Over(over) => over.segment(side, segment, &mut self.shared.ledgers),
+            Slot::Over(over) => over.segment(side, segment, &mut shared.ledgers),
             Slot::First(_) | Slot::Free => {}
         }
-        self.list_if_it_waits(index);
+        self.list_if_it_waits(index, shared);
     }
 
     /// Lists the connection whose turn it was, if it began to wait for keys.
     #[inline]
-    fn list_if_it_waits(&mut self, index: u32) {
-        if self.shared.scratch.secure.take_began_to_wait() {
+    fn list_if_it_waits(&mut self, index: u32, shared: &mut Shared) {
+        if shared.scratch.secure.take_began_to_wait() {
             let slots = &self.slots;
             self.waiting.add(index, |index| waits(slots, index));
         }
     }
 
     /// Keys have come: what waited for them is read, now or soon.
-    pub(super) fn keys_came(&mut self, out: &mut dyn FnMut(&Event<'_>)) {
+    pub(super) fn keys_came(&mut self, shared: &mut Shared, out: &mut dyn FnMut(&Event<'_>)) {
         self.waiting.keys_came();
-        self.wake(out);
+        self.wake(shared, out);
     }
 
-    fn wake(&mut self, out: &mut dyn FnMut(&Event<'_>)) {
+    /// Looks at keys that have come, if it is time to.
+    #[inline]
+    fn look_at_keys(&mut self, shared: &mut Shared, out: &mut dyn FnMut(&Event<'_>)) {
+        if self.waiting.pass_packet() {
+            self.wake(shared, out);
+        }
+    }
+
+    fn wake(&mut self, shared: &mut Shared, out: &mut dyn FnMut(&Event<'_>)) {
         for index in self.waiting.take_due() {
             if let Some(Slot::Live(live)) = at_mut(&mut self.slots, index)
                 && live.waits_for_keys()
             {
-                live.wake(&mut self.shared, out);
-                self.list_if_it_waits(index);
+                live.wake(shared, out);
+                self.list_if_it_waits(index, shared);
             }
         }
     }
 
-    fn open(
+    fn begin(
         &mut self,
         key: Key,
         hash: u64,
         from_lower: bool,
         segment: &Segment<'_>,
-        whole: &mut Ledger,
+        shared: &mut Shared,
         out: &mut dyn FnMut(&Event<'_>),
     ) {
-        if self.slots.len() - self.free.len() >= ALIVE {
-            self.evict(segment, whole, out);
-        }
-        let number = self.next_number;
-        self.next_number += 1;
-        notice_midstream(number, segment, out);
+        // What makes room for it leaves its place to later ones.
         let index = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot::Free);
-            u32::try_from(self.slots.len() - 1).expect("there are at most 2^20 connections")
+            u32::try_from(self.slots.len() - 1).expect("there are fewer than 2^16 of a shard")
         });
+        if self.slots.len() - self.free.len() > ALIVE {
+            self.evict(segment, shared, out);
+        }
+        let number = shared.numbers.next(self.shard, index, &shared.options);
+        notice_midstream(number, segment, out);
         self.table.insert(hash, index, from_lower);
         let Some(slot) = at_mut(&mut self.slots, index) else {
             return;
@@ -225,56 +225,62 @@ impl Connections {
             *slot = Slot::First(Box::new(first));
             return;
         }
-        let asked_for = self.shared.options.has_ledgers(number);
+        let asked_for = may_have_ledgers(&shared.options, number);
         let live = Live::new(number, key, from_lower, asked_for, segment);
-        let live = live.watched(segment, &self.shared.options);
+        let live = live.watched(segment, &shared.options);
         *slot = Slot::Live(Box::new(live));
-        self.take(index, Side::Opener, segment, out);
+        self.take(index, Side::Opener, segment, shared, out);
     }
 
     /// Ends a connection that cannot go on; its record is given in the order of closing.
-    fn close(&mut self, index: u32, time: Timestamp, out: &mut dyn FnMut(&Event<'_>)) {
+    fn close(
+        &mut self,
+        index: u32,
+        time: Timestamp,
+        shared: &mut Shared,
+        out: &mut dyn FnMut(&Event<'_>),
+    ) {
         let Some(slot) = at_mut(&mut self.slots, index) else {
             return;
         };
         if let Slot::First(_) = slot {
-            bring_to_life(slot, &mut self.shared);
+            bring_to_life(slot, shared);
         }
         if let Slot::Live(live) = slot
             && !live.is_closed()
         {
-            live.end(&mut self.shared, out);
-            self.closed.push_back((time, index));
-            self.list_if_it_waits(index);
+            live.end(shared, out);
+            self.list_if_it_waits(index, shared);
+            self.closed_now(time, index, shared, out);
         }
     }
 
-    /// Makes tombstones of what closed long enough ago, and gives up those that have stood long enough.
-    #[inline]
-    pub(super) fn settle(
+    /// A connection has closed. Where too many are whole, the first of them no longer is.
+    fn closed_now(
         &mut self,
-        now: Timestamp,
-        whole: &mut Ledger,
+        time: Timestamp,
+        index: u32,
+        shared: &mut Shared,
         out: &mut dyn FnMut(&Event<'_>),
     ) {
-        if self.waiting.pass_packet() {
-            self.wake(out);
+        self.closed.push_back((time, index));
+        if self.closed.len() > WHOLE_AT_MOST {
+            self.bury(shared, out);
         }
-        while let Some(&(closed, _)) = self.closed.front()
-            && (now.since(closed) >= WHOLE || self.closed.len() > WHOLE_AT_MOST)
-        {
-            self.bury(whole, out);
-        }
-        while let Some((_, index)) = self
-            .over
-            .pop_front_if(|(closed, _)| now.since(*closed) >= TOMBSTONE)
-        {
-            self.forget(index, whole, out);
-        }
+    }
+
+    /// When the connection closed that was the first to close of those that are whole.
+    pub(super) fn first_closed(&self) -> Option<Timestamp> {
+        self.closed.front().map(|(closed, _)| *closed)
+    }
+
+    /// The same of those that a tombstone stands for.
+    pub(super) fn first_over(&self) -> Option<Timestamp> {
+        self.over.front().map(|(closed, _)| *closed)
     }
 
     /// Makes a tombstone of the connection that closed first.
-    fn bury(&mut self, whole: &mut Ledger, out: &mut dyn FnMut(&Event<'_>)) {
+    pub(super) fn bury(&mut self, shared: &mut Shared, out: &mut dyn FnMut(&Event<'_>)) {
         let Some((closed, index)) = self.closed.pop_front() else {
             return;
         };
@@ -288,35 +294,43 @@ impl Connections {
         let Slot::Live(mut live) = std::mem::take(slot) else {
             return;
         };
-        live.settle(&mut self.shared, out);
+        live.settle(shared, out);
         let mut tombstone = live.tombstone(self.table.hash(live.key()));
         let (number, client) = (live.number(), live.client());
-        match record(*live, &self.shared.options, &mut self.across) {
-            Some(connection) if self.shared.options.settled.includes(number) => {
-                tombstone.keep(connection, client);
+        if let Some(mut connection) = record(*live, shared) {
+            match includes(shared.options.settled, number) {
+                Included::Yes => tombstone.keep(connection, client),
+                Included::No => give(&connection, &mut shared.whole, out),
+                Included::Maybe => {
+                    connection.number = early(number);
+                    out(&Event::Connection(&connection));
+                    connection.number = late(number);
+                    tombstone.keep(connection, client);
+                }
             }
-            Some(connection) => give(&connection, whole, out),
-            None => {}
         }
         *slot = Slot::Over(Box::new(tombstone));
     }
 
-    /// Gives up a tombstone, or a connection that waited for keys as long as one stands.
-    fn forget(&mut self, index: u32, whole: &mut Ledger, out: &mut dyn FnMut(&Event<'_>)) {
+    /// Gives up the tombstone that has stood longest, or the connection that waited for keys as long.
+    pub(super) fn forget(&mut self, shared: &mut Shared, out: &mut dyn FnMut(&Event<'_>)) {
+        let Some((_, index)) = self.over.pop_front() else {
+            return;
+        };
         let Some(slot) = at_mut(&mut self.slots, index) else {
             return;
         };
         let hash = match std::mem::take(slot) {
             Slot::Over(over) => {
                 let hash = over.hash;
-                over.end(whole, out);
+                over.end(&mut shared.whole, out);
                 hash
             }
             Slot::Live(mut live) => {
-                live.settle(&mut self.shared, out);
+                live.settle(shared, out);
                 let hash = self.table.hash(live.key());
-                if let Some(record) = record(*live, &self.shared.options, &mut self.across) {
-                    give(&record, whole, out);
+                if let Some(record) = record(*live, shared) {
+                    give(&record, &mut shared.whole, out);
                 }
                 hash
             }
@@ -332,10 +346,10 @@ impl Connections {
     fn evict(
         &mut self,
         segment: &Segment<'_>,
-        whole: &mut Ledger,
+        shared: &mut Shared,
         out: &mut dyn FnMut(&Event<'_>),
     ) {
-        self.forget_all_closed(whole, out);
+        self.forget_all_closed(shared, out);
         if self.slots.len() - self.free.len() < ALIVE / 8 * 7 {
             return;
         }
@@ -348,63 +362,62 @@ impl Connections {
         idle.truncate(longest);
         idle.sort_unstable();
         let explanation = format!(
-            "more than {ALIVE} connections are alive; the {} that were idle for longest were ended",
+            "more than {ALIVE} connections of a shard are alive; the {} that were idle for longest were ended",
             idle.len()
         );
         out(&Event::Notice(
             &Notice::new(Kind::LimitReached, explanation).at_packet(segment.packet),
         ));
         for (_, index) in idle {
-            self.close(index, segment.time, out);
-            self.forget_all_closed(whole, out);
+            self.close(index, segment.time, shared, out);
+            self.forget_all_closed(shared, out);
         }
     }
 
-    fn forget_all_closed(&mut self, whole: &mut Ledger, out: &mut dyn FnMut(&Event<'_>)) {
+    fn forget_all_closed(&mut self, shared: &mut Shared, out: &mut dyn FnMut(&Event<'_>)) {
         while !self.closed.is_empty() {
-            self.bury(whole, out);
+            self.bury(shared, out);
         }
-        while let Some((_, index)) = self.over.pop_front() {
-            self.forget(index, whole, out);
+        while !self.over.is_empty() {
+            self.forget(shared, out);
         }
     }
 
-    /// Ends the capture: gives what was still open, and the connections that never closed, those by number.
-    pub(super) fn finish(&mut self, whole: &mut Ledger, out: &mut dyn FnMut(&Event<'_>)) {
-        let mut open: Vec<(u64, u32)> = (0..)
+    /// The numbers and places of the connections that have not ended.
+    pub(super) fn open(&self) -> impl Iterator<Item = (u64, u32)> {
+        (0..)
             .zip(&self.slots)
             .filter_map(|(index, slot)| Some((slot.open_number()?, index)))
-            .collect();
-        open.sort_unstable();
-        for &(_, index) in &open {
-            if let Some(Slot::Live(live)) = at_mut(&mut self.slots, index) {
-                live.end(&mut self.shared, out);
+    }
+
+    /// The capture ends, and with it a connection that is open. One of which only a first packet is known stays that for now.
+    pub(super) fn end(&mut self, index: u32, shared: &mut Shared, out: &mut dyn FnMut(&Event<'_>)) {
+        if let Some(Slot::Live(live)) = at_mut(&mut self.slots, index) {
+            live.end(shared, out);
+        }
+    }
+
+    /// Gives the record of a connection that was open at the end.
+    pub(super) fn give_open(
+        &mut self,
+        index: u32,
+        shared: &mut Shared,
+        out: &mut dyn FnMut(&Event<'_>),
+    ) {
+        let Some(slot) = at_mut(&mut self.slots, index) else {
+            return;
+        };
+        if let Slot::First(_) = slot {
+            bring_to_life(slot, shared);
+            if let Slot::Live(live) = slot {
+                live.end(shared, out);
             }
         }
-        self.forget_all_closed(whole, out);
-        for (_, index) in open {
-            let Some(slot) = at_mut(&mut self.slots, index) else {
-                continue;
-            };
-            if let Slot::First(_) = slot {
-                bring_to_life(slot, &mut self.shared);
-                if let Slot::Live(live) = slot {
-                    live.end(&mut self.shared, out);
-                }
+        if let Slot::Live(mut live) = std::mem::take(slot) {
+            live.settle(shared, out);
+            if let Some(record) = record(*live, shared) {
+                give(&record, &mut shared.whole, out);
             }
-            if let Slot::Live(mut live) = std::mem::take(slot) {
-                live.settle(&mut self.shared, out);
-                if let Some(record) = record(*live, &self.shared.options, &mut self.across) {
-                    give(&record, whole, out);
-                }
-            }
-        }
-        if let Some(notice) = self.across.take_notice() {
-            out(&Event::Notice(&notice));
-        }
-        self.across.finish(out);
-        for side in Side::ALL {
-            *whole += &std::mem::take(&mut self.shared.ledgers[side]);
         }
     }
 }
@@ -415,14 +428,15 @@ fn waits(slots: &[Slot], index: u32) -> bool {
 }
 
 /// A connection's record, unless nobody asks for it; what it leaves behind for the rules over several is compared.
-fn record(mut live: Live, options: &Options, across: &mut Across) -> Option<Connection> {
-    let closed = live.take_closed();
-    if closed.is_none() && !options.wanted.connections && !options.has_ledgers(live.number()) {
+fn record(mut live: Live, shared: &mut Shared) -> Option<Connection> {
+    let (closed, options) = (live.take_closed(), &shared.options);
+    let is_asked_for = options.wanted.connections || may_have_ledgers(options, live.number());
+    if closed.is_none() && !is_asked_for {
         return None;
     }
     let connection = live.into_record();
     if let Some(closed) = closed {
-        across.closed(&connection, &closed);
+        shared.left.add(&connection, closed);
     }
     Some(connection)
 }
@@ -430,7 +444,7 @@ fn record(mut live: Live, options: &Options, across: &mut Across) -> Option<Conn
 /// Makes a connection of a first packet, because a second one has come, or the end.
 fn bring_to_life(slot: &mut Slot, shared: &mut Shared) {
     if let Slot::First(first) = slot {
-        let asked_for = shared.options.has_ledgers(first.number());
+        let asked_for = may_have_ledgers(&shared.options, first.number());
         let (live, segment) = first.live(asked_for);
         let mut live = live.watched(&segment, &shared.options);
         // A packet without payload tells nothing, so there is nobody to listen.

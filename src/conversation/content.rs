@@ -1,10 +1,8 @@
 //! The content of an HTTP message: how long it is, and its beginning; decoded where that was asked for.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use super::Context;
 use super::kept::Kept;
+use crate::bound::{Bound, SHARDS, Share};
 use crate::direction::Direction;
 use crate::http::{Coding, Decoder, Fields, is_coded};
 use crate::notice::{Kind, Notice};
@@ -13,15 +11,40 @@ use crate::private::Private;
 /// How much is decoded at a time: small enough to stay in the nearest caches.
 const ROOM: usize = 16 << 10;
 
-/// How much memory all decoders together may take. Brotli's widest window is 16 MiB, so 60 such responses are decoded at once,
-/// or 20,000 that are coded with gzip; what comes beyond is read and not decoded.
-const MEMORY: u64 = 1 << 30;
+/// How much memory all decoders together may take, each shard a 64th of it. Brotli's widest window is 16 MiB, so three such responses are
+/// decoded at once in a shard, or 1,300 that are coded with gzip; what comes beyond is read and not decoded.
+const MEMORY: u64 = 4 << 30;
 
 /// What all decoding shares.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct DecodingRoom {
     plain: Private<Box<[u8]>>,
-    taken: Arc<AtomicU64>,
+    taken: Bound,
+}
+
+impl Default for DecodingRoom {
+    fn default() -> Self {
+        Self {
+            plain: Private::default(),
+            taken: Bound::new(MEMORY / SHARDS as u64),
+        }
+    }
+}
+
+impl DecodingRoom {
+    /// The same for another thread; what decoders take is counted together.
+    pub(crate) fn another(&self) -> Self {
+        Self {
+            plain: Private::default(),
+            taken: self.taken.clone(),
+        }
+    }
+
+    /// It is this shard's turn.
+    #[inline]
+    pub(crate) fn turn(&mut self, shard: usize) {
+        self.taken.turn(shard);
+    }
 }
 
 /// The content of one message.
@@ -47,8 +70,7 @@ enum State {
 #[derive(Debug)]
 struct Decoding {
     decoder: Decoder,
-    memory: u64,
-    taken: Arc<AtomicU64>,
+    _taken: Share,
 }
 
 impl Content {
@@ -152,23 +174,11 @@ impl Content {
 
 impl Decoding {
     fn new(coding: Coding, room: &DecodingRoom) -> Option<Self> {
-        let memory = coding.memory();
-        if room.taken.load(Ordering::Relaxed) + memory > MEMORY {
-            return None;
-        }
-        let decoder = Decoder::new(coding).ok()?;
-        room.taken.fetch_add(memory, Ordering::Relaxed);
+        let taken = room.taken.take(coding.memory())?;
         Some(Self {
-            decoder,
-            memory,
-            taken: Arc::clone(&room.taken),
+            decoder: Decoder::new(coding).ok()?,
+            _taken: taken,
         })
-    }
-}
-
-impl Drop for Decoding {
-    fn drop(&mut self) {
-        self.taken.fetch_sub(self.memory, Ordering::Relaxed);
     }
 }
 

@@ -51,7 +51,7 @@ impl Context<'_> {
     }
 }
 
-/// What all connections share: room to work in, and what opens those under TLS.
+/// What all connections of a thread share: room to work in, and what opens those under TLS.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     /// Payload without its masking.
@@ -66,4 +66,25 @@ pub(crate) struct Scratch {
     pub(crate) spare: Spare,
     /// How many handshakes were given with their texts.
     pub(crate) handshakes_told: u64,
+}
+
+impl Scratch {
+    /// The same for another thread.
+    pub(crate) fn another(&self) -> Self {
+        Self {
+            unmasked: Private::default(),
+            workshop: self.workshop.another(),
+            decoding: self.decoding.another(),
+            secure: self.secure.another(),
+            handshakes_told: self.handshakes_told,
+        }
+    }
+
+    /// It is this shard's turn.
+    #[inline]
+    pub(crate) fn turn(&mut self, shard: usize) {
+        self.workshop.turn(shard);
+        self.decoding.turn(shard);
+        self.secure.turn(shard);
+    }
 }

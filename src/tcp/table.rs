@@ -8,6 +8,7 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
 use super::side::{Side, Sides};
+use crate::bound::SHARDS;
 use crate::decode::{Endpoint, Segment};
 
 /// What tells connections apart: the two ends and the network that their addresses belong to.
@@ -49,6 +50,23 @@ impl Key {
             v6,
         };
         (key, from_lower)
+    }
+
+    /// Which shard the connection belongs to: always the same, whatever else is in the capture.
+    #[inline]
+    pub(crate) fn shard(&self) -> usize {
+        // The golden ratio's digits spread what differs in few bits over the highest ones, which say the shard.
+        const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+        let [low, high] = self.ports.map(u64::from);
+        let mut mixed = (low << 16 | high).wrapping_mul(SPREAD);
+        for number in [self.lower, self.higher, self.network.into()] {
+            let (upper, lower) = (
+                (number >> 64) as u64,
+                (number & u128::from(u64::MAX)) as u64,
+            );
+            mixed = (mixed ^ lower ^ upper.rotate_left(32)).wrapping_mul(SPREAD);
+        }
+        (mixed >> (u64::BITS - SHARDS.ilog2())) as usize
     }
 
     /// Which network the addresses belong to.
@@ -167,32 +185,23 @@ impl Hash for KeptKey {
 /// From keys to places in a list of connections. The hash is seeded, so that no capture can be made to collide in it.
 ///
 /// Only hashes are kept here: a live connection knows its key, and for one that is over 64 seeded bits are enough.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Table {
     places: HashTable<Place>,
     /// Places by the low bits of their hashes, the latest found of each. The table may hold a million connections, most of them over,
-    /// and looking into it is mostly waiting for memory; those whose packets come now stay in a core's own cache here.
+    /// and looking into it is mostly waiting for memory; those whose packets come now stay in a core's own cache here. Empty until there
+    /// is a place.
     recent: Box<[Recent]>,
     seed: RandomState,
 }
 
-/// How many times four places are kept at hand: 256 KiB, for some ten thousand connections that speak at once.
-const RECENT: usize = 4096;
+/// How many times four places are kept at hand: 256 KiB in all shards, for some ten thousand connections that speak at once.
+const RECENT: usize = 4096 / SHARDS;
 
 /// The places found latest of some hashes, the latest first: what fits into a line of a cache.
 #[derive(Clone, Debug, Default)]
 #[repr(align(64))]
 struct Recent([Option<Place>; 4]);
-
-impl Default for Table {
-    fn default() -> Self {
-        Self {
-            places: HashTable::default(),
-            recent: vec![Recent::default(); RECENT].into(),
-            seed: RandomState::default(),
-        }
-    }
-}
 
 /// Where a connection stands.
 #[derive(Clone, Copy, Debug)]
@@ -253,6 +262,9 @@ impl Table {
             index,
             opener_is_lower,
         };
+        if self.recent.is_empty() {
+            self.recent = vec![Recent::default(); RECENT].into();
+        }
         self.places.insert_unique(hash, place, |place| place.hash);
         self.note(place);
     }

@@ -34,7 +34,7 @@ pub(super) enum Label {
 pub(super) const NAME_LEN: usize = 8;
 
 /// The secrets of many connections.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct KeyLog {
     connections: HashMap<[u8; RANDOM_LEN], Box<Secrets>, RandomState>,
     /// Premaster secrets, by the first bytes of what they were when they were encrypted for the server.
@@ -42,7 +42,7 @@ pub struct KeyLog {
     has_premasters: bool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Secrets {
     master: Option<Secret>,
     early: Option<Secret>,

@@ -7,7 +7,7 @@ use super::keylog::{Complaints, KeyLog, Label, NAME_LEN};
 use super::secret::Secret;
 
 /// All keys that a capture may be read with: those that were given, and those that come with it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Keys {
     given: Arc<KeyLog>,
     found: KeyLog,

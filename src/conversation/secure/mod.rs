@@ -10,7 +10,9 @@ mod waiting;
 
 use std::collections::VecDeque;
 
+use self::waiting::HELD_BY_SHARD;
 use super::{Context, Conversation, Ledgers, Reading, Stream};
+use crate::bound::{Bound, Share};
 use crate::direction::Direction;
 use crate::event::Protocol;
 use crate::private::Private;
@@ -19,16 +21,22 @@ use crate::tcp::{Delivery, Ending, Side, Sides};
 use crate::tls::{Keys, Need, Reason, RecordReader, Session};
 
 /// What connections under TLS share.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Shared {
     /// What opens them.
     pub(crate) keys: Keys,
     /// Room for what was inside a record.
     plaintext: Private<Vec<u8>>,
     /// How many bytes wait for keys.
-    held: usize,
+    held: Bound,
     /// Whether a connection has begun to wait, since this was asked last.
     began_to_wait: bool,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self::new(Keys::default())
+    }
 }
 
 impl Shared {
@@ -36,8 +44,24 @@ impl Shared {
     pub(crate) fn new(keys: Keys) -> Self {
         Self {
             keys,
-            ..Self::default()
+            plaintext: Private::default(),
+            held: Bound::new(HELD_BY_SHARD),
+            began_to_wait: false,
         }
+    }
+
+    /// The same for another thread; what waits is counted together.
+    pub(crate) fn another(&self) -> Self {
+        Self {
+            held: self.held.clone(),
+            ..Self::new(self.keys.clone())
+        }
+    }
+
+    /// It is this shard's turn.
+    #[inline]
+    pub(crate) fn turn(&mut self, shard: usize) {
+        self.held.turn(shard);
     }
 
     /// Whether a connection has begun to wait for keys, since this was asked last.
@@ -52,7 +76,7 @@ pub(super) struct Secure {
     session: Session,
     sides: Sides<Half>,
     /// Bytes that are counted in [`Shared::held`].
-    counted: usize,
+    counted: Option<Share>,
     /// Whether it was said that it waits.
     listed: bool,
     told: bool,

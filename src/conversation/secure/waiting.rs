@@ -14,8 +14,8 @@ const HELD: usize = 256 << 10;
 /// How many holes there may be among them: more than there are records that can wait.
 const HOLES: usize = 1024;
 
-/// How many bytes of all connections wait together.
-const HELD_BY_ALL: usize = 64 << 20;
+/// How many bytes of all connections of a shard wait together: of two connections both ways in full.
+pub(super) const HELD_BY_SHARD: u64 = 1 << 20;
 
 impl Secure {
     /// Whether a side has bytes that wait for what may still come.
@@ -33,7 +33,7 @@ impl Secure {
             let (half, other) = (&self.sides[side], &self.sides[side.other()]);
             let full = half.stream.waiting.len() > HELD
                 || half.holes.len() > HOLES
-                || cx.scratch.secure.held > HELD_BY_ALL;
+                || cx.scratch.secure.held.is_passed();
             let in_vain = match half.held {
                 Some(Need::OtherSide) => {
                     other.closed || other.finished || half.ended.is_some() && other.ended.is_some()
@@ -58,13 +58,16 @@ impl Secure {
     }
 
     pub(super) fn count_held(&mut self, cx: &mut Context<'_>) {
-        let held = Side::ALL
+        let held: usize = Side::ALL
             .into_iter()
             .filter(|&side| self.is_held(side))
             .map(|side| self.sides[side].stream.waiting.len())
             .sum();
-        cx.scratch.secure.held = cx.scratch.secure.held - self.counted + held;
-        self.counted = held;
+        if held > 0 || self.counted.is_some() {
+            let bound = &cx.scratch.secure.held;
+            let share = self.counted.get_or_insert_with(|| bound.share());
+            share.set(held as u64);
+        }
         if held > 0 && !self.listed {
             (self.listed, cx.scratch.secure.began_to_wait) = (true, true);
         }

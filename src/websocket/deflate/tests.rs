@@ -287,7 +287,7 @@ fn a_message_that_inflates_to_too_much_is_given_up_and_the_next_is_read() {
 
 #[test]
 fn windows_are_counted_and_given_back() {
-    let mut workshop = Workshop::with_windows(2);
+    let mut workshop = Workshop::with_windows(crate::bound::Bound::new(2));
     let mut inflaters = [(); 3].map(|()| Inflater::new(TAKEOVER, 1 << 20, true, false));
     let inflate = |inflater: &mut Inflater, workshop: &mut Workshop| {
         inflater.begin(workshop);

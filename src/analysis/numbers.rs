@@ -1,0 +1,125 @@
+//! Numbers: what connections are called, from 0 in the order of first packets.
+//!
+//! Where several threads read, none knows how many connections the others have met, so that what one begins has a provisional number. It is
+//! exchanged for the true one where the threads' events meet again.
+
+use crate::options::{Options, Which};
+
+/// Marks a provisional number.
+const PROVISIONAL: u64 = 1 << 63;
+
+/// Marks one whose true number somebody may have asked for in particular.
+const MAYBE: u64 = 1 << 62;
+
+/// Marks a record that is given at once and again when no late packet can change it, because the true number decides which of them
+/// counts; and the later one.
+const EARLY: u64 = 1 << 61;
+const LATE: u64 = 1 << 60;
+
+const MARKS: u64 = PROVISIONAL | MAYBE | EARLY | LATE;
+
+/// Bits of a provisional number that say the connection's place, below those that count.
+const SHARD_BITS: u32 = 6;
+const INDEX_BITS: u32 = 16;
+
+/// Numbers for connections that begin.
+#[derive(Debug)]
+pub(super) enum Numbers {
+    /// The next one, where one thread reads all.
+    Counted(u64),
+    /// The next one is provisional.
+    Provisional {
+        /// How many connections there were before several threads read, and how many this one has met since: no number is lower.
+        least: u64,
+        /// What was given last.
+        given: Option<u64>,
+    },
+}
+
+impl Default for Numbers {
+    fn default() -> Self {
+        Self::Counted(0)
+    }
+}
+
+impl Numbers {
+    /// The same for one of several threads.
+    pub(super) fn provisional(&self) -> Self {
+        let (Self::Counted(least) | Self::Provisional { least, .. }) = *self;
+        Self::Provisional { least, given: None }
+    }
+
+    /// The number of a connection that begins at a place.
+    pub(super) fn next(&mut self, shard: usize, index: u32, options: &Options) -> u64 {
+        match self {
+            Self::Counted(next) => {
+                *next += 1;
+                *next - 1
+            }
+            Self::Provisional { least, given } => {
+                let may_be_asked_for = |which| match which {
+                    Which::All | Which::None => false,
+                    Which::First(count) => *least < count,
+                    Which::Only(one) => *least <= one,
+                };
+                let asked = may_be_asked_for(options.settled) || may_be_asked_for(options.ledgers);
+                let place = (shard as u64) << INDEX_BITS | u64::from(index);
+                let count = *least << (SHARD_BITS + INDEX_BITS) & !MARKS;
+                let number = PROVISIONAL | count | place;
+                *least += 1;
+                *given = Some(number);
+                if asked { number | MAYBE } else { number }
+            }
+        }
+    }
+
+    /// The provisional number that was given since this was asked last.
+    pub(super) fn take_given(&mut self) -> Option<u64> {
+        match self {
+            Self::Counted(_) => None,
+            Self::Provisional { given, .. } => given.take(),
+        }
+    }
+}
+
+/// Whether a connection is one of some.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Included {
+    Yes,
+    No,
+    /// Its true number will say.
+    Maybe,
+}
+
+/// Whether the connection of this number, which may be provisional, is one of some.
+pub(super) fn includes(which: Which, number: u64) -> Included {
+    let maybe = number & MAYBE != 0;
+    match which {
+        Which::First(_) | Which::Only(_) if maybe => Included::Maybe,
+        Which::First(_) | Which::Only(_) if number & PROVISIONAL != 0 => Included::No,
+        _ if which.includes(number) => Included::Yes,
+        _ => Included::No,
+    }
+}
+
+/// Whether it has ledgers of its own, or may turn out to.
+pub(super) fn may_have_ledgers(options: &Options, number: u64) -> bool {
+    [options.ledgers, options.settled]
+        .into_iter()
+        .any(|which| includes(which, number) != Included::No)
+}
+
+/// The number of a record that is given at once.
+pub(super) fn early(number: u64) -> u64 {
+    number | EARLY
+}
+
+/// The number of the same record when it is given again.
+pub(super) fn late(number: u64) -> u64 {
+    number | LATE
+}
+
+/// By what a thread's connections are ordered as by their true numbers.
+pub(super) fn order(number: u64) -> u64 {
+    number & !(MAYBE | EARLY | LATE)
+}

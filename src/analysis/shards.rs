@@ -1,0 +1,232 @@
+//! Shards: the connections that a thread reads, cut into parts by their ends, and the clock that all parts go by.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::connections::Connections;
+use super::numbers;
+use super::shared::{Left, Shared};
+use crate::bound::SHARDS;
+use crate::check::Closed;
+use crate::conversation::Security;
+use crate::decode::Segment;
+use crate::event::{Connection, Event};
+use crate::ledger::Ledger;
+use crate::options::Options;
+use crate::tcp::{Key, Side};
+use crate::time::Timestamp;
+
+/// For how long, in capture time, a closed connection stays: a late packet then opens no new number. Twice the longest
+/// time that a segment is expected to live in a network.
+const TOMBSTONE: i64 = 120_000_000_000;
+
+/// For how long, in capture time, a closed connection stays whole: what capture queues bring in a wrong order comes within it.
+const WHOLE: i64 = 1_000_000_000;
+
+/// How often, in capture time, it is asked what has stayed for so long: an eighth of a second, nearly.
+const BEAT: i64 = 1 << 27;
+
+/// What came of a step, other than what a packet brings at once.
+pub(super) trait Sink {
+    /// An event. Those of one step are given in this order, by all threads together.
+    fn event(&mut self, order: Order, event: &Event<'_>);
+
+    /// What a connection leaves behind, where it is compared elsewhere.
+    fn left(&mut self, order: Order, connection: Connection, closed: Closed);
+}
+
+/// The order of what comes of one step.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Order {
+    /// What a packet brings at once, or what is told before the connections are asked.
+    #[default]
+    First,
+    /// By shard: those that waited for keys.
+    Woken(usize),
+    /// By number: the end of what the capture leaves open.
+    Ended(u64),
+    /// By when they closed: those that are whole no longer.
+    Buried(Timestamp, usize),
+    /// The same: those that are forgotten.
+    Forgotten(Timestamp, usize),
+    /// By number: the records of what the capture leaves open.
+    Open(u64),
+}
+
+/// All shards, or some: of the others there are no connections here.
+#[derive(Debug)]
+pub(super) struct Shards {
+    all: Vec<Connections>,
+    pub(super) shared: Shared,
+    beat: i64,
+}
+
+impl Default for Shards {
+    fn default() -> Self {
+        Self::new(Shared::default())
+    }
+}
+
+impl Shards {
+    fn new(shared: Shared) -> Self {
+        Self {
+            all: (0..SHARDS).map(Connections::of_shard).collect(),
+            shared,
+            beat: 0,
+        }
+    }
+
+    /// No connections yet.
+    pub(super) fn with_options(options: Options) -> Self {
+        Self::new(Shared {
+            options,
+            ..Shared::default()
+        })
+    }
+
+    /// Keys that open what is under TLS.
+    pub(super) fn set_keys(&mut self, security: Security) {
+        self.shared.scratch.secure = security;
+    }
+
+    /// Takes a segment.
+    #[inline]
+    pub(super) fn segment(&mut self, segment: &Segment<'_>, out: &mut dyn FnMut(&Event<'_>)) {
+        let key = Key::of(segment);
+        self.segment_of(key.0.shard(), key, segment, out);
+    }
+
+    /// Takes a segment of a shard.
+    #[inline]
+    pub(super) fn segment_of(
+        &mut self,
+        shard: usize,
+        key: (Key, bool),
+        segment: &Segment<'_>,
+        out: &mut dyn FnMut(&Event<'_>),
+    ) {
+        if let Some(connections) = self.all.get_mut(shard) {
+            self.shared.scratch.turn(shard);
+            connections.segment(key, segment, &mut self.shared, out);
+        }
+    }
+
+    /// Whether the clock has come to another beat.
+    #[inline]
+    pub(super) fn passes(&mut self, now: Timestamp) -> bool {
+        let beat = now.0.div_euclid(BEAT);
+        std::mem::replace(&mut self.beat, beat) != beat
+    }
+
+    /// Makes tombstones of what closed long enough ago, and gives up those that have stood long enough.
+    #[cold]
+    pub(super) fn settle(&mut self, now: Timestamp, sink: &mut dyn Sink) {
+        self.bury(|closed| now.since(closed) >= WHOLE, sink);
+        self.forget(|closed| now.since(closed) >= TOMBSTONE, sink);
+    }
+
+    fn bury(&mut self, due: impl Fn(Timestamp) -> bool, sink: &mut dyn Sink) {
+        let first = |connections: &Connections| connections.first_closed().filter(|at| due(*at));
+        self.by_time(first, Connections::bury, Order::Buried, sink);
+    }
+
+    fn forget(&mut self, due: impl Fn(Timestamp) -> bool, sink: &mut dyn Sink) {
+        let first = |connections: &Connections| connections.first_over().filter(|at| due(*at));
+        self.by_time(first, Connections::forget, Order::Forgotten, sink);
+    }
+
+    /// Acts on a shard as long as it has a first that is due, those of all shards by their times.
+    fn by_time(
+        &mut self,
+        first: impl Fn(&Connections) -> Option<Timestamp>,
+        act: impl Fn(&mut Connections, &mut Shared, &mut dyn FnMut(&Event<'_>)),
+        order: impl Fn(Timestamp, usize) -> Order,
+        sink: &mut dyn Sink,
+    ) {
+        let mut due: BinaryHeap<Reverse<(Timestamp, usize)>> = (0..)
+            .zip(&self.all)
+            .filter_map(|(shard, connections)| Some(Reverse((first(connections)?, shard))))
+            .collect();
+        while let Some(Reverse((time, shard))) = due.pop() {
+            let order = order(time, shard);
+            self.act(shard, order, sink, &act);
+            let next = self.all.get(shard).and_then(&first);
+            due.extend(next.map(|time| Reverse((time, shard))));
+        }
+    }
+
+    fn act(
+        &mut self,
+        shard: usize,
+        order: Order,
+        sink: &mut dyn Sink,
+        act: impl FnOnce(&mut Connections, &mut Shared, &mut dyn FnMut(&Event<'_>)),
+    ) {
+        let Some(connections) = self.all.get_mut(shard) else {
+            return;
+        };
+        self.shared.scratch.turn(shard);
+        act(connections, &mut self.shared, &mut |event| {
+            sink.event(order, event);
+        });
+        self.hand_over(order, sink);
+    }
+
+    /// Hands over what connections have left behind.
+    fn hand_over(&mut self, order: Order, sink: &mut dyn Sink) {
+        if let Left::Handed(left) = &mut self.shared.left {
+            for (connection, closed) in left.drain(..) {
+                sink.left(order, connection, closed);
+            }
+        }
+    }
+
+    /// Keys have come: what waited for them is read, now or soon.
+    pub(super) fn keys_came(&mut self, sink: &mut dyn Sink) {
+        for shard in 0..self.all.len() {
+            self.act(shard, Order::Woken(shard), sink, Connections::keys_came);
+        }
+    }
+
+    /// Ends the capture: gives what was still open, and the connections that never closed, those by number. What is left is the sum of
+    /// what all connections were charged.
+    pub(super) fn finish(&mut self, sink: &mut dyn Sink) -> Ledger {
+        let mut open: Vec<(u64, usize, u32)> = (0..)
+            .zip(&self.all)
+            .flat_map(|(shard, connections)| {
+                let open = connections.open();
+                open.map(move |(number, index)| (numbers::order(number), shard, index))
+            })
+            .collect();
+        open.sort_unstable();
+        for &(number, shard, index) in &open {
+            let end = |connections: &mut Connections,
+                       shared: &mut Shared,
+                       out: &mut dyn FnMut(&Event<'_>)| {
+                connections.end(index, shared, out);
+            };
+            self.act(shard, Order::Ended(number), sink, end);
+        }
+        self.bury(|_| true, sink);
+        self.forget(|_| true, sink);
+        for (number, shard, index) in open {
+            let give = |connections: &mut Connections,
+                        shared: &mut Shared,
+                        out: &mut dyn FnMut(&Event<'_>)| {
+                connections.give_open(index, shared, out);
+            };
+            self.act(shard, Order::Open(number), sink, give);
+        }
+        if let Left::Compared(across) = &mut self.shared.left {
+            if let Some(notice) = across.take_notice() {
+                sink.event(Order::default(), &Event::Notice(&notice));
+            }
+            across.finish(&mut |event| sink.event(Order::default(), event));
+        }
+        let mut whole = std::mem::take(&mut self.shared.whole);
+        for side in Side::ALL {
+            whole += &std::mem::take(&mut self.shared.ledgers[side]);
+        }
+        whole
+    }
+}
