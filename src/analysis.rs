@@ -1,16 +1,20 @@
 //! Analysis: packets in, events out. The sans-IO core of the whole.
 
 mod connections;
+mod crew;
 mod first;
 mod live;
 mod numbers;
 mod read;
 mod shards;
 mod shared;
+mod told;
 mod tombstone;
 mod waiting;
 mod watch;
+mod worker;
 
+use self::crew::{Crew, Meeting};
 pub use self::read::read;
 use self::shards::{Order, Shards, Sink};
 use crate::capture::Packet;
@@ -24,11 +28,22 @@ pub use crate::options::{Options, Texts, Wanted, Which};
 use crate::tls::Keys;
 use crate::wire::Wire;
 
+/// Behind how many packets threads are started.
+const ENOUGH: u64 = 1000;
+
 /// Takes packets in the order of a capture and gives events as soon as they are known.
 #[derive(Debug, Default)]
 pub struct Analysis {
     decoder: Decoder,
     shards: Shards,
+    /// How many threads may read connections, beside the one that reads packets.
+    workers: usize,
+    /// Behind how many packets they are started.
+    enough: u64,
+    /// They, once there is enough to do for them.
+    crew: Option<Box<Crew>>,
+    /// How many packets were taken.
+    packets: u64,
     ledger: Ledger,
     notices: Vec<Notice>,
     given_up: Vec<Other>,
@@ -40,6 +55,7 @@ impl Analysis {
         options.measure_distances |= options.check;
         Self {
             shards: Shards::with_options(options),
+            enough: ENOUGH,
             ..Self::default()
         }
     }
@@ -51,6 +67,39 @@ impl Analysis {
         self
     }
 
+    /// The same, in which so many threads read the connections of a capture that is long enough to share. The events are the same; they may
+    /// come with a later packet, or when the analysis is told to [catch up](Self::catch_up). With one, no thread is started.
+    #[must_use]
+    pub fn with_threads(mut self, threads: usize) -> Self {
+        self.workers = threads;
+        self
+    }
+
+    /// Behind how many packets threads are started, in place of a thousand, which take about a millisecond.
+    #[must_use]
+    pub fn sharing_behind(mut self, packets: u64) -> Self {
+        self.enough = packets.max(1);
+        self
+    }
+
+    /// Takes a notice of what the capture does not show, and gives it in its turn.
+    pub fn notice(&mut self, notice: &Notice, out: &mut dyn FnMut(&Event<'_>)) {
+        match &mut self.crew {
+            Some(crew) => {
+                crew.event(&Event::Notice(notice));
+                self.step(out);
+            }
+            None => out(&Event::Notice(notice)),
+        }
+    }
+
+    /// Waits for all threads, and gives what is known by now.
+    pub fn catch_up(&mut self, out: &mut dyn FnMut(&Event<'_>)) {
+        if let Some(crew) = &mut self.crew {
+            crew.catch_up(&mut meeting(&mut self.shards, out));
+        }
+    }
+
     /// Takes a key log that came with the capture, or a part of one that stands behind so many lines; `name` is how notices call it.
     /// Records that waited for its secrets are read.
     pub fn secrets(
@@ -60,24 +109,61 @@ impl Analysis {
         text: &[u8],
         out: &mut dyn FnMut(&Event<'_>),
     ) {
-        let keys = &mut self.shards.shared.scratch.secure.keys;
-        let complaints = keys.read(text, behind);
+        let complaints = self.shards.read_keys(text, behind);
         for notice in complaints.notices(name) {
-            out(&Event::Notice(&notice));
+            self.notice(&notice, out);
         }
-        if complaints.secrets > 0 {
-            self.shards.keys_came(&mut Straight(out));
+        match &mut self.crew {
+            Some(crew) => {
+                crew.secrets(text, behind);
+                self.step(out);
+            }
+            None if complaints.secrets > 0 => self.shards.keys_came(&mut Straight(out)),
+            None => {}
         }
     }
 
     /// Takes the next packet.
     pub fn push(&mut self, packet: &Packet<'_>, out: &mut dyn FnMut(&Event<'_>)) {
         match Decoder::decode_usual(packet) {
-            Some(segment) => self.shards.segment(&segment, out),
+            Some(segment) => match &mut self.crew {
+                None => self.shards.segment(&segment, out),
+                Some(crew) => crew.segment(&segment),
+            },
             None => self.push_unusual(packet, out),
         }
         if self.shards.passes(packet.time) {
-            self.shards.settle(packet.time, &mut Straight(out));
+            match &mut self.crew {
+                Some(crew) => crew.beat(packet.time),
+                None => self.shards.settle(packet.time, &mut Straight(out)),
+            }
+        }
+        self.packets += 1;
+        if self.packets >= self.enough {
+            self.share(out);
+        }
+    }
+
+    /// Shares the work out, from now on or already.
+    #[inline(never)]
+    fn share(&mut self, out: &mut dyn FnMut(&Event<'_>)) {
+        if self.crew.is_some() {
+            return self.step(out);
+        }
+        // Where the system has no threads to give, one does it all.
+        self.enough = u64::MAX;
+        if self.workers > 1
+            && let Ok(crew) = Crew::new(&mut self.shards, self.workers)
+        {
+            self.enough = 0;
+            self.crew = Some(Box::new(crew));
+        }
+    }
+
+    /// What was given last is a step of its own.
+    fn step(&mut self, out: &mut dyn FnMut(&Event<'_>)) {
+        if let Some(crew) = &mut self.crew {
+            crew.step(&mut meeting(&mut self.shards, out));
         }
     }
 
@@ -85,13 +171,18 @@ impl Analysis {
     fn push_unusual(&mut self, packet: &Packet<'_>, out: &mut dyn FnMut(&Event<'_>)) {
         let (notices, given_up) = (&mut self.notices, &mut self.given_up);
         let decoded = self.decoder.decode_unusual(packet, notices, given_up);
+        let mut out = ToTell {
+            crew: self.crew.as_deref_mut(),
+            out,
+        };
         if !(notices.is_empty() && given_up.is_empty()) {
-            settle_others(given_up, notices, packet.number, &mut self.ledger, out);
+            settle_others(given_up, notices, packet.number, &mut self.ledger, &mut out);
         }
-        match decoded {
-            Decoded::Tcp(segment) => self.shards.segment(&segment, out),
-            Decoded::Other(other) => charge_other(&mut self.ledger, &other, packet.number),
-            Decoded::Held => {}
+        match (decoded, out.crew) {
+            (Decoded::Tcp(segment), Some(crew)) => crew.segment(&segment),
+            (Decoded::Tcp(segment), None) => self.shards.segment(&segment, out.out),
+            (Decoded::Other(other), _) => charge_other(&mut self.ledger, &other, packet.number),
+            (Decoded::Held, _) => {}
         }
     }
 
@@ -99,7 +190,14 @@ impl Analysis {
     pub fn finish(&mut self, out: &mut dyn FnMut(&Event<'_>)) {
         let (notices, given_up) = (&mut self.notices, &mut self.given_up);
         self.decoder.finish(notices, given_up);
-        settle_others(given_up, notices, 0, &mut self.ledger, out);
+        let mut to_tell = ToTell {
+            crew: self.crew.as_deref_mut(),
+            out,
+        };
+        settle_others(given_up, notices, 0, &mut self.ledger, &mut to_tell);
+        if let Some(crew) = &mut self.crew {
+            crew.finish(&mut meeting(&mut self.shards, out));
+        }
         self.ledger += &self.shards.finish(&mut Straight(out));
     }
 
@@ -116,13 +214,37 @@ fn settle_others(
     notices: &mut Vec<Notice>,
     packet: u64,
     ledger: &mut Ledger,
-    out: &mut dyn FnMut(&Event<'_>),
+    out: &mut ToTell<'_, '_>,
 ) {
     for other in given_up.drain(..) {
         charge_other(ledger, &other, packet);
     }
     for notice in notices.drain(..) {
-        out(&Event::Notice(&notice));
+        out.tell(&Event::Notice(&notice));
+    }
+}
+
+/// Where events go that no connection has brought: to those of the workers, if there are workers.
+struct ToTell<'a, 'o> {
+    crew: Option<&'a mut Crew>,
+    out: &'a mut (dyn FnMut(&Event<'_>) + 'o),
+}
+
+impl ToTell<'_, '_> {
+    fn tell(&mut self, event: &Event<'_>) {
+        match &mut self.crew {
+            Some(crew) => crew.event(event),
+            None => (self.out)(event),
+        }
+    }
+}
+
+/// Where the events of several threads meet.
+fn meeting<'m>(shards: &'m mut Shards, out: &'m mut dyn FnMut(&Event<'_>)) -> Meeting<'m> {
+    Meeting {
+        left: &mut shards.shared.left,
+        whole: &mut shards.shared.whole,
+        out,
     }
 }
 

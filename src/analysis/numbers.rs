@@ -3,6 +3,7 @@
 //! Where several threads read, none knows how many connections the others have met, so that what one begins has a provisional number. It is
 //! exchanged for the true one where the threads' events meet again.
 
+use crate::bound::SHARDS;
 use crate::options::{Options, Which};
 
 /// Marks a provisional number.
@@ -122,4 +123,62 @@ pub(super) fn late(number: u64) -> u64 {
 /// By what a thread's connections are ordered as by their true numbers.
 pub(super) fn order(number: u64) -> u64 {
     number & !(MAYBE | EARLY | LATE)
+}
+
+/// The true numbers of connections that have provisional ones.
+#[derive(Debug)]
+pub(super) struct TrueNumbers {
+    next: u64,
+    /// Of each shard, by place.
+    shards: Vec<Vec<u64>>,
+}
+
+impl TrueNumbers {
+    /// Connections that begin now are numbered behind those that one thread has met.
+    pub(super) fn behind(numbers: &Numbers) -> Self {
+        let (Numbers::Counted(next) | Numbers::Provisional { least: next, .. }) = *numbers;
+        Self {
+            next,
+            shards: vec![Vec::new(); SHARDS],
+        }
+    }
+
+    /// The next connection is this one. It has its place from one that is forgotten.
+    pub(super) fn count(&mut self, provisional: u64) {
+        let (shard, index) = place(provisional);
+        if let Some(places) = self.shards.get_mut(shard) {
+            if places.len() <= index {
+                places.resize(index + 1, 0);
+            }
+            if let Some(number) = places.get_mut(index) {
+                *number = self.next;
+            }
+        }
+        self.next += 1;
+    }
+
+    /// The true number for one that may be provisional.
+    #[inline]
+    pub(super) fn of(&self, number: u64) -> u64 {
+        if number & PROVISIONAL == 0 {
+            return number & !MARKS;
+        }
+        let (shard, index) = place(number);
+        let number = self.shards.get(shard).and_then(|places| places.get(index));
+        number.copied().unwrap_or_default()
+    }
+
+    /// Whether a record is the one that counts, of those that were given of its connection.
+    pub(super) fn counts(&self, number: u64, settled: Which) -> bool {
+        let is_settled = settled.includes(self.of(number));
+        !(number & EARLY != 0 && is_settled || number & LATE != 0 && !is_settled)
+    }
+}
+
+/// The shard and the place of a connection with a provisional number.
+fn place(provisional: u64) -> (usize, usize) {
+    let bits = |shift: u32, count: u32| {
+        usize::try_from(provisional >> shift & ((1 << count) - 1)).unwrap_or(0)
+    };
+    (bits(INDEX_BITS, SHARD_BITS), bits(0, INDEX_BITS))
 }

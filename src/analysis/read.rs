@@ -40,7 +40,7 @@ pub fn read(
             Ok(Some(Item::Secrets(secrets))) => {
                 analysis.secrets("the secrets in the capture", 0, secrets, out);
             }
-            Ok(Some(Item::Notice(notice))) => out(&Event::Notice(&notice)),
+            Ok(Some(Item::Notice(notice))) => analysis.notice(&notice, out),
             Ok(Some(Item::Pause)) => {}
             Ok(None) => break Ok(()),
             Err(error) => break Err(error),

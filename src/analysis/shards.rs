@@ -15,6 +15,7 @@ use crate::ledger::Ledger;
 use crate::options::Options;
 use crate::tcp::{Key, Side};
 use crate::time::Timestamp;
+use crate::tls::Complaints;
 
 /// For how long, in capture time, a closed connection stays: a late packet then opens no new number. Twice the longest
 /// time that a segment is expected to live in a network.
@@ -87,6 +88,28 @@ impl Shards {
     /// Keys that open what is under TLS.
     pub(super) fn set_keys(&mut self, security: Security) {
         self.shared.scratch.secure = security;
+    }
+
+    /// Reads lines of a key log, behind so many.
+    pub(super) fn read_keys(&mut self, text: &[u8], behind: u64) -> Complaints {
+        self.shared.scratch.secure.keys.read(text, behind)
+    }
+
+    /// The provisional number of the connection that has begun since this was asked last.
+    #[inline]
+    pub(super) fn take_born(&mut self) -> Option<u64> {
+        self.shared.numbers.take_given()
+    }
+
+    /// Takes out every shard of which the number leaves this remainder, for another thread.
+    pub(super) fn part(&mut self, remainder: usize, parts: usize) -> Self {
+        let mut part = Self::new(self.shared.another());
+        for shard in (remainder..self.all.len()).step_by(parts) {
+            if let (Some(from), Some(to)) = (self.all.get_mut(shard), part.all.get_mut(shard)) {
+                std::mem::swap(from, to);
+            }
+        }
+        part
     }
 
     /// Takes a segment.
@@ -173,7 +196,8 @@ impl Shards {
     }
 
     /// Hands over what connections have left behind.
-    fn hand_over(&mut self, order: Order, sink: &mut dyn Sink) {
+    #[inline]
+    pub(super) fn hand_over(&mut self, order: Order, sink: &mut dyn Sink) {
         if let Left::Handed(left) = &mut self.shared.left {
             for (connection, closed) in left.drain(..) {
                 sink.left(order, connection, closed);

@@ -26,6 +26,19 @@ pub(super) struct Shared {
     pub(super) left: Left,
 }
 
+impl Shared {
+    /// The same for one of several threads: nothing is charged yet.
+    pub(super) fn another(&self) -> Self {
+        Self {
+            options: self.options,
+            scratch: self.scratch.another(),
+            numbers: self.numbers.provisional(),
+            left: Left::Handed(Vec::new()),
+            ..Self::default()
+        }
+    }
+}
+
 /// What connections leave behind for the rules that compare several.
 #[derive(Debug)]
 pub(super) enum Left {

@@ -309,7 +309,9 @@ impl Drive<'_> {
         source.files = source.files.with_key_log(self.key_log.clone());
         let may_come = source.live || source.may_hold_secrets();
         let keys = tls::Keys::new(self.keys.log.clone(), may_come);
-        let mut analysis = Analysis::new(self.keep).with_keys(keys);
+        let mut analysis = Analysis::new(self.keep)
+            .with_keys(keys)
+            .with_threads(self.threads_of_analysis());
         let mut notices = Notices::default();
         let mut start = None;
         self.report
@@ -331,6 +333,10 @@ impl Drive<'_> {
                 Ok((Some(item), files)) => (item, files),
                 Ok((None, _)) => break,
                 Err(error) => {
+                    let context = self.context(&source.files, start);
+                    analysis.catch_up(&mut |event| {
+                        self.event(&context, event, &mut notices, output);
+                    });
                     self.complain(&error.to_string());
                     self.report.broken(&error);
                     break;
@@ -350,9 +356,14 @@ impl Drive<'_> {
                     });
                 }
                 Item::Notice(notice) => {
-                    self.event(&context, &Event::Notice(&notice), &mut notices, output);
+                    analysis.notice(&notice, &mut |event| {
+                        self.event(&context, event, &mut notices, output);
+                    });
                 }
                 Item::Pause if live => {
+                    analysis.catch_up(&mut |event| {
+                        self.event(&context, event, &mut notices, output);
+                    });
                     self.report.settle(output);
                     output.flush();
                     self.more_secrets(&mut analysis, &context, &mut notices, output);
@@ -392,6 +403,15 @@ impl Drive<'_> {
             output.flush();
             let lines = notices.lines(&context.title());
             let _ = self.err.write_all(lines.as_bytes());
+        }
+    }
+
+    /// How many threads may read connections. What stops at a row stops there with one.
+    fn threads_of_analysis(&self) -> usize {
+        if self.limit.is_some() {
+            1
+        } else {
+            self.threads
         }
     }
 

@@ -57,16 +57,17 @@ impl Key {
     pub(crate) fn shard(&self) -> usize {
         // The golden ratio's digits spread what differs in few bits over the highest ones, which say the shard.
         const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+        let half = |number: u128| u64::try_from(number & u128::from(u64::MAX)).unwrap_or(0);
+        let ends = if self.v6 {
+            let mixed = half(self.lower >> 64) ^ half(self.higher >> 64).rotate_left(32);
+            mixed.wrapping_mul(SPREAD) ^ half(self.lower) ^ half(self.higher).rotate_left(32)
+        } else {
+            half(self.lower) ^ half(self.higher) << 32
+        };
         let [low, high] = self.ports.map(u64::from);
-        let mut mixed = (low << 16 | high).wrapping_mul(SPREAD);
-        for number in [self.lower, self.higher, self.network.into()] {
-            let (upper, lower) = (
-                (number >> 64) as u64,
-                (number & u128::from(u64::MAX)) as u64,
-            );
-            mixed = (mixed ^ lower ^ upper.rotate_left(32)).wrapping_mul(SPREAD);
-        }
-        (mixed >> (u64::BITS - SHARDS.ilog2())) as usize
+        let ports = (low << 16 | high | u64::from(self.network) << 32).rotate_left(8);
+        let mixed = (ends ^ ports).wrapping_mul(SPREAD);
+        usize::try_from(mixed >> (u64::BITS - SHARDS.ilog2())).unwrap_or(0)
     }
 
     /// Which network the addresses belong to.

@@ -32,6 +32,7 @@ mod overhead;
 mod program;
 mod said;
 mod singles;
+mod threads;
 mod tls;
 mod traffic;
 mod tshark;

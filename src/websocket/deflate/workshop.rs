@@ -22,6 +22,7 @@ pub struct Workshop {
     pub(super) plain: Private<Box<[u8]>>,
     /// Room for the second of two streams; made when it is first needed.
     pub(super) twin: Private<Box<[u8]>>,
+    #[expect(clippy::vec_box, reason = "windows have their streams in boxes")]
     spare: Vec<Box<Stream>>,
     alive: Bound,
 }

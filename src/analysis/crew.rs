@@ -1,0 +1,245 @@
+//! The crew: several workers, each of which owns some of the shards, and the place where their events meet again in the order in which one
+//! thread would have told them.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::numbers::TrueNumbers;
+use super::shards::{Order, Shards};
+use super::shared::Left;
+use super::told::{Borrowed, What};
+use super::worker::{Answer, WITH_A_WORKER, Worker};
+use crate::bound::SHARDS;
+use crate::decode::Segment;
+use crate::event::Event;
+use crate::ledger::Ledger;
+use crate::options::Options;
+use crate::tcp::Key;
+use crate::time::Timestamp;
+
+/// How much work is handed over at once, in bytes: enough that handing it over costs little, and little enough that it is still in the
+/// caches.
+const BATCH: usize = 256 << 10;
+
+/// Several workers.
+#[derive(Debug)]
+pub(super) struct Crew {
+    workers: Vec<Worker>,
+    /// What is told here, beside the batches that are being filled.
+    here: Answer,
+    /// The same of the batches that are with the workers.
+    sent: VecDeque<Answer>,
+    numbers: TrueNumbers,
+    options: Options,
+    step: u64,
+    /// How much the fullest batch holds.
+    filled: usize,
+}
+
+/// Where events meet again.
+pub(super) struct Meeting<'m> {
+    /// Where goes what connections leave behind.
+    pub(super) left: &'m mut Left,
+    /// Where goes, at the end, what they were charged.
+    pub(super) whole: &'m mut Ledger,
+    /// Where events go.
+    pub(super) out: &'m mut dyn FnMut(&Event<'_>),
+}
+
+/// What came of a batch, and how far it is told.
+struct Lane {
+    answer: Answer,
+    at: usize,
+}
+
+impl Lane {
+    /// When it is the next one's turn.
+    fn turn(&self, numbers: &TrueNumbers) -> Option<(u64, Order)> {
+        let told = self.answer.told.get(self.at)?;
+        let order = match told.order {
+            Order::Ended(number) => Order::Ended(numbers.of(number)),
+            Order::Open(number) => Order::Open(numbers.of(number)),
+            order => order,
+        };
+        Some((told.step, order))
+    }
+}
+
+impl Crew {
+    /// Hands all shards over to so many workers.
+    ///
+    /// # Errors
+    /// Where the system has no threads to give; the shards are where they were.
+    pub(super) fn new(shards: &mut Shards, workers: usize) -> std::io::Result<Self> {
+        let workers = workers.min(SHARDS);
+        let mut crew = Self {
+            workers: (0..workers)
+                .map(|_| Worker::start())
+                .collect::<Result<_, _>>()?,
+            here: Answer::default(),
+            sent: VecDeque::new(),
+            numbers: TrueNumbers::behind(&shards.shared.numbers),
+            options: shards.shared.options,
+            step: 0,
+            filled: 0,
+        };
+        for (remainder, worker) in crew.workers.iter_mut().enumerate() {
+            worker.own(shards.part(remainder, workers));
+        }
+        Ok(crew)
+    }
+
+    /// Takes a segment.
+    #[inline]
+    pub(super) fn segment(&mut self, segment: &Segment<'_>) {
+        let shard = Key::of(segment).0.shard();
+        let worker = shard % self.workers.len();
+        if let Some(worker) = self.workers.get_mut(worker) {
+            worker.batch.segment(self.step, shard, segment);
+            self.filled = self.filled.max(worker.batch.len());
+        }
+    }
+
+    /// Takes an event that no connection has brought.
+    pub(super) fn event(&mut self, event: &Event<'_>) {
+        self.here.tell(self.step, Order::First, event);
+    }
+
+    /// The clock has come to another beat.
+    pub(super) fn beat(&mut self, now: Timestamp) {
+        for worker in &mut self.workers {
+            worker.batch.beat(self.step, now);
+        }
+    }
+
+    /// Keys have come in lines of a log, behind so many.
+    pub(super) fn secrets(&mut self, text: &[u8], behind: u64) {
+        let text: Arc<[u8]> = text.into();
+        for worker in &mut self.workers {
+            worker.batch.secrets(self.step, Arc::clone(&text), behind);
+        }
+    }
+
+    /// A step is done. What has come of earlier ones is told once there is enough for the workers to do.
+    #[inline]
+    pub(super) fn step(&mut self, meeting: &mut Meeting<'_>) {
+        self.step += 1;
+        if self.filled >= BATCH {
+            self.send(meeting);
+        }
+    }
+
+    #[inline(never)]
+    fn send(&mut self, meeting: &mut Meeting<'_>) {
+        for worker in &mut self.workers {
+            worker.send();
+        }
+        self.sent.push_back(std::mem::take(&mut self.here));
+        self.filled = 0;
+        if self.sent.len() >= WITH_A_WORKER {
+            self.receive(meeting);
+        }
+    }
+
+    /// Waits for all that there is to do, and tells what has come of it.
+    pub(super) fn catch_up(&mut self, meeting: &mut Meeting<'_>) {
+        let idle = self.workers.iter().all(|worker| worker.batch.is_empty());
+        if !(idle && self.here.told.is_empty()) {
+            self.send(meeting);
+        }
+        while !self.sent.is_empty() {
+            self.receive(meeting);
+        }
+    }
+
+    /// Ends the capture.
+    pub(super) fn finish(&mut self, meeting: &mut Meeting<'_>) {
+        for worker in &mut self.workers {
+            worker.batch.finish(self.step);
+        }
+        self.catch_up(meeting);
+    }
+
+    /// Waits for what has come of the batches that were sent first, and tells it in the order of steps.
+    fn receive(&mut self, meeting: &mut Meeting<'_>) {
+        let here = self.sent.pop_front().unwrap_or_default();
+        let answers = self.workers.iter_mut().map(Worker::receive);
+        let mut lanes: Vec<Lane> = std::iter::once(here)
+            .chain(answers)
+            .map(|answer| Lane { answer, at: 0 })
+            .collect();
+        while let Some((index, until)) = next(&lanes, &self.numbers) {
+            let Some(lane) = lanes.get_mut(index) else {
+                break;
+            };
+            while let Some(turn) = lane.turn(&self.numbers)
+                && until.is_none_or(|until| (turn, index) < until)
+            {
+                let Answer { told, borrowed, .. } = &mut lane.answer;
+                if let Some(told) = told.get_mut(lane.at) {
+                    let numbers = &mut self.numbers;
+                    tell(&mut told.what, borrowed, numbers, &self.options, meeting);
+                }
+                lane.at += 1;
+            }
+        }
+        for (lane, worker) in lanes.into_iter().skip(1).zip(&mut self.workers) {
+            if let Some(ledger) = &lane.answer.ledger {
+                *meeting.whole += ledger;
+            }
+            worker.spare.push(lane.answer.into_batch());
+        }
+    }
+}
+
+/// When a lane's turn comes; of two at the same time, the first lane's.
+type Turn = ((u64, Order), usize);
+
+/// Which lane's turn it is, and when the next one's comes.
+fn next(lanes: &[Lane], numbers: &TrueNumbers) -> Option<(usize, Option<Turn>)> {
+    let mut turns: (Option<Turn>, Option<Turn>) = (None, None);
+    for (index, lane) in lanes.iter().enumerate() {
+        let Some(turn) = lane.turn(numbers) else {
+            continue;
+        };
+        let turn = (turn, index);
+        if turns.0.is_none_or(|first| turn < first) {
+            turns = (Some(turn), turns.0);
+        } else if turns.1.is_none_or(|second| turn < second) {
+            turns.1 = Some(turn);
+        }
+    }
+    turns.0.map(|(_, index)| (index, turns.1))
+}
+
+/// Tells what a worker has told, with true numbers.
+fn tell(
+    what: &mut What,
+    borrowed: &Borrowed,
+    numbers: &mut TrueNumbers,
+    options: &Options,
+    meeting: &mut Meeting<'_>,
+) {
+    match what {
+        What::Born(number) => return numbers.count(*number),
+        What::Connection(connection) => {
+            if !numbers.counts(connection.number, options.settled) {
+                return;
+            }
+            if !options.has_ledgers(numbers.of(connection.number)) {
+                connection.ledgers = None;
+            }
+        }
+        _ => {}
+    }
+    if let Some(number) = what.number_mut() {
+        *number = numbers.of(*number);
+    }
+    match what {
+        What::Left(left) => {
+            let (connection, closed) = &mut **left;
+            meeting.left.add(connection, std::mem::take(closed));
+        }
+        _ => what.retell(borrowed, meeting.out),
+    }
+}
