@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::numbers::TrueNumbers;
 use super::shards::{Order, Shards};
 use super::shared::Left;
-use super::told::{Borrowed, What};
+use super::told::{Borrowed, Told, What};
 use super::worker::{Answer, WITH_A_WORKER, Worker};
 use crate::bound::SHARDS;
 use crate::decode::Segment;
@@ -103,12 +103,15 @@ impl Crew {
     /// Takes an event that no connection has brought.
     pub(super) fn event(&mut self, event: &Event<'_>) {
         self.here.tell(self.step, Order::First, event);
+        let here = self.here.told.len() * size_of::<Told>() + self.here.borrowed.len();
+        self.filled = self.filled.max(here);
     }
 
     /// The clock has come to another beat.
     pub(super) fn beat(&mut self, now: Timestamp) {
         for worker in &mut self.workers {
             worker.batch.beat(self.step, now);
+            self.filled = self.filled.max(worker.batch.len());
         }
     }
 
@@ -117,6 +120,7 @@ impl Crew {
         let text: Arc<[u8]> = text.into();
         for worker in &mut self.workers {
             worker.batch.secrets(self.step, Arc::clone(&text), behind);
+            self.filled = self.filled.max(worker.batch.len() + text.len());
         }
     }
 
@@ -134,7 +138,9 @@ impl Crew {
         for worker in &mut self.workers {
             worker.send();
         }
-        self.sent.push_back(std::mem::take(&mut self.here));
+        let mut here = std::mem::take(&mut self.here);
+        here.is_last = true;
+        self.sent.push_back(here);
         self.filled = 0;
         if self.sent.len() >= WITH_A_WORKER {
             self.receive(meeting);
@@ -162,11 +168,12 @@ impl Crew {
 
     /// Waits for what has come of the batches that were sent first, and tells it in the order of steps.
     fn receive(&mut self, meeting: &mut Meeting<'_>) {
-        let here = self.sent.pop_front().unwrap_or_default();
-        let answers = self.workers.iter_mut().map(Worker::receive);
+        let here = Lane {
+            answer: self.sent.pop_front().unwrap_or_default(),
+            at: 0,
+        };
         let mut lanes: Vec<Lane> = std::iter::once(here)
-            .chain(answers)
-            .map(|answer| Lane { answer, at: 0 })
+            .chain(self.workers.iter_mut().map(next_part))
             .collect();
         while let Some((index, until)) = next(&lanes, &self.numbers) {
             let Some(lane) = lanes.get_mut(index) else {
@@ -181,6 +188,12 @@ impl Crew {
                     tell(&mut told.what, borrowed, numbers, &self.options, meeting);
                 }
                 lane.at += 1;
+                if lane.at == lane.answer.told.len() && !lane.answer.is_last {
+                    // The first lane has no worker, and no parts.
+                    if let Some(worker) = self.workers.get_mut(index.saturating_sub(1)) {
+                        *lane = next_part(worker);
+                    }
+                }
             }
         }
         for (lane, worker) in lanes.into_iter().skip(1).zip(&mut self.workers) {
@@ -188,6 +201,16 @@ impl Crew {
                 *meeting.whole += ledger;
             }
             worker.spare.push(lane.answer.into_batch());
+        }
+    }
+}
+
+/// What a worker has told next.
+fn next_part(worker: &mut Worker) -> Lane {
+    loop {
+        let answer = worker.receive();
+        if answer.is_last || !answer.told.is_empty() {
+            return Lane { answer, at: 0 };
         }
     }
 }

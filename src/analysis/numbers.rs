@@ -3,6 +3,9 @@
 //! Where several threads read, none knows how many connections the others have met, so that what one begins has a provisional number. It is
 //! exchanged for the true one where the threads' events meet again.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use crate::bound::SHARDS;
 use crate::options::{Options, Which};
 
@@ -32,8 +35,8 @@ pub(super) enum Numbers {
     Provisional {
         /// How many connections there were before several threads read, and how many this one has met since: no number is lower.
         least: u64,
-        /// What was given last.
-        given: Option<u64>,
+        /// What was given last, until somebody has asked for it; else zero.
+        given: Arc<AtomicU64>,
     },
 }
 
@@ -47,7 +50,10 @@ impl Numbers {
     /// The same for one of several threads.
     pub(super) fn provisional(&self) -> Self {
         let (Self::Counted(least) | Self::Provisional { least, .. }) = *self;
-        Self::Provisional { least, given: None }
+        Self::Provisional {
+            least,
+            given: Arc::default(),
+        }
     }
 
     /// The number of a connection that begins at a place.
@@ -68,18 +74,35 @@ impl Numbers {
                 let count = *least << (SHARD_BITS + INDEX_BITS) & !MARKS;
                 let number = PROVISIONAL | count | place;
                 *least += 1;
-                *given = Some(number);
+                given.store(number, Ordering::Relaxed);
                 if asked { number | MAYBE } else { number }
             }
         }
     }
 
-    /// The provisional number that was given since this was asked last.
-    pub(super) fn take_given(&mut self) -> Option<u64> {
+    /// Where it is told which provisional number was given last.
+    pub(super) fn given(&self) -> Given {
         match self {
-            Self::Counted(_) => None,
-            Self::Provisional { given, .. } => given.take(),
+            Self::Counted(_) => Given::default(),
+            Self::Provisional { given, .. } => Given(Arc::clone(given)),
         }
+    }
+}
+
+/// Which provisional number was given last. It can be asked for while a connection that has it tells something.
+#[derive(Debug, Default)]
+pub(super) struct Given(Arc<AtomicU64>);
+
+impl Given {
+    /// The number that was given since this was asked last.
+    #[inline]
+    pub(super) fn take(&self) -> Option<u64> {
+        let given = self.0.load(Ordering::Relaxed);
+        if given == 0 {
+            return None;
+        }
+        self.0.store(0, Ordering::Relaxed);
+        Some(given)
     }
 }
 

@@ -95,12 +95,6 @@ impl Shards {
         self.shared.scratch.secure.keys.read(text, behind)
     }
 
-    /// The provisional number of the connection that has begun since this was asked last.
-    #[inline]
-    pub(super) fn take_born(&mut self) -> Option<u64> {
-        self.shared.numbers.take_given()
-    }
-
     /// Takes out every shard of which the number leaves this remainder, for another thread.
     pub(super) fn part(&mut self, remainder: usize, parts: usize) -> Self {
         let mut part = Self::new(self.shared.another());

@@ -71,6 +71,11 @@ impl Borrowed {
         self.data.clear();
     }
 
+    /// In bytes.
+    pub(super) fn len(&self) -> usize {
+        self.text.len() + self.data.len()
+    }
+
     fn keep_text(&mut self, text: &str) -> Range<usize> {
         let from = self.text.len();
         self.text.push_str(text);

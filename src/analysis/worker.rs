@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
+use super::numbers::Given;
 use super::shards::{Order, Shards, Sink};
 use super::told::{Borrowed, Told, What};
 use crate::check::Closed;
@@ -16,6 +17,10 @@ use crate::time::Timestamp;
 
 /// How many batches may be with a worker.
 pub(super) const WITH_A_WORKER: usize = 3;
+
+/// How many events, and how many bytes that they borrow, are handed over at once. A batch may bring many more.
+const EVENTS: usize = 4096;
+const BORROWED: usize = 1 << 20;
 
 /// Work for one worker.
 #[derive(Debug, Default)]
@@ -76,11 +81,13 @@ impl Batch {
     }
 }
 
-/// What came of a batch.
+/// What came of a batch, or a part of it.
 #[derive(Debug, Default)]
 pub(super) struct Answer {
     pub(super) told: Vec<Told>,
     pub(super) borrowed: Borrowed,
+    /// Whether this is the batch's last part.
+    pub(super) is_last: bool,
     /// At the end, what all connections of the worker were charged.
     pub(super) ledger: Option<Ledger>,
     /// The batch's room.
@@ -99,6 +106,7 @@ impl Answer {
     pub(super) fn into_batch(mut self) -> Batch {
         self.told.clear();
         self.borrowed.clear();
+        (self.is_last, self.ledger) = (false, None);
         Batch {
             tasks: std::mem::take(&mut self.tasks),
             payloads: std::mem::take(&mut self.payloads),
@@ -178,71 +186,102 @@ impl Worker {
 }
 
 fn run(mut shards: Shards, work: &Receiver<Batch>, done: &SyncSender<Answer>) {
+    let given = shards.shared.numbers.given();
     for batch in work {
         let Batch {
             mut tasks,
             mut payloads,
-            mut answer,
+            answer,
         } = batch;
+        let mut telling = Telling {
+            step: 0,
+            answer,
+            given: &given,
+            done,
+        };
         for (step, task) in tasks.drain(..) {
-            act(&mut shards, step, task, &payloads, &mut answer);
+            telling.step = step;
+            act(&mut shards, task, &payloads, &mut telling);
         }
         payloads.clear();
-        (answer.tasks, answer.payloads) = (tasks, payloads);
-        if done.send(answer).is_err() {
+        let last = Answer {
+            is_last: true,
+            tasks,
+            payloads,
+            ..telling.answer
+        };
+        if done.send(last).is_err() {
             return;
         }
     }
 }
 
-fn act(shards: &mut Shards, step: u64, task: Task, payloads: &[u8], answer: &mut Answer) {
+fn act(shards: &mut Shards, task: Task, payloads: &[u8], telling: &mut Telling<'_>) {
     match task {
         Task::Segment(shard, segment, payload) => {
             let segment = Segment {
                 payload: payloads.get(payload).unwrap_or_default(),
                 ..segment
             };
-            let before = answer.told.len();
             shards.segment_of(shard, Key::of(&segment), &segment, &mut |event| {
-                answer.tell(step, Order::First, event);
+                telling.event(Order::First, event);
             });
-            if let Some(number) = shards.take_born() {
-                let order = Order::First;
-                let what = What::Born(number);
-                answer.told.insert(before, Told { step, order, what });
-            }
-            shards.hand_over(Order::First, &mut Telling { step, answer });
+            telling.tell_of_birth();
+            shards.hand_over(Order::First, telling);
         }
-        Task::Beat(now) => shards.settle(now, &mut Telling { step, answer }),
+        Task::Beat(now) => shards.settle(now, telling),
         Task::Secrets(text, behind) => {
             // Who sent them tells of bad lines.
             if shards.read_keys(&text, behind).secrets > 0 {
-                shards.keys_came(&mut Telling { step, answer });
+                shards.keys_came(telling);
             }
         }
-        Task::Finish => {
-            let ledger = shards.finish(&mut Telling { step, answer });
-            answer.ledger = Some(ledger);
-        }
+        Task::Finish => telling.answer.ledger = Some(shards.finish(telling)),
     }
 }
 
 /// Keeps what comes of a step.
 struct Telling<'a> {
     step: u64,
-    answer: &'a mut Answer,
+    answer: Answer,
+    given: &'a Given,
+    done: &'a SyncSender<Answer>,
+}
+
+impl Telling<'_> {
+    /// Tells of a connection that has begun, before it tells anything itself.
+    #[inline]
+    fn tell_of_birth(&mut self) {
+        if let Some(number) = self.given.take() {
+            self.tell(Order::First, What::Born(number));
+        }
+    }
+
+    fn tell(&mut self, order: Order, what: What) {
+        let step = self.step;
+        self.answer.told.push(Told { step, order, what });
+    }
+
+    /// Hands over what there is, if it is much.
+    #[inline]
+    fn hand_over(&mut self) {
+        if self.answer.told.len() >= EVENTS || self.answer.borrowed.len() >= BORROWED {
+            // Where nobody takes it any more, nobody will take the rest.
+            let _ = self.done.send(std::mem::take(&mut self.answer));
+        }
+    }
 }
 
 impl Sink for Telling<'_> {
+    #[inline]
     fn event(&mut self, order: Order, event: &Event<'_>) {
+        self.tell_of_birth();
         self.answer.tell(self.step, order, event);
+        self.hand_over();
     }
 
     fn left(&mut self, order: Order, connection: Connection, closed: Closed) {
-        self.answer.told.push(Told {
-            step: self.step,
-            order,
-            what: What::Left(Box::new((connection, closed))),
-        });
+        self.tell(order, What::Left(Box::new((connection, closed))));
+        self.hand_over();
     }
 }
