@@ -86,7 +86,7 @@ impl Analysis {
     pub fn notice(&mut self, notice: &Notice, out: &mut dyn FnMut(&Event<'_>)) {
         match &mut self.crew {
             Some(crew) => {
-                crew.event(&Event::Notice(notice));
+                crew.notice(notice);
                 self.step(out);
             }
             None => out(&Event::Notice(notice)),
@@ -220,21 +220,21 @@ fn settle_others(
         charge_other(ledger, &other, packet);
     }
     for notice in notices.drain(..) {
-        out.tell(&Event::Notice(&notice));
+        out.notice(&notice);
     }
 }
 
-/// Where events go that no connection has brought: to those of the workers, if there are workers.
+/// Where notices go that no connection has brought: to the events of the workers, if there are workers.
 struct ToTell<'a, 'o> {
     crew: Option<&'a mut Crew>,
     out: &'a mut (dyn FnMut(&Event<'_>) + 'o),
 }
 
 impl ToTell<'_, '_> {
-    fn tell(&mut self, event: &Event<'_>) {
+    fn notice(&mut self, notice: &Notice) {
         match &mut self.crew {
-            Some(crew) => crew.event(event),
-            None => (self.out)(event),
+            Some(crew) => crew.notice(notice),
+            None => (self.out)(&Event::Notice(notice)),
         }
     }
 }

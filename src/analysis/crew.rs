@@ -13,13 +13,14 @@ use crate::bound::SHARDS;
 use crate::decode::Segment;
 use crate::event::Event;
 use crate::ledger::Ledger;
+use crate::notice::Notice;
 use crate::options::Options;
 use crate::tcp::Key;
 use crate::time::Timestamp;
 
-/// How much work is handed over at once, in bytes: enough that handing it over costs little, and little enough that it is still in the
-/// caches.
-const BATCH: usize = 256 << 10;
+/// How much work is handed over at once, in bytes, to all workers together: enough that handing it over costs little, and little enough
+/// that it is still in the caches.
+const BATCH: usize = 512 << 10;
 
 /// Several workers.
 #[derive(Debug)]
@@ -32,7 +33,7 @@ pub(super) struct Crew {
     numbers: TrueNumbers,
     options: Options,
     step: u64,
-    /// How much the fullest batch holds.
+    /// How many bytes the batches hold that are being filled.
     filled: usize,
 }
 
@@ -95,23 +96,21 @@ impl Crew {
         let shard = Key::of(segment).0.shard();
         let worker = shard % self.workers.len();
         if let Some(worker) = self.workers.get_mut(worker) {
-            worker.batch.segment(self.step, shard, segment);
-            self.filled = self.filled.max(worker.batch.len());
+            self.filled += worker.batch.segment(self.step, shard, segment);
         }
     }
 
-    /// Takes an event that no connection has brought.
-    pub(super) fn event(&mut self, event: &Event<'_>) {
+    /// Takes a notice that no connection has brought.
+    pub(super) fn notice(&mut self, notice: &Notice) {
+        let event = &Event::Notice(notice);
         self.here.tell(self.step, Order::First, event);
-        let here = self.here.told.len() * size_of::<Told>() + self.here.borrowed.len();
-        self.filled = self.filled.max(here);
+        self.filled += size_of::<Told>() + size_of::<Notice>();
     }
 
     /// The clock has come to another beat.
     pub(super) fn beat(&mut self, now: Timestamp) {
         for worker in &mut self.workers {
-            worker.batch.beat(self.step, now);
-            self.filled = self.filled.max(worker.batch.len());
+            self.filled += worker.batch.beat(self.step, now);
         }
     }
 
@@ -119,9 +118,9 @@ impl Crew {
     pub(super) fn secrets(&mut self, text: &[u8], behind: u64) {
         let text: Arc<[u8]> = text.into();
         for worker in &mut self.workers {
-            worker.batch.secrets(self.step, Arc::clone(&text), behind);
-            self.filled = self.filled.max(worker.batch.len() + text.len());
+            self.filled += worker.batch.secrets(self.step, Arc::clone(&text), behind);
         }
+        self.filled += text.len();
     }
 
     /// A step is done. What has come of earlier ones is told once there is enough for the workers to do.

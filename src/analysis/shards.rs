@@ -248,3 +248,109 @@ impl Shards {
         whole
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+    use super::*;
+    use crate::decode::{Endpoint, Flags};
+    use crate::notice::Kind;
+
+    fn syn(packet: u64, address: IpAddr, port: u16) -> Segment<'static> {
+        let server = match address {
+            IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)),
+            IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        };
+        Segment {
+            packet,
+            time: Timestamp(i64::try_from(packet).unwrap() * 1000),
+            packets: 1,
+            file: 0,
+            source: Endpoint { address, port },
+            destination: Endpoint {
+                address: server,
+                port: 443,
+            },
+            network: 0,
+            seq: 0,
+            ack: None,
+            flags: Flags(Flags::SYN),
+            window: 1,
+            payload: &[],
+            payload_len: 0,
+            headers: [14, 20, 20],
+            fingerprint: packet,
+        }
+    }
+
+    /// What is told, and what stands in its order.
+    #[derive(Default)]
+    struct Kept(Vec<(Order, u64)>);
+
+    impl Sink for Kept {
+        fn event(&mut self, order: Order, event: &Event<'_>) {
+            if let Event::Connection(connection) = event {
+                self.0.push((order, connection.number));
+            }
+        }
+
+        fn left(&mut self, _order: Order, _connection: Connection, _closed: Closed) {}
+    }
+
+    #[test]
+    fn shards_have_as_many_connections_each() {
+        let of_ports = (1..=64_000).map(|port| syn(1, Ipv4Addr::new(192, 0, 2, 1).into(), port));
+        let of_v4 = (0..64_000).map(|n| syn(1, Ipv4Addr::from_bits(n * 256 + 7).into(), 5000));
+        let of_v6 = (0..64_000).map(|n| syn(1, Ipv6Addr::from_bits(n << 64 | 1).into(), 5000));
+        for (what, segments) in [
+            ("ports", of_ports.collect::<Vec<_>>()),
+            ("IPv4", of_v4.collect()),
+            ("IPv6", of_v6.collect()),
+        ] {
+            let mut counts = [0; SHARDS];
+            for segment in segments {
+                counts[Key::of(&segment).0.shard()] += 1;
+            }
+            let (least, most) = (counts.iter().min().unwrap(), counts.iter().max().unwrap());
+            assert!((700..=1300).contains(least), "{what}: {least}");
+            assert!((700..=1300).contains(most), "{what}: {most}");
+        }
+    }
+
+    #[test]
+    fn a_full_shard_ends_what_was_idle_for_longest_and_no_other_does() {
+        let mut shards = Shards::with_options(Options::default());
+        let mut notices = Vec::new();
+        let mut told = Vec::new();
+        let mut out = |event: &Event<'_>| match event {
+            Event::Notice(notice) => notices.push(((*notice).clone(), told.len())),
+            Event::Connection(connection) => told.push(connection.number),
+            _ => {}
+        };
+        let addresses = (0..).map(|n| IpAddr::V4(Ipv4Addr::from_bits(n)));
+        let of_shard = addresses.filter(|address| Key::of(&syn(0, *address, 9)).0.shard() == 5);
+        let another = syn(0, Ipv4Addr::new(1, 2, 3, 4).into(), 9);
+        assert_ne!(Key::of(&another).0.shard(), 5);
+        shards.segment(&another, &mut out);
+        for (packet, address) in (1..=16_385).zip(of_shard) {
+            shards.segment(&syn(packet, address, 9), &mut out);
+        }
+        let [(notice, at)] = notices.as_slice() else {
+            panic!("{notices:?}");
+        };
+        assert_eq!(
+            (notice.kind, notice.packet),
+            (Kind::LimitReached, Some(16_385))
+        );
+        assert_eq!((*at, told.len()), (0, 2048));
+        assert!(told.iter().eq(&(1..=2048).collect::<Vec<_>>()), "{told:?}");
+        let mut rest = Kept::default();
+        let ledger = shards.finish(&mut rest);
+        assert_eq!(ledger.packets, 16_386);
+        let numbers: Vec<u64> = rest.0.iter().map(|(_, number)| *number).collect();
+        let expected: Vec<u64> = std::iter::once(0).chain(2049..=16_385).collect();
+        assert_eq!(numbers, expected);
+        assert!(rest.0.is_sorted());
+    }
+}

@@ -45,9 +45,9 @@ enum Task {
 }
 
 impl Batch {
-    /// Adds a segment of a shard.
+    /// Adds a segment of a shard; says how many bytes of memory it takes.
     #[inline]
-    pub(super) fn segment(&mut self, step: u64, shard: usize, segment: &Segment<'_>) {
+    pub(super) fn segment(&mut self, step: u64, shard: usize, segment: &Segment<'_>) -> usize {
         let from = self.payloads.len();
         self.payloads.extend_from_slice(segment.payload);
         let apart = Segment {
@@ -55,29 +55,28 @@ impl Batch {
             ..*segment
         };
         let payload = from..self.payloads.len();
-        self.tasks
-            .push((step, Task::Segment(shard, apart, payload)));
+        self.add(step, Task::Segment(shard, apart, payload)) + segment.payload.len()
     }
 
-    pub(super) fn beat(&mut self, step: u64, now: Timestamp) {
-        self.tasks.push((step, Task::Beat(now)));
+    pub(super) fn beat(&mut self, step: u64, now: Timestamp) -> usize {
+        self.add(step, Task::Beat(now))
     }
 
-    pub(super) fn secrets(&mut self, step: u64, text: Arc<[u8]>, behind: u64) {
-        self.tasks.push((step, Task::Secrets(text, behind)));
+    pub(super) fn secrets(&mut self, step: u64, text: Arc<[u8]>, behind: u64) -> usize {
+        self.add(step, Task::Secrets(text, behind))
     }
 
     pub(super) fn finish(&mut self, step: u64) {
-        self.tasks.push((step, Task::Finish));
+        self.add(step, Task::Finish);
+    }
+
+    fn add(&mut self, step: u64, task: Task) -> usize {
+        self.tasks.push((step, task));
+        size_of::<(u64, Task)>()
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.tasks.is_empty()
-    }
-
-    /// How much there is to do, in bytes of memory.
-    pub(super) fn len(&self) -> usize {
-        self.payloads.len() + self.tasks.len() * size_of::<(u64, Task)>()
     }
 }
 

@@ -11,6 +11,9 @@ use super::parse::{self, Moment};
 use crate::analysis::{self, Texts, Which};
 use crate::report::{Form, Look, Times};
 
+/// More threads than these wait for the one that reads packets.
+const USEFUL_THREADS: usize = 8;
+
 /// Which captures are read, what of them is shown, and how.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Options {
@@ -72,10 +75,11 @@ pub(super) struct Options {
             Without it 64M: a few megabytes can inflate to a thousand times as many")]
     pub max_inflate: Option<u64>,
 
-    /// How many threads may work [default: as many as the machine has]
+    /// How many threads may work [default: as many as the machine has, up to 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Output",
-        long_help = "How many threads may work; as many as the machine has unless told. With two or more, a compressed \
-            capture is decompressed on a thread of its own. The output is the same for any number")]
+        long_help = "How many threads may work on connections; as many as the machine has, up to 8, unless told. With two or more, \
+            packets are read on a thread of their own, and so is a compressed capture decompressed. With one, that one does \
+            all. The output is the same for any number")]
     pub threads: Option<u64>,
 
     /// Times in tables: seconds from the first packet, or UTC. Records always have UTC
@@ -183,7 +187,10 @@ impl Options {
         let told = self
             .threads
             .map(|threads| usize::try_from(threads).unwrap_or(usize::MAX));
-        told.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get))
+        told.unwrap_or_else(|| {
+            let machine = std::thread::available_parallelism().map_or(1, NonZero::get);
+            machine.min(USEFUL_THREADS)
+        })
     }
 
     /// The same for a check, which has formats of its own.
