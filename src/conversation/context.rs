@@ -72,11 +72,11 @@ impl Scratch {
     /// The same for another thread.
     pub(crate) fn another(&self) -> Self {
         Self {
-            unmasked: Private::default(),
             workshop: self.workshop.another(),
             decoding: self.decoding.another(),
             secure: self.secure.another(),
             handshakes_told: self.handshakes_told,
+            ..Self::default()
         }
     }
 
