@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 use std::io::{self, Read};
 
-use wscope::analysis::{Analysis, Options};
+use wscope::analysis::{Analysis, Options, Which};
 use wscope::capture::{Capture, Item};
+use wscope::event::Event;
 use wscope::tls::KeyLog;
 
 use super::{cuts, fuzz, pieces};
@@ -72,6 +73,43 @@ fn any_file_is_read_the_same_however_it_comes() {
             assert_eq!(part, whole);
         }
         assert_eq!(parts.len(), whole.len());
+    });
+}
+
+/// All that an analysis tells of a capture, in words, with so many threads.
+fn analysed(file: &[u8], threads: usize, check: bool) -> Option<Vec<String>> {
+    let source = Box::new(io::Cursor::new(file.to_vec()));
+    let mut capture = Capture::from_reader("fuzz", source).ok()?;
+    let options = Options {
+        check,
+        unjudged: check,
+        settled: Which::First(1),
+        ..Options::default()
+    };
+    let mut analysis = Analysis::new(options)
+        .with_threads(threads)
+        .sharing_behind(2);
+    let mut told = Vec::new();
+    let mut keep = |event: &Event<'_>| told.push(format!("{event:?}"));
+    while let Ok(Some(item)) = capture.next_item() {
+        match item {
+            Item::Packet(packet) => analysis.push(&packet, &mut keep),
+            Item::Secrets(text) => analysis.secrets("fuzz", 0, text, &mut keep),
+            Item::Notice(notice) => analysis.notice(&notice, &mut keep),
+            Item::Pause => {}
+        }
+    }
+    analysis.finish(&mut keep);
+    told.push(format!("{:?}", analysis.ledger()));
+    Some(told)
+}
+
+#[test]
+fn several_threads_tell_of_any_file_what_one_does() {
+    fuzz!("file", |input: &[u8]| {
+        for check in [false, true] {
+            assert_eq!(analysed(input, 1, check), analysed(input, 3, check));
+        }
     });
 }
 
