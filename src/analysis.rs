@@ -28,7 +28,7 @@ pub use crate::options::{Options, Texts, Wanted, Which};
 use crate::tls::Keys;
 use crate::wire::Wire;
 
-/// Behind how many packets threads are started.
+/// Behind how many packets it is first asked whether threads are worth it: a millisecond of work.
 const ENOUGH: u64 = 1000;
 
 /// Takes packets in the order of a capture and gives events as soon as they are known.
@@ -38,8 +38,10 @@ pub struct Analysis {
     shards: Shards,
     /// How many threads may read connections, beside the one that reads packets.
     workers: usize,
-    /// Behind how many packets they are started.
+    /// Behind how many packets it is asked next whether they are to be started.
     enough: u64,
+    /// Whether they are then started in any case.
+    in_any_case: bool,
     /// They, once there is enough to do for them.
     crew: Option<Box<Crew>>,
     /// How many packets were taken.
@@ -67,18 +69,18 @@ impl Analysis {
         self
     }
 
-    /// The same, in which so many threads read the connections of a capture that is long enough to share. The events are the same; they may
-    /// come with a later packet, or when the analysis is told to [catch up](Self::catch_up). With one, no thread is started.
+    /// The same, in which so many threads read the connections, where there are packets and work enough to share. The events are the same;
+    /// they may come with a later packet, or when the analysis is told to [catch up](Self::catch_up). With one, no thread is started.
     #[must_use]
     pub fn with_threads(mut self, threads: usize) -> Self {
         self.workers = threads;
         self
     }
 
-    /// Behind how many packets threads are started, in place of a thousand, which take about a millisecond.
+    /// The same, and the threads are started behind so many packets whether or not that takes less time.
     #[must_use]
     pub fn sharing_behind(mut self, packets: u64) -> Self {
-        self.enough = packets.max(1);
+        (self.enough, self.in_any_case) = (packets.max(1), true);
         self
     }
 
@@ -150,11 +152,16 @@ impl Analysis {
         if self.crew.is_some() {
             return self.step(out);
         }
-        // Where the system has no threads to give, one does it all.
         self.enough = u64::MAX;
-        if self.workers > 1
-            && let Ok(crew) = Crew::new(&mut self.shards, self.workers)
-        {
+        if self.workers < 2 {
+            return;
+        }
+        if !self.in_any_case && !self.shards.are_worth_sharing(self.packets) {
+            self.enough = 2 * self.packets;
+            return;
+        }
+        // Where the system has no threads to give, one does it all.
+        if let Ok(crew) = Crew::new(&mut self.shards, self.workers) {
             self.enough = 0;
             self.crew = Some(Box::new(crew));
         }

@@ -49,11 +49,16 @@ impl Default for Numbers {
 impl Numbers {
     /// The same for one of several threads.
     pub(super) fn provisional(&self) -> Self {
-        let (Self::Counted(least) | Self::Provisional { least, .. }) = *self;
         Self::Provisional {
-            least,
+            least: self.count(),
             given: Arc::default(),
         }
+    }
+
+    /// How many connections there were, at least.
+    pub(super) fn count(&self) -> u64 {
+        let (Self::Counted(count) | Self::Provisional { least: count, .. }) = *self;
+        count
     }
 
     /// The number of a connection that begins at a place.
@@ -159,9 +164,8 @@ pub(super) struct TrueNumbers {
 impl TrueNumbers {
     /// Connections that begin now are numbered behind those that one thread has met.
     pub(super) fn behind(numbers: &Numbers) -> Self {
-        let (Numbers::Counted(next) | Numbers::Provisional { least: next, .. }) = *numbers;
         Self {
-            next,
+            next: numbers.count(),
             shards: vec![Vec::new(); SHARDS],
         }
     }

@@ -27,6 +27,14 @@ const WHOLE: i64 = 1_000_000_000;
 /// How often, in capture time, it is asked what has stayed for so long: an eighth of a second, nearly.
 const BEAT: i64 = 1 << 27;
 
+/// With how many bytes of each packet to inflate or decrypt, or with how few packets a connection, more threads take less time. What else
+/// a packet needs takes about as long as handing it over.
+const LABORIOUS: u64 = 100;
+const SHORT: u64 = 50;
+
+/// Up to which packet connections may be many because a capture begins with the openings of all.
+const BEGINNING: u64 = 10_000;
+
 /// What came of a step, other than what a packet brings at once.
 pub(super) trait Sink {
     /// An event. Those of one step are given in this order, by all threads together.
@@ -60,6 +68,8 @@ pub(super) struct Shards {
     all: Vec<Connections>,
     pub(super) shared: Shared,
     beat: i64,
+    /// How many packets, bytes of labour and connections there were when it was asked last whether they are worth sharing.
+    asked: [u64; 3],
 }
 
 impl Default for Shards {
@@ -74,6 +84,7 @@ impl Shards {
             all: (0..SHARDS).map(Connections::of_shard).collect(),
             shared,
             beat: 0,
+            asked: [0; 3],
         }
     }
 
@@ -93,6 +104,18 @@ impl Shards {
     /// Reads lines of a key log, behind so many.
     pub(super) fn read_keys(&mut self, text: &[u8], behind: u64) -> Complaints {
         self.shared.scratch.secure.keys.read(text, behind)
+    }
+
+    /// Whether what connections need is so much that other threads are worth handing it over, by the packets since this was asked last;
+    /// there were so many in all.
+    pub(super) fn are_worth_sharing(&mut self, packets: u64) -> bool {
+        let (scratch, numbers) = (&self.shared.scratch, &self.shared.numbers);
+        let now = [packets, scratch.laboured, numbers.count()];
+        let [before, laboured, connections] = std::mem::replace(&mut self.asked, now);
+        let new = packets - before;
+        self.shared.options.check
+            || scratch.laboured - laboured >= new * LABORIOUS
+            || packets > BEGINNING && (numbers.count() - connections) * SHORT >= new
     }
 
     /// Takes out every shard of which the number leaves this remainder, for another thread.

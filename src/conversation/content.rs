@@ -113,6 +113,7 @@ impl Content {
             }
             return;
         };
+        cx.scratch.laboured += content.len() as u64;
         let DecodingRoom { plain, .. } = &mut cx.scratch.decoding;
         if plain.is_empty() {
             plain.0 = vec![0; ROOM].into_boxed_slice();

@@ -66,6 +66,8 @@ pub(crate) struct Scratch {
     pub(crate) spare: Spare,
     /// How many handshakes were given with their texts.
     pub(crate) handshakes_told: u64,
+    /// How many bytes were inflated, decoded or decrypted: before, not after.
+    pub(crate) laboured: u64,
 }
 
 impl Scratch {

@@ -61,6 +61,7 @@ impl Secure {
                 }
                 Step::Record(len, content) => {
                     used += len;
+                    cx.scratch.laboured += len as u64;
                     let record = rest.get(..len).unwrap_or_default();
                     self.record(conversation, side, record, content, &plaintext, ledgers, cx);
                 }

@@ -120,6 +120,10 @@ impl WebSocket {
             return;
         }
         let key = frame.header.masking_key;
+        if message.as_ref().is_some_and(|message| message.compressed) && cx.options.max_inflate > 0
+        {
+            cx.scratch.laboured += payload.len() as u64;
+        }
         let Scratch {
             unmasked, workshop, ..
         } = &mut *cx.scratch;
