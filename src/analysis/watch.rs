@@ -53,9 +53,9 @@ pub(super) fn before(checks: &mut Checks, tcp: &State, side: Side, segment: &Seg
         return;
     }
     if segment.window == 0 && !segment.flags.syn() {
-        let troubles = line.troubles.get_or_insert_default();
+        let troubles = line.troubles_mut();
         troubles.zero_since.get_or_insert(now);
-    } else if let Some(troubles) = &mut line.troubles
+    } else if let Some(troubles) = line.troubles_if_any()
         && let Some((since, packet)) = troubles.zero_since.take()
     {
         troubles.zero = troubles.zero.saturating_add(segment.time.since(since));
@@ -63,8 +63,8 @@ pub(super) fn before(checks: &mut Checks, tcp: &State, side: Side, segment: &Seg
     }
     if segment.payload_len > 0 {
         line.bytes += u64::from(segment.payload_len);
-        if let Some(small) = line.small.take() {
-            note_wait(line, *small, segment);
+        if let Some(small) = line.take_small() {
+            note_wait(line, small, segment);
         }
     }
 }
@@ -76,7 +76,7 @@ fn note_wait(line: &mut Line, small: Small, segment: &Segment<'_>) {
         .acked
         .is_some_and(|acked| segment.time.since(acked) < AT_ONCE);
     if follows && WAIT.contains(&waited) {
-        let troubles = line.troubles.get_or_insert_default();
+        let troubles = line.troubles_mut();
         troubles.waits += 1;
         troubles.waited = troubles.waited.saturating_add(waited);
         troubles
@@ -89,12 +89,13 @@ fn note_wait(line: &mut Line, small: Small, segment: &Segment<'_>) {
 pub(super) fn again(checks: &mut Checks, side: Side, len: u32, segment: &Segment<'_>) {
     let line = &mut checks.lines[side];
     line.bytes = line.bytes.saturating_sub(u64::from(len));
-    let troubles = line.troubles.get_or_insert_default();
+    let last_new = line.last_new.get();
+    let troubles = line.troubles_mut();
     troubles.again += u64::from(len);
     troubles
         .again_at
         .get_or_insert((segment.time, segment.packet));
-    if let Some(last) = line.last_new.get() {
+    if let Some(last) = last_new {
         troubles.stall = troubles.stall.max(segment.time.since(last));
     }
 }
@@ -109,12 +110,12 @@ pub(super) fn plain(
     segment: &Segment<'_>,
 ) {
     let line = &mut checks.lines[side];
-    if segment.window == 0 || line.troubles.is_some() {
+    if segment.window == 0 || line.has_troubles() {
         before(checks, tcp, side, segment);
     } else if segment.payload_len > 0 {
         line.bytes += u64::from(segment.payload_len);
-        if let Some(small) = line.small.take() {
-            note_wait(line, *small, segment);
+        if let Some(small) = line.take_small() {
+            note_wait(line, small, segment);
         }
     }
     read(checks, tcp, client, side, segment);
@@ -163,13 +164,11 @@ fn read(checks: &mut Checks, tcp: &State, client: Side, side: Side, segment: &Se
     line.read_until = line.read_until.max(segment.time.into());
     if segment.payload_len > 0 {
         line.last_new = segment.time.into();
-        line.small = inside.then(|| {
-            Box::new(Small {
-                time: segment.time,
-                end: tcp.half(side).assembler.next_offset(),
-                acked: None,
-            })
-        });
+        line.keep_small(inside.then(|| Small {
+            time: segment.time,
+            end: tcp.half(side).assembler.next_offset(),
+            acked: None,
+        }));
     }
 }
 
@@ -182,7 +181,7 @@ fn acknowledged(checks: &mut Checks, tcp: &State, side: Side, ack: u32, time: Ti
     if other.is_next(ack) && !line.fin_read {
         line.open_at = line.open_at.max(time.into());
     }
-    if let Some(small) = &mut line.small
+    if let Some(small) = line.small_mut()
         && small.acked.is_none()
         && other.acknowledged() >= small.end
     {

@@ -45,20 +45,27 @@ const POLLS: u64 = 10;
 const PAUSE: i64 = 30_000_000_000;
 
 /// What a short connection is: its life and its messages; and how many are many.
-const SHORT: (i64, u64) = (5_000_000_000, 5);
+const SHORT: (i64, u8) = (5_000_000_000, 5);
 const MANY: u64 = 5;
 
 /// What a connection leaves behind for those that compare.
 #[derive(Debug, Default)]
 pub(crate) struct Closed {
-    shakes: SmallVec<[Shake; 1]>,
+    /// The first handshake, and those behind it.
+    shake: Option<Shake>,
+    more_shakes: Option<Box<Shakes>>,
     /// Once there is one.
     polls: Option<Box<Polls>>,
     pub(super) is_websocket: bool,
     /// Whether it certainly ended without a Close.
     abnormal: bool,
-    messages: u64,
+    /// How many messages there were; of many, no more than that it was many.
+    messages: u8,
 }
+
+/// Handshakes.
+#[derive(Debug, Default)]
+struct Shakes(Vec<Shake>);
 
 /// What a connection asked for more than once, perhaps.
 #[derive(Debug, Default)]
@@ -100,8 +107,8 @@ impl Closed {
     /// Takes a handshake.
     pub(super) fn handshake(&mut self, facts: &HandshakeFacts<'_>, verdict: Verdict, spot: Spot) {
         let answered = facts.waited.filter(|_| verdict != Verdict::Unknown);
-        if self.shakes.len() < TOLD_APART && facts.request.is_some() {
-            self.shakes.push(Shake {
+        if self.shakes().count() < TOLD_APART && facts.request.is_some() {
+            let shake = Shake {
                 key: facts
                     .request
                     .and_then(key)
@@ -111,8 +118,18 @@ impl Closed {
                 answered: answered.map_or(Moment::default(), |waited| {
                     Timestamp(spot.time.0.saturating_add(waited)).into()
                 }),
-            });
+            };
+            match self.shake {
+                None => self.shake = Some(shake),
+                Some(_) => self.more_shakes.get_or_insert_default().0.push(shake),
+            }
         }
+    }
+
+    /// Its handshakes.
+    fn shakes(&self) -> impl Iterator<Item = &Shake> {
+        let more = self.more_shakes.iter().flat_map(|shakes| &shakes.0);
+        self.shake.iter().chain(more)
     }
 
     /// Takes a request.
@@ -133,7 +150,8 @@ impl Closed {
             to_server,
             to_client,
         } = &end.channel.talks;
-        self.messages = to_server.messages + to_client.messages;
+        let messages = to_server.messages + to_client.messages;
+        self.messages = u8::try_from(messages).unwrap_or(u8::MAX);
     }
 }
 
@@ -183,7 +201,7 @@ struct Use {
     connection: u64,
     client: IpAddr,
     server: Endpoint,
-    answered: Option<Timestamp>,
+    answered: Moment,
     spot: Spot,
 }
 
@@ -193,9 +211,7 @@ impl Use {
     fn is_copy_of(&self, earlier: &Self) -> bool {
         let elsewhere = self.server != earlier.server || self.client != earlier.client;
         let apart = self.spot.time.since(earlier.spot.time);
-        let waited = earlier
-            .answered
-            .is_some_and(|answered| answered >= self.spot.time);
+        let waited = (earlier.answered.get()).is_some_and(|answered| answered >= self.spot.time);
         elsewhere && (apart < PROXIED || waited)
     }
 }
@@ -219,7 +235,7 @@ struct Pair {
 impl Across {
     /// Takes a connection that is closed.
     pub(crate) fn closed(&mut self, connection: &Connection, closed: &Closed) {
-        for shake in &closed.shakes {
+        for shake in closed.shakes() {
             self.remember_key(connection, shake);
         }
         for series in closed.polls.iter().flat_map(|polls| &polls.0) {
@@ -236,7 +252,7 @@ impl Across {
                 self.is_full = true;
             }
         }
-        if closed.is_websocket || !closed.shakes.is_empty() {
+        if closed.is_websocket || closed.shake.is_some() {
             let ends = (connection.client.address, connection.server);
             if self.pairs.len() < REMEMBERED || self.pairs.contains_key(&ends) {
                 self.pairs.entry(ends).or_default().add(connection, closed);
@@ -265,7 +281,7 @@ impl Across {
             connection: connection.number,
             client: connection.client.address,
             server: connection.server,
-            answered: shake.answered.get(),
+            answered: shake.answered,
             spot: shake.spot,
         };
         if let Some(uses) = self.keys.get_mut(&key) {
@@ -306,11 +322,11 @@ impl Across {
 
 impl Pair {
     fn add(&mut self, connection: &Connection, closed: &Closed) {
-        let spot = closed.shakes.first().map_or(
+        let spot = closed.shake.map_or(
             Spot::of_packet(connection.first_packet, connection.time),
             |shake| shake.spot,
         );
-        for shake in &closed.shakes {
+        for shake in closed.shakes() {
             let Some(answered) = shake.answered.get() else {
                 continue;
             };
@@ -354,7 +370,7 @@ impl Pair {
         if over && closed.is_websocket && life < SHORT.0 && closed.messages < SHORT.1 {
             self.short += 1;
             self.life = self.life.saturating_add(life);
-            self.messages += closed.messages;
+            self.messages += u64::from(closed.messages);
             if self.short >= MANY {
                 self.last_short = Some(Box::new((connection.number, spot)));
             }

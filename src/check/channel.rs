@@ -1,11 +1,12 @@
 //! Channel: what is kept of a WebSocket for the rules that look at it as a whole. Its size does not grow with the connection.
 
+use super::deflate::Compressed;
 use super::finding::Cause;
 use super::frames::{Agreement, FrameFacts};
 use super::line::{Line, Moment};
 use super::masks::{Masks, OnWire};
 use super::messages::Shape;
-use super::outcome::Spot;
+use super::outcome::{Maybe, Spot};
 use super::performance::{self, Sample, Split, Stream};
 use super::pings::{self, Pings};
 use crate::direction::{Both, Direction};
@@ -55,9 +56,9 @@ struct End {
     /// Its first close frame.
     close: Option<CloseSeen>,
     /// A frame that is not read to its end.
-    open_frame: Option<OpenFrame>,
+    open_frame: Option<Box<OpenFrame>>,
     /// A message whose final frame has not come.
-    open_message: Option<Spot>,
+    open_message: Option<Box<Spot>>,
 }
 
 /// What one side said.
@@ -77,15 +78,26 @@ pub(crate) struct Talk {
     pub(super) largest_message: u64,
     /// Once there is a masking key.
     pub(super) masks: Option<Box<Masks>>,
-    /// Once a masked frame has come in pieces.
-    pub(super) on_wire: Option<Box<OnWire>>,
-    /// Once there is one, of either side.
-    pub(super) pings: Option<Box<Pings>>,
     pub(super) stream: Stream,
     pub(super) split: Split,
+    /// Messages that would be worth compressing and are not.
+    pub(super) plain: u64,
+    rare: Option<Box<Rare>>,
+}
+
+/// What most sides never say.
+#[derive(Debug, Default)]
+pub(super) struct Rare {
+    /// Once a masked frame has come in pieces.
+    pub(super) on_wire: OnWire,
+    /// Once there is one, of either side.
+    pub(super) pings: Option<Box<Pings>>,
     /// Once there is something to try.
     pub(super) sample: Option<Box<Sample>>,
-    pub(super) compression: super::deflate::Totals,
+    /// Once a message is marked as compressed.
+    pub(super) compressed: Option<Box<Compressed>>,
+    /// Where small frames in packets of their own became many.
+    pub(super) crowd: Option<Spot>,
 }
 
 impl Channel {
@@ -131,12 +143,12 @@ impl Channel {
 
     /// A side's frame that is not read to its end.
     pub(super) fn open_frame(&self, direction: Direction) -> Option<&OpenFrame> {
-        self.end(direction)?.open_frame.as_ref()
+        self.end(direction)?.open_frame.as_deref()
     }
 
     /// A side's message whose final frame has not come.
     pub(super) fn open_message(&self, direction: Direction) -> Option<Spot> {
-        self.end(direction)?.open_message
+        self.end(direction)?.open_message.as_deref().copied()
     }
 
     pub(super) fn note_close(&mut self, direction: Direction, close: CloseSeen) {
@@ -144,11 +156,11 @@ impl Channel {
     }
 
     pub(super) fn note_open_frame(&mut self, direction: Direction, frame: OpenFrame) {
-        self.end_mut(direction).open_frame = Some(frame);
+        self.end_mut(direction).open_frame = Some(Box::new(frame));
     }
 
     pub(super) fn note_open_message(&mut self, direction: Direction, spot: Spot) {
-        self.end_mut(direction).open_message = Some(spot);
+        self.end_mut(direction).open_message = Some(Box::new(spot));
     }
 
     /// Nothing is open in a direction that is known to be.
@@ -173,6 +185,41 @@ impl Talk {
         }
     }
 
+    /// What is rare.
+    pub(super) fn rare(&self) -> Option<&Rare> {
+        self.rare.as_deref()
+    }
+
+    /// The same, where there is any.
+    pub(super) fn rare_if_any(&mut self) -> Option<&mut Rare> {
+        self.rare.as_deref_mut()
+    }
+
+    /// The same, which there is from now on.
+    pub(super) fn rare_mut(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    pub(super) fn pings(&self) -> Option<&Pings> {
+        self.rare()?.pings.as_deref()
+    }
+
+    pub(super) fn sample(&self) -> Option<&Sample> {
+        self.rare()?.sample.as_deref()
+    }
+
+    /// The same, which there is from now on.
+    pub(super) fn sample_mut(&mut self) -> &mut Sample {
+        self.rare_mut().sample.get_or_insert_default()
+    }
+
+    /// Takes the longest run of base64 in the texts since this was last asked.
+    #[inline]
+    pub(super) fn take_base64(&mut self) -> u64 {
+        let sample = self.rare_if_any().and_then(|rare| rare.sample.as_mut());
+        sample.map_or(0, |sample| sample.take_base64())
+    }
+
     /// Counts a frame.
     #[inline]
     pub(super) fn add(&mut self, header: &Header) {
@@ -184,8 +231,9 @@ impl Talk {
     /// Takes note of how soon a small frame follows another.
     pub(super) fn note_stream(&mut self, facts: &FrameFacts<'_>) {
         let (packet, time) = (facts.span.first_packet, facts.span.time);
-        self.stream
-            .push(facts.header.payload_len, packet, time, || facts.spot());
+        if self.stream.push(facts.header.payload_len, packet, time) {
+            self.rare_mut().crowd.get_or_insert_with(|| facts.spot());
+        }
     }
 
     /// Counts a frame, and keeps what of it its message is judged by.
@@ -193,13 +241,17 @@ impl Talk {
         self.add(header);
         if !header.opcode.is_control() {
             let begins = header.opcode != Opcode::Continuation;
-            let before = if begins { Shape::default() } else { self.shape };
+            let before = if begins {
+                self.take_base64();
+                Shape::default()
+            } else {
+                self.shape
+            };
             let tiny = u32::from(header.payload_len < performance::TINY);
             self.shape = Shape {
                 tiny: before.tiny.saturating_add(tiny),
                 header_bytes: before.header_bytes.saturating_add(header.header_len.into()),
                 ends_empty: header.payload_len == 0,
-                base64: before.base64,
                 is_odd: before.is_odd
                     || header.rsv2()
                     || header.rsv3()
@@ -217,7 +269,7 @@ pub(super) struct CloseSeen {
     /// The offset behind its last byte.
     pub(super) end: u64,
     /// How far its sender had acknowledged the other side's bytes, at most; none where that is not known.
-    pub(super) acked: Option<u64>,
+    pub(super) acked: Maybe,
 }
 
 /// A frame that is not read to its end.

@@ -14,7 +14,6 @@ use super::frames::{Agreement, FrameFacts};
 use super::handshake::{HandshakeFacts, Judgement, Reach};
 use super::http::HeadFacts;
 use super::line::Line;
-use super::masks::OnWire;
 use super::messages::MessageFacts;
 use super::outcome::{Outcome, Spot};
 use super::rule::{Fault, Judge, RULES, Rule};
@@ -261,7 +260,13 @@ impl Checks {
         let Some(channel) = &mut self.channel else {
             return;
         };
-        if OnWire::push(&mut channel.talks[direction].on_wire, at, len, wire) {
+        let talk = &mut channel.talks[direction];
+        let looks = if at == 0 && wire.len() as u64 == len {
+            masks::looks_like_http(wire)
+        } else {
+            talk.rare_mut().on_wire.push(at, len, wire)
+        };
+        if looks {
             let spot = spot();
             for rule in masks::RULES {
                 if let Judge::Wire(judge) = rule.judge {
@@ -284,23 +289,19 @@ impl Checks {
         let Some(channel) = &mut self.channel else {
             return;
         };
-        let talk = &mut channel.talks[direction];
-        let sample = talk.sample.get_or_insert_default();
+        let sample = channel.talks[direction].sample_mut();
         if begins {
             sample.begin_text();
         }
         sample.push_text(len, text, spot);
-        talk.shape.base64 = talk.shape.base64.max(sample.push_base64(text));
+        sample.push_base64(text);
     }
 
     /// A piece of a compressed message, inflated: wanted for trying another way to compress it.
     pub(crate) fn inflated(&mut self, direction: Direction, plain: &[u8]) {
         let channel = self.channel.as_mut();
         if let Some(channel) = channel.filter(|channel| channel.agreement.no_takeover) {
-            channel.talks[direction]
-                .sample
-                .get_or_insert_default()
-                .push(plain);
+            channel.talks[direction].sample_mut().push(plain);
         }
     }
 
@@ -364,17 +365,18 @@ impl Checks {
             Direction::ToClient => (to_client, to_server),
         };
         match header.opcode {
-            Opcode::Ping => own.pings.get_or_insert_default().ping(
-                payload,
-                end,
-                spot,
-                other.pings.as_deref_mut(),
-            ),
-            Opcode::Pong => own.pings.get_or_insert_default().pong(
-                payload,
-                spot,
-                other.pings.get_or_insert_default(),
-            ),
+            Opcode::Ping => {
+                let pongs = other
+                    .rare_if_any()
+                    .and_then(|rare| rare.pings.as_deref_mut());
+                let pings = own.rare_mut().pings.get_or_insert_default();
+                pings.ping(payload, end, spot, pongs);
+            }
+            Opcode::Pong => {
+                let pings = other.rare_mut().pings.get_or_insert_default();
+                let pongs = own.rare_mut().pings.get_or_insert_default();
+                pongs.pong(payload, spot, pings);
+            }
             Opcode::Close => {
                 let code = payload
                     .and_then(<[u8]>::first_chunk)
@@ -383,7 +385,7 @@ impl Checks {
                     code,
                     spot,
                     end,
-                    acked: self.acked,
+                    acked: self.acked.into(),
                 };
                 let answers = other.frames > 0;
                 let sure = own.lost.is_none();
@@ -428,17 +430,16 @@ impl Checks {
         facts.wants_binary = channel.wants_binary;
         let talk = &mut channel.talks[facts.direction];
         facts.shape = std::mem::take(&mut talk.shape);
+        facts.base64 = talk.take_base64();
         talk.messages += 1;
         talk.largest_message = talk.largest_message.max(facts.coded_length);
         let spot = Spot::of_span(facts.span, facts.trust).in_message(Some(facts.index));
         if facts.trust > Trust::Carried {
             return;
         }
-        talk.compression.push(&facts, || spot);
+        talk.push_message(&facts, spot);
         if facts.compressed && facts.agreement.no_takeover {
-            talk.sample
-                .get_or_insert_default()
-                .end_message(facts.coded_length);
+            talk.sample_mut().end_message(facts.coded_length);
         }
         if facts.is_ordinary() {
             return;
@@ -534,7 +535,7 @@ mod tests {
 
     #[test]
     fn what_is_kept_of_a_connection_is_small() {
-        assert!(size_of::<Checks>() <= 320, "{}", size_of::<Checks>());
-        assert!(size_of::<Channel>() <= 360, "{}", size_of::<Channel>());
+        assert!(size_of::<Checks>() <= 272, "{}", size_of::<Checks>());
+        assert!(size_of::<Channel>() <= 264, "{}", size_of::<Channel>());
     }
 }

@@ -257,7 +257,7 @@ fn code_differs(end: &EndFacts<'_>, direction: Direction) -> Answer {
         return Answer::none();
     };
     // Only an answer is compared: its sender had acknowledged the other Close.
-    let outcome = match own.acked {
+    let outcome = match own.acked.get() {
         None => Outcome::Unknown(Cause::Gap),
         Some(acked) if acked < other.end => Outcome::NotApplicable,
         Some(_) => {

@@ -1,6 +1,6 @@
 //! Rules: compressed messages (RFC 7692).
 
-use super::channel::EndFacts;
+use super::channel::{EndFacts, Talk};
 use super::finding::{Cause, Severity};
 use super::messages::MessageFacts;
 use super::outcome::{Outcome, Spot};
@@ -19,18 +19,9 @@ const BOMB: (u64, u64) = (1 << 20, 100);
 /// From which loss on, in bytes, compression that grows messages is told of, even where few grow.
 const WASTED: u64 = 1 << 10;
 
-/// The compressed messages of one side.
+/// The messages of one side that are marked as compressed.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Totals {
-    /// Once a message is marked as compressed.
-    marked: Option<Box<Marked>>,
-    /// Messages that would be worth it and are not.
-    plain: u64,
-}
-
-/// The messages that are marked as compressed.
-#[derive(Clone, Debug, Default)]
-struct Marked {
+pub(crate) struct Compressed {
     /// Those that were inflated.
     inflated: u64,
     /// Those that grew, by how much, and the first.
@@ -39,29 +30,34 @@ struct Marked {
     first: Option<Spot>,
 }
 
-impl Totals {
+impl Talk {
     /// Takes a message of so many bytes that is not compressed.
     #[inline]
     pub(super) fn push_plain(&mut self, length: u64) {
         self.plain += u64::from(length > WORTH);
     }
 
+    /// Takes a message, for what compression gained.
     #[inline]
-    pub(super) fn push(&mut self, message: &MessageFacts<'_>, spot: impl FnOnce() -> Spot) {
+    pub(super) fn push_message(&mut self, message: &MessageFacts<'_>, spot: Spot) {
         if !message.compressed {
             self.push_plain(message.coded_length);
             return;
         }
-        let marked = self.marked.get_or_insert_default();
+        let compressed = self.rare_mut().compressed.get_or_insert_default();
         let Some(plain) = message.payload_length else {
             return;
         };
-        marked.inflated += 1;
+        compressed.inflated += 1;
         if message.coded_length > plain && message.coded_length > 0 {
-            marked.grown += 1;
-            marked.wasted += message.coded_length - plain;
-            marked.first.get_or_insert_with(spot);
+            compressed.grown += 1;
+            compressed.wasted += message.coded_length - plain;
+            compressed.first.get_or_insert(spot);
         }
+    }
+
+    fn compressed(&self) -> Option<&Compressed> {
+        self.rare()?.compressed.as_deref()
     }
 }
 pub(super) const RULES: &[Rule] = &[
@@ -301,7 +297,7 @@ fn empty_payload(message: &MessageFacts<'_>) -> Outcome {
 }
 
 fn expansion(end: &EndFacts<'_>, direction: Direction) -> Answer {
-    let totals = end.channel.talks[direction].compression.marked.as_deref();
+    let totals = end.channel.talks[direction].compressed();
     let Some((totals, spot)) = totals.and_then(|totals| Some((totals, totals.first?))) else {
         return Answer::none();
     };
@@ -316,8 +312,8 @@ fn expansion(end: &EndFacts<'_>, direction: Direction) -> Answer {
 }
 
 fn never_used(end: &EndFacts<'_>, direction: Direction) -> Answer {
-    let totals = &end.channel.talks[direction].compression;
-    if !end.channel.agreement.deflate || totals.marked.is_some() || totals.plain < MANY {
+    let talk = &end.channel.talks[direction];
+    if !end.channel.agreement.deflate || talk.compressed().is_some() || talk.plain < MANY {
         return Answer::none();
     }
     let outcome = match end.read(direction) {
@@ -326,7 +322,7 @@ fn never_used(end: &EndFacts<'_>, direction: Direction) -> Answer {
             format!(
                 "the {} sent {} messages that were worth compressing, and compressed none",
                 direction.sender(),
-                totals.plain
+                talk.plain
             ),
         ),
         Err(cause) => Outcome::Unknown(cause),
@@ -335,7 +331,7 @@ fn never_used(end: &EndFacts<'_>, direction: Direction) -> Answer {
 }
 
 fn no_takeover_cost(end: &EndFacts<'_>, direction: Direction) -> Answer {
-    let sample = end.channel.talks[direction].sample.as_deref();
+    let sample = end.channel.talks[direction].sample();
     let Some((coded, with_takeover, messages)) = sample.and_then(Sample::with_takeover) else {
         return Answer::none();
     };

@@ -36,27 +36,26 @@ pub(crate) struct Line {
     pub(crate) acked: u64,
     /// Payload bytes of its packets, each once.
     pub(crate) bytes: u64,
-    /// The last segment that it sent, where that was small and ended inside a message.
-    pub(crate) small: Option<Box<Small>>,
-    /// Once there is any.
-    pub(crate) troubles: Option<Box<Troubles>>,
-    /// Once it has ended.
-    ends: Option<Box<Ends>>,
+    rare: Option<Box<Rare>>,
     /// Whether all bytes before its FIN were read, or known to be missing inside payloads.
     pub(crate) fin_read: bool,
     /// Bytes that were acknowledged and never seen, or that wait behind a hole.
     pub(crate) has_hole: bool,
 }
 
-/// How a line ended.
-#[derive(Clone, Copy, Debug, Default)]
-struct Ends {
+/// What a line does not have while it is plain.
+#[derive(Debug, Default)]
+struct Rare {
     /// Its first FIN.
     fin: Option<(Timestamp, u64)>,
     /// How far its FIN acknowledged the other side's bytes: with several copies of it, the least.
     fin_acked: Option<u64>,
     /// Its RST, and whether all bytes before it were there.
     reset: Option<(Timestamp, u64, bool)>,
+    /// The last segment that it sent, where that was small and ended inside a message.
+    small: Option<Small>,
+    /// Once there is any.
+    troubles: Option<Box<Troubles>>,
 }
 
 /// What most lines never have.
@@ -93,35 +92,73 @@ pub(crate) struct Small {
 impl Line {
     /// A FIN, which acknowledges so much of the other side's bytes.
     pub(crate) fn note_fin(&mut self, now: (Timestamp, u64), acked: u64) {
-        let ends = self.ends.get_or_insert_default();
+        let ends = self.rare.get_or_insert_default();
         ends.fin.get_or_insert(now);
         ends.fin_acked = Some(ends.fin_acked.map_or(acked, |least| least.min(acked)));
     }
 
     /// A RST; `in_order`: all bytes before it were there.
     pub(crate) fn note_reset(&mut self, (time, packet): (Timestamp, u64), in_order: bool) {
-        let ends = self.ends.get_or_insert_default();
+        let ends = self.rare.get_or_insert_default();
         ends.reset.get_or_insert((time, packet, in_order));
     }
 
     /// Its first FIN.
     pub(super) fn fin(&self) -> Option<(Timestamp, u64)> {
-        self.ends.as_ref()?.fin
+        self.rare.as_ref()?.fin
     }
 
     /// How far its FIN acknowledged the other side's bytes: with several copies of it, the least.
     pub(super) fn fin_acked(&self) -> Option<u64> {
-        self.ends.as_ref()?.fin_acked
+        self.rare.as_ref()?.fin_acked
     }
 
     /// Its RST, and whether all bytes before it were there.
     pub(super) fn reset(&self) -> Option<(Timestamp, u64, bool)> {
-        self.ends.as_ref()?.reset
+        self.rare.as_ref()?.reset
+    }
+
+    /// Whether it had troubles.
+    #[inline]
+    pub(crate) fn has_troubles(&self) -> bool {
+        (self.rare.as_ref()).is_some_and(|rare| rare.troubles.is_some())
+    }
+
+    /// Its troubles, where it has any.
+    pub(crate) fn troubles_if_any(&mut self) -> Option<&mut Troubles> {
+        self.rare.as_mut()?.troubles.as_deref_mut()
+    }
+
+    /// Its troubles, which it has from now on.
+    pub(crate) fn troubles_mut(&mut self) -> &mut Troubles {
+        let rare = self.rare.get_or_insert_default();
+        rare.troubles.get_or_insert_default()
+    }
+
+    /// Takes the last segment that it sent, where that was small and ended inside a message.
+    #[inline]
+    pub(crate) fn take_small(&mut self) -> Option<Small> {
+        self.rare.as_mut()?.small.take()
+    }
+
+    /// Keeps the last segment that it sent, where it is such a one.
+    #[inline]
+    pub(crate) fn keep_small(&mut self, small: Option<Small>) {
+        if small.is_some() || self.rare.is_some() {
+            self.rare.get_or_insert_default().small = small;
+        }
+    }
+
+    /// The same.
+    #[inline]
+    pub(crate) fn small_mut(&mut self) -> Option<&mut Small> {
+        self.rare.as_mut()?.small.as_mut()
     }
 
     /// Its troubles; those of a line that has none are all zero.
     pub(super) fn troubles(&self) -> Troubles {
-        self.troubles.as_deref().copied().unwrap_or_default()
+        let troubles = (self.rare.as_ref()).and_then(|rare| rare.troubles.as_deref());
+        troubles.copied().unwrap_or_default()
     }
 
     /// Whether the stream ended, and all of it was there to be read.

@@ -300,15 +300,7 @@ pub(crate) struct OnWire {
 
 impl OnWire {
     /// Takes the bytes of a frame of `len` from its byte `at` on; says whether a request stands there, once a frame and however it was cut.
-    #[inline]
-    pub(super) fn push(kept: &mut Option<Box<Self>>, at: u64, len: u64, wire: &[u8]) -> bool {
-        if at == 0 && wire.len() as u64 == len {
-            return looks_like_http(wire);
-        }
-        kept.get_or_insert_default().push_piece(at, len, wire)
-    }
-
-    fn push_piece(&mut self, at: u64, len: u64, wire: &[u8]) -> bool {
+    pub(super) fn push(&mut self, at: u64, len: u64, wire: &[u8]) -> bool {
         if at == 0 {
             self.found = false;
         }

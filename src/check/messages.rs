@@ -33,6 +33,8 @@ pub(crate) struct MessageFacts<'a> {
     pub(crate) inflated: Option<Inflated>,
     /// Filled in from what was kept of its frames.
     pub(crate) shape: Shape,
+    /// The longest run of base64 in it, in bytes.
+    pub(crate) base64: u64,
     pub(crate) agreement: Agreement,
     /// Whether the subprotocol wants binary messages.
     pub(crate) wants_binary: bool,
@@ -41,8 +43,6 @@ pub(crate) struct MessageFacts<'a> {
 /// What is kept of a message's frames.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Shape {
-    /// The longest run of base64, in bytes.
-    pub(crate) base64: u64,
     /// Frames with little payload; 2^32 are counted at most.
     pub(crate) tiny: u32,
     /// Header bytes of all; 4 GiB are counted at most.
@@ -61,7 +61,7 @@ impl MessageFacts<'_> {
             && self.inflated.is_none()
             && self.frames == 1
             && self.coded_length <= LARGE.0
-            && self.shape.base64 == 0
+            && self.base64 == 0
             && !self.wants_binary
             && self.finished
             && (self.complete || self.kind != Some(MessageKind::Text))

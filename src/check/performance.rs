@@ -38,32 +38,24 @@ const SAMPLE: usize = 32 << 10;
 pub(crate) struct Stream {
     since: Timestamp,
     last_packet: u64,
-    spot: Option<Box<Spot>>,
     /// How many there were within a second; 2^32 are counted at most.
     count: u32,
     most: u32,
 }
 
 impl Stream {
+    /// Takes a frame; true where they become many with it.
     #[inline]
-    pub(super) fn push(
-        &mut self,
-        payload: u64,
-        packet: u64,
-        time: Timestamp,
-        spot: impl FnOnce() -> Spot,
-    ) {
+    pub(super) fn push(&mut self, payload: u64, packet: u64, time: Timestamp) -> bool {
         let shares = packet == self.last_packet;
         self.last_packet = packet;
         if payload >= SMALL || shares || time.since(self.since) > SECOND {
             (self.since, self.count) = (time, 0);
-            return;
+            return false;
         }
         self.count = self.count.saturating_add(1);
         self.most = self.most.max(self.count);
-        if self.count == STREAM && self.spot.is_none() {
-            self.spot = Some(Box::new(spot()));
-        }
+        self.count == STREAM
     }
 }
 
@@ -97,6 +89,8 @@ pub(crate) struct Sample {
     /// What the text that is being read is, and its longest run of base64.
     text: Text,
     base64: Base64Run,
+    /// The longest run of all texts since that was last asked.
+    longest: u64,
 }
 
 /// What a text is, by the first of its bytes that is no white space.
@@ -121,10 +115,15 @@ impl Sample {
         (self.text, self.base64) = (Text::Unknown, Base64Run::default());
     }
 
-    /// Takes a piece of it, and gives its longest run of base64 so far.
-    pub(super) fn push_base64(&mut self, piece: &[u8]) -> u64 {
+    /// Takes a piece of it, for its runs of base64.
+    pub(super) fn push_base64(&mut self, piece: &[u8]) {
         self.base64.push(piece);
-        self.base64.longest
+        self.longest = self.longest.max(self.base64.longest);
+    }
+
+    /// Takes the longest run of base64 since this was last asked.
+    pub(super) fn take_base64(&mut self) -> u64 {
+        std::mem::take(&mut self.longest)
     }
 
     /// Takes a piece of it. What is kept must not depend on how the text was cut.
@@ -346,7 +345,7 @@ fn empty_final_fragment(message: &MessageFacts<'_>) -> Outcome {
 }
 
 fn base64_in_text(message: &MessageFacts<'_>) -> Outcome {
-    let (run, len) = (message.shape.base64, message.coded_length);
+    let (run, len) = (message.base64, message.coded_length);
     Outcome::info_if(len > LONGER && run > len / 10 * 8, || {
         format!(
             "message {} of {len} bytes is nearly all base64",
@@ -382,22 +381,22 @@ fn nagle_delay(end: &EndFacts<'_>, direction: Direction) -> Answer {
 }
 
 fn frame_per_segment(end: &EndFacts<'_>, direction: Direction) -> Answer {
-    let stream = &end.channel.talks[direction].stream;
-    let Some(spot) = stream.spot.as_deref() else {
+    let talk = &end.channel.talks[direction];
+    let Some(spot) = talk.rare().and_then(|rare| rare.crowd) else {
         return Answer::none();
     };
     let outcome = Outcome::Fail(
         Severity::Info,
         format!(
             "up to {} small frames within a second, each in a packet of its own",
-            stream.most
+            talk.stream.most
         ),
     );
-    Answer::of(direction, outcome, *spot)
+    Answer::of(direction, outcome, spot)
 }
 
 fn json_uncompressed(end: &EndFacts<'_>, direction: Direction) -> Answer {
-    let Some(sample) = end.channel.talks[direction].sample.as_deref() else {
+    let Some(sample) = end.channel.talks[direction].sample() else {
         return Answer::none();
     };
     let agreement = end.channel.agreement;

@@ -116,16 +116,16 @@ fn hash(payload: &[u8]) -> u64 {
 impl Talk {
     /// Its Pings that are not answered.
     fn waiting(&self) -> &[Waiting] {
-        self.pings.as_deref().map_or(&[], |pings| &pings.waiting)
+        self.pings().map_or(&[], |pings| &pings.waiting)
     }
 
     /// Its Pongs that answer nothing.
     fn strays(&self) -> &[(u64, Spot)] {
-        self.pings.as_deref().map_or(&[], |pings| &pings.strays)
+        self.pings().map_or(&[], |pings| &pings.strays)
     }
 
     fn has_pinged(&self) -> bool {
-        self.pings.as_deref().is_some_and(|pings| pings.sent > 0)
+        self.pings().is_some_and(|pings| pings.sent > 0)
     }
 }
 
@@ -200,7 +200,7 @@ pub(super) const RULES: &[Rule] = &[
 /// Whether all Pings of one side and all Pongs of the other are known, from the handshake on; else why not.
 fn all_known(end: &EndFacts<'_>, pinger: Direction) -> Result<(), Cause> {
     end.read(pinger).and(end.read(pinger.other()))?;
-    let pings = end.channel.talks[pinger].pings.as_deref();
+    let pings = end.channel.talks[pinger].pings();
     if pings.is_some_and(|pings| pings.unknown) {
         return Err(Cause::Limit);
     }
@@ -302,7 +302,7 @@ fn unsolicited(end: &EndFacts<'_>, direction: Direction) -> Answer {
 }
 
 fn interval(end: &EndFacts<'_>, direction: Direction) -> Answer {
-    let Some(pings) = end.channel.talks[direction].pings.as_deref() else {
+    let Some(pings) = end.channel.talks[direction].pings() else {
         return Answer::none();
     };
     let mut intervals = pings.intervals.clone();

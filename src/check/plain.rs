@@ -36,10 +36,11 @@ impl Checks {
         talk.split.push(header.payload_len, false);
         talk.note_stream(facts);
         talk.shape = Shape::default();
+        talk.take_base64();
         talk.inside = false;
         talk.messages += 1;
         talk.largest_message = talk.largest_message.max(header.payload_len);
-        talk.compression.push_plain(header.payload_len);
+        talk.push_plain(header.payload_len);
         if let Some(key) = header.masking_key {
             self.mask(key, facts);
         }

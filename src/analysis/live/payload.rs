@@ -67,7 +67,7 @@ impl Live {
         let conflict = half.assembler.take_conflict();
         if let Some(checks) = cx.checks.as_mut().filter(|_| conflict) {
             let line = &mut checks.lines[side];
-            let troubles = line.troubles.get_or_insert_default();
+            let troubles = line.troubles_mut();
             troubles.conflict.get_or_insert((cx.time, cx.packet));
         }
         let conflict = conflict && !self.told_of_conflict;

@@ -94,6 +94,7 @@ impl WebSocket {
                 valid_utf8,
                 inflated,
                 shape: Shape::default(),
+                base64: 0,
                 agreement: Agreement::default(),
                 wants_binary: false,
             });
