@@ -178,7 +178,7 @@ fn acknowledged(checks: &mut Checks, tcp: &State, side: Side, ack: u32, time: Ti
     let other = &tcp.half(side.other()).assembler;
     let line = &mut checks.lines[side.other()];
     line.acked = line.acked.max(other.acknowledged());
-    if other.is_next(ack) && !line.fin_read {
+    if other.is_next(ack) && !line.is_fin_read() {
         line.open_at = line.open_at.max(time.into());
     }
     if let Some(small) = line.small_mut()

@@ -13,7 +13,7 @@ use super::finding::Severity;
 use super::handshake::HandshakeFacts;
 use super::key::key;
 use super::line::Moment;
-use super::outcome::{Maybe, Spot};
+use super::outcome::{HeadSpot, Maybe, Spot};
 use super::refusal::duration;
 use super::rule::{Accused, Fault, Judge, Rule, Subject};
 use crate::decode::Endpoint;
@@ -51,11 +51,10 @@ const MANY: u64 = 5;
 /// What a connection leaves behind for those that compare.
 #[derive(Debug, Default)]
 pub(crate) struct Closed {
-    /// The first handshake, and those behind it.
+    /// The first handshake.
     shake: Option<Shake>,
-    more_shakes: Option<Box<Shakes>>,
-    /// Once there is one.
-    polls: Option<Box<Polls>>,
+    /// What else there is.
+    more: Option<Box<More>>,
     pub(super) is_websocket: bool,
     /// Whether it certainly ended without a Close.
     abnormal: bool,
@@ -63,18 +62,19 @@ pub(crate) struct Closed {
     messages: u8,
 }
 
-/// Handshakes.
+/// What most connections that become WebSockets do not leave.
 #[derive(Debug, Default)]
-struct Shakes(Vec<Shake>);
-
-/// What a connection asked for more than once, perhaps.
-#[derive(Debug, Default)]
-struct Polls(SmallVec<[Series; 1]>);
+struct More {
+    /// The handshakes behind the first.
+    shakes: Vec<Shake>,
+    /// What it asked for more than once, perhaps.
+    polls: SmallVec<[Series; 1]>,
+}
 
 #[derive(Clone, Copy, Debug)]
 struct Shake {
     key: Maybe,
-    spot: Spot,
+    spot: HeadSpot,
     answered: Moment,
 }
 
@@ -114,27 +114,27 @@ impl Closed {
                     .and_then(key)
                     .map(|key| FixedState::default().hash_one(key))
                     .into(),
-                spot,
+                spot: spot.into(),
                 answered: answered.map_or(Moment::default(), |waited| {
                     Timestamp(spot.time.0.saturating_add(waited)).into()
                 }),
             };
             match self.shake {
                 None => self.shake = Some(shake),
-                Some(_) => self.more_shakes.get_or_insert_default().0.push(shake),
+                Some(_) => self.more.get_or_insert_default().shakes.push(shake),
             }
         }
     }
 
     /// Its handshakes.
     fn shakes(&self) -> impl Iterator<Item = &Shake> {
-        let more = self.more_shakes.iter().flat_map(|shakes| &shakes.0);
+        let more = self.more.iter().flat_map(|more| &more.shakes);
         self.shake.iter().chain(more)
     }
 
     /// Takes a request.
     pub(super) fn poll(&mut self, poll: Poll) {
-        let Polls(polls) = &mut **self.polls.get_or_insert_default();
+        let polls = &mut self.more.get_or_insert_default().polls;
         if let Some(series) = polls.iter_mut().find(|series| series.target == poll.target) {
             series.add(&Series::of(poll));
         } else if polls.len() < TOLD_APART {
@@ -202,7 +202,7 @@ struct Use {
     client: IpAddr,
     server: Endpoint,
     answered: Moment,
-    spot: Spot,
+    spot: HeadSpot,
 }
 
 impl Use {
@@ -220,16 +220,23 @@ impl Use {
 #[derive(Debug, Default)]
 struct Pair {
     pending: SmallVec<[(Timestamp, Timestamp); 1]>,
-    parallel: Option<Box<Accused>>,
     /// When the last one ended, if without a Close.
-    abnormal_end: Option<Timestamp>,
+    abnormal_end: Moment,
     quick: u64,
-    reconnects: Option<Box<Accused>>,
     short: u64,
     life: i64,
     messages: u64,
+    /// Once there is any of it.
+    suspect: Option<Box<Suspect>>,
+}
+
+/// What is said of a pair, perhaps.
+#[derive(Debug, Default)]
+struct Suspect {
+    parallel: Option<Accused>,
+    reconnects: Option<Accused>,
     /// Once there are many.
-    last_short: Option<Box<(u64, Spot)>>,
+    last_short: Option<(u64, Spot)>,
 }
 
 impl Across {
@@ -238,7 +245,7 @@ impl Across {
         for shake in closed.shakes() {
             self.remember_key(connection, shake);
         }
-        for series in closed.polls.iter().flat_map(|polls| &polls.0) {
+        for series in closed.more.iter().flat_map(|more| &more.polls) {
             let known = (connection.client.address, series.target);
             let own = Series {
                 connection: connection.number,
@@ -324,7 +331,7 @@ impl Pair {
     fn add(&mut self, connection: &Connection, closed: &Closed) {
         let spot = closed.shake.map_or(
             Spot::of_packet(connection.first_packet, connection.time),
-            |shake| shake.spot,
+            |shake| shake.spot.into(),
         );
         for shake in closed.shakes() {
             let Some(answered) = shake.answered.get() else {
@@ -337,14 +344,14 @@ impl Pair {
                 .filter(|other| other.0 < own.1 && own.0 < other.1)
                 .count();
             if at_once > 0 {
-                self.accuse_parallel(connection.number, shake.spot);
+                self.accuse_parallel(connection.number, shake.spot.into());
             }
             if self.pending.len() >= PENDING {
                 self.pending.remove(0);
             }
             self.pending.push(own);
         }
-        if let Some(ended) = self.abnormal_end {
+        if let Some(ended) = self.abnormal_end.get() {
             let pause = connection.time.since(ended);
             self.quick = if (0..=AT_ONCE).contains(&pause) {
                 self.quick + 1
@@ -353,7 +360,7 @@ impl Pair {
             };
         }
         if self.quick >= TOO_OFTEN {
-            self.reconnects = Some(Box::new(Accused {
+            self.suspect.get_or_insert_default().reconnects = Some(Accused {
                 connection: connection.number,
                 severity: Severity::Warning,
                 explanation: format!(
@@ -362,9 +369,13 @@ impl Pair {
                 ),
                 spot,
                 count: 1,
-            }));
+            });
         }
-        self.abnormal_end = closed.abnormal.then_some(connection.end_time);
+        self.abnormal_end = if closed.abnormal {
+            connection.end_time.into()
+        } else {
+            Moment::default()
+        };
         let life = connection.end_time.since(connection.time);
         let over = connection.closing != Closing::Open;
         if over && closed.is_websocket && life < SHORT.0 && closed.messages < SHORT.1 {
@@ -372,21 +383,21 @@ impl Pair {
             self.life = self.life.saturating_add(life);
             self.messages += u64::from(closed.messages);
             if self.short >= MANY {
-                self.last_short = Some(Box::new((connection.number, spot)));
+                let suspect = self.suspect.get_or_insert_default();
+                suspect.last_short = Some((connection.number, spot));
             }
         }
     }
 
     fn accuse_parallel(&mut self, connection: u64, spot: Spot) {
-        let accused = self.parallel.get_or_insert_with(|| {
-            Box::new(Accused {
-                connection,
-                severity: Severity::Info,
-                explanation: "the client had another handshake pending with the same server"
-                    .to_string(),
-                spot,
-                count: 0,
-            })
+        let suspect = self.suspect.get_or_insert_default();
+        let accused = suspect.parallel.get_or_insert_with(|| Accused {
+            connection,
+            severity: Severity::Info,
+            explanation: "the client had another handshake pending with the same server"
+                .to_string(),
+            spot,
+            count: 0,
         });
         accused.count += 1;
     }
@@ -481,7 +492,7 @@ fn key_reused(across: &Across) -> Vec<Accused> {
                         earlier.first()?.connection
                     ),
                 },
-                spot: own.spot,
+                spot: own.spot.into(),
                 count: 1,
             })
         });
@@ -494,7 +505,7 @@ fn parallel_connecting(across: &Across) -> Vec<Accused> {
         across
             .pairs
             .values()
-            .filter_map(|pair| pair.parallel.as_deref().cloned()),
+            .filter_map(|pair| pair.suspect.as_ref()?.parallel.clone()),
     )
 }
 
@@ -503,7 +514,7 @@ fn reconnect_no_backoff(across: &Across) -> Vec<Accused> {
         across
             .pairs
             .values()
-            .filter_map(|pair| pair.reconnects.as_deref().cloned()),
+            .filter_map(|pair| pair.suspect.as_ref()?.reconnects.clone()),
     )
 }
 
@@ -529,7 +540,7 @@ fn http_polling(across: &Across) -> Vec<Accused> {
 
 fn short_connections(across: &Across) -> Vec<Accused> {
     first(across.pairs.values().filter_map(|pair| {
-        let (connection, spot) = *pair.last_short.as_deref()?;
+        let (connection, spot) = pair.suspect.as_ref()?.last_short?;
         let average = pair.life / i64::try_from(pair.short).unwrap_or(i64::MAX).max(1);
         Some(Accused {
             connection,
@@ -560,8 +571,8 @@ mod tests {
 
     #[test]
     fn what_is_remembered_is_small() {
-        assert!(size_of::<Pair>() <= 112, "{}", size_of::<Pair>());
-        assert!(size_of::<Use>() <= 192, "{}", size_of::<Use>());
+        assert!(size_of::<Pair>() <= 80, "{}", size_of::<Pair>());
+        assert!(size_of::<Use>() <= 104, "{}", size_of::<Use>());
     }
 
     #[test]

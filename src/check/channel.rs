@@ -25,6 +25,8 @@ pub(crate) struct Channel {
     /// The last frame of either side.
     pub(super) last_frame: Moment,
     pub(super) idle: Idle,
+    /// The client's masking keys.
+    masks: Masks,
     /// Once a side has said that it ends, or has ended in the middle of something.
     ends: Option<Box<Both<End>>>,
 }
@@ -76,8 +78,6 @@ pub(crate) struct Talk {
     pub(super) inside: bool,
     pub(super) shape: Shape,
     pub(super) largest_message: u64,
-    /// Once there is a masking key.
-    pub(super) masks: Option<Box<Masks>>,
     pub(super) stream: Stream,
     pub(super) split: Split,
     /// Messages that would be worth compressing and are not.
@@ -88,8 +88,10 @@ pub(crate) struct Talk {
 /// What most sides never say.
 #[derive(Debug, Default)]
 pub(super) struct Rare {
-    /// Once a masked frame has come in pieces.
+    /// A masked frame that comes in pieces.
     pub(super) on_wire: OnWire,
+    /// A server's masking keys, which it should not have.
+    masks: Option<Box<Masks>>,
     /// Once there is one, of either side.
     pub(super) pings: Option<Box<Pings>>,
     /// Once there is something to try.
@@ -110,6 +112,31 @@ impl Channel {
                 self.idle.longest = idle;
                 if idle >= pings::IDLE {
                     self.idle.spot = Some(Box::new(facts.spot()));
+                }
+            }
+        }
+    }
+
+    /// The masking keys of a side.
+    #[inline]
+    pub(super) fn masks_mut(&mut self, direction: Direction) -> &mut Masks {
+        match direction {
+            Direction::ToServer => &mut self.masks,
+            Direction::ToClient => {
+                let rare = self.talks.to_client.rare_mut();
+                rare.masks.get_or_insert_default()
+            }
+        }
+    }
+
+    /// Frames of a side are missing.
+    pub(super) fn interrupt_masks(&mut self, direction: Direction) {
+        match direction {
+            Direction::ToServer => self.masks.interrupt(),
+            Direction::ToClient => {
+                let rare = self.talks.to_client.rare_if_any();
+                if let Some(masks) = rare.and_then(|rare| rare.masks.as_mut()) {
+                    masks.interrupt();
                 }
             }
         }
@@ -304,7 +331,7 @@ impl EndFacts<'_> {
     pub(super) fn read(&self, direction: Direction) -> Result<(), Cause> {
         match self.channel.talks[direction].lost {
             Some(cause) => Err(cause),
-            None if self.lines[direction].has_hole => Err(Cause::Gap),
+            None if self.lines[direction].has_hole() => Err(Cause::Gap),
             None => Ok(()),
         }
     }

@@ -15,7 +15,7 @@ use super::handshake::{HandshakeFacts, Judgement, Reach};
 use super::http::HeadFacts;
 use super::line::Line;
 use super::messages::MessageFacts;
-use super::outcome::{Outcome, Spot};
+use super::outcome::{Maybe, Outcome, Spot};
 use super::rule::{Fault, Judge, RULES, Rule};
 use super::transport::{HttpEnd, LineFacts};
 use super::{close, closing, deflate, frames, http, masks, messages, performance, security};
@@ -47,7 +47,7 @@ pub(crate) struct Checks {
     /// Whether the bytes are under TLS, so that their offsets are not those of TCP.
     pub(crate) encrypted: bool,
     /// How far the side that is being read had acknowledged the other's bytes, at most; none where that is not known.
-    pub(crate) acked: Option<u64>,
+    acked: Maybe,
     /// What is told to those who compare connections.
     pub(super) closed: Closed,
 }
@@ -61,7 +61,7 @@ impl Checks {
             http: HttpEnd::default(),
             lines: Sides::default(),
             encrypted: false,
-            acked: None,
+            acked: Maybe::default(),
             closed: Closed::default(),
         }
     }
@@ -69,6 +69,12 @@ impl Checks {
     /// What is told to those who compare connections.
     pub(crate) fn into_closed(self) -> Closed {
         self.closed
+    }
+
+    /// The side that is being read had acknowledged so much of the other's bytes, at most.
+    #[inline]
+    pub(crate) fn note_acked(&mut self, acked: Option<u64>) {
+        self.acked = acked.into();
     }
 
     /// How far the connection reaches.
@@ -157,11 +163,8 @@ impl Checks {
         } else {
             Cause::Resync
         };
-        let talk = &mut channel.talks[direction];
-        talk.lost.get_or_insert(cause);
-        if let Some(masks) = &mut talk.masks {
-            masks.interrupt();
-        }
+        channel.talks[direction].lost.get_or_insert(cause);
+        channel.interrupt_masks(direction);
         channel.forget_open(direction);
     }
 
@@ -207,7 +210,7 @@ impl Checks {
         let Some(channel) = &mut self.channel else {
             return;
         };
-        let masks = channel.talks[facts.direction].masks.get_or_insert_default();
+        let masks = channel.masks_mut(facts.direction);
         masks.push(key);
         if masks.is_suspicious() {
             for rule in masks::RULES {
@@ -385,7 +388,7 @@ impl Checks {
                     code,
                     spot,
                     end,
-                    acked: self.acked.into(),
+                    acked: self.acked,
                 };
                 let answers = other.frames > 0;
                 let sure = own.lost.is_none();
@@ -535,7 +538,7 @@ mod tests {
 
     #[test]
     fn what_is_kept_of_a_connection_is_small() {
-        assert!(size_of::<Checks>() <= 272, "{}", size_of::<Checks>());
-        assert!(size_of::<Channel>() <= 264, "{}", size_of::<Channel>());
+        assert!(size_of::<Checks>() <= 224, "{}", size_of::<Checks>());
+        assert!(size_of::<Channel>() <= 312, "{}", size_of::<Channel>());
     }
 }

@@ -72,15 +72,19 @@ pub struct Judgement {
 
 /// Judges an opening handshake: by all rules, or only by those that its verdict needs.
 pub fn judge(facts: &HandshakeFacts<'_>, all: bool) -> Judgement {
-    let keeps = |rule: &&Rule| matches!(ask(rule, facts), Outcome::Pass | Outcome::NotApplicable);
-    if !all && is_ordinary(facts) && (!negotiates(facts) || NEGOTIATION.iter().all(keeps)) {
-        return Judgement {
-            verdict: Verdict::Valid,
-            reasons: SmallVec::new(),
-            answers: SmallVec::new(),
-        };
+    let keeps = |rule: &&Rule| ask(rule, facts).says_nothing();
+    if !is_ordinary(facts) || negotiates(facts) && !NEGOTIATION.iter().all(keeps) {
+        return judge_by_rules(facts, all);
     }
-    judge_by_rules(facts, all)
+    let others: &[&Rule] = if all { &OTHERS } else { &[] };
+    Judgement {
+        verdict: Verdict::Valid,
+        reasons: SmallVec::new(),
+        answers: (others.iter())
+            .map(|&rule| (rule, ask(rule, facts)))
+            .filter(|(_, outcome)| !outcome.says_nothing())
+            .collect(),
+    }
 }
 
 /// The same, by asking every rule.
@@ -93,7 +97,7 @@ pub(super) fn judge_by_rules(facts: &HandshakeFacts<'_>, all: bool) -> Judgement
             facts.request_is_right = true;
         }
         let outcome = ask(rule, &facts);
-        if !matches!(outcome, Outcome::Pass | Outcome::NotApplicable) {
+        if !outcome.says_nothing() {
             answers.push((rule, outcome));
         }
     }
@@ -137,7 +141,16 @@ static ASKED: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
 static DECIDING: LazyLock<Vec<&'static Rule>> =
     LazyLock::new(|| ASKED.iter().copied().filter(|rule| decides(rule)).collect());
 
-/// Those of them that are about extensions and subprotocols.
+/// Those of them that it does not need.
+static OTHERS: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
+    ASKED
+        .iter()
+        .copied()
+        .filter(|rule| !decides(rule))
+        .collect()
+});
+
+/// Those that it needs that are about extensions and subprotocols.
 static NEGOTIATION: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
     let names = || offers::RULES.iter().chain(answers::RULES);
     let is_one = |rule: &&Rule| names().any(|one| one.id == rule.id);

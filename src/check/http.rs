@@ -138,6 +138,14 @@ fn cl_conflict(head: &HeadFacts<'_>) -> Outcome {
 }
 
 fn header_malformed(head: &HeadFacts<'_>) -> Outcome {
+    if head.fields.is_clean() {
+        return Outcome::Pass;
+    }
+    header_looked_through(head)
+}
+
+/// Looks at every byte.
+fn header_looked_through(head: &HeadFacts<'_>) -> Outcome {
     let bytes = head.fields.head();
     let malformed = head.fields.iter().find(|field| field.is_malformed);
     let line_break = memchr::memchr2_iter(b'\r', b'\n', bytes).find(|&at| {
@@ -167,4 +175,59 @@ fn header_malformed(head: &HeadFacts<'_>) -> Outcome {
             .map(|at| format!("a control byte at byte {at} of the head"))
     };
     Outcome::error_if(what.is_some(), || what.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::http::RequestHead;
+
+    fn facts(head: &RequestHead) -> HeadFacts<'_> {
+        HeadFacts {
+            fields: head.fields(),
+            version: head.version(),
+            is_request: true,
+        }
+    }
+
+    #[test]
+    fn a_usual_head_is_clean() {
+        let head = b"GET / HTTP/1.1\r\nHost: a\r\nX-Tab:\ta\tb\r\nEmpty:\r\n\r\n";
+        let head = RequestHead::parse(head).expect("a head");
+        assert!(head.fields().is_clean());
+        let none = RequestHead::parse(b"GET / HTTP/1.1\r\n\r\n").expect("a head");
+        assert!(none.fields().is_clean());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4000))]
+
+        #[test]
+        fn a_clean_head_is_one_that_passes_when_every_byte_is_looked_at(
+            lines in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..6),
+            odd: bool,
+        ) {
+            const USUAL: [&str; 4] = ["Host: a", "Accept: */*", "A:", "X-B: c d"];
+            const ODD: [&str; 12] =
+                ["", " a: b", "a : b", "a\u{1}: b", "a: \u{7f}", "a", ":", "a: b\rc", "\ta: b", "a: b \r", "\r", "a\u{e9}: b"];
+            let ends = ["\r\n", "\r\n", "\r\n", "\r\n", "\r\n", "\n"];
+            let mut head = String::from("GET / HTTP/1.1\r\n");
+            for (line, end) in &lines {
+                let line = line.index(if odd { 16 } else { 4 });
+                head += USUAL.iter().chain(&ODD).nth(line).expect("a line");
+                head += if odd { ends[end.index(ends.len())] } else { ends[0] };
+            }
+            head += "\r\n";
+            if let Some(head) = RequestHead::parse(head.as_bytes()) {
+                let passes = header_looked_through(&facts(&head)) == Outcome::Pass;
+                if head.fields().is_clean() {
+                    prop_assert!(passes);
+                } else {
+                    prop_assert!(odd);
+                }
+            }
+        }
+    }
 }

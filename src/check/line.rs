@@ -37,10 +37,6 @@ pub(crate) struct Line {
     /// Payload bytes of its packets, each once.
     pub(crate) bytes: u64,
     rare: Option<Box<Rare>>,
-    /// Whether all bytes before its FIN were read, or known to be missing inside payloads.
-    pub(crate) fin_read: bool,
-    /// Bytes that were acknowledged and never seen, or that wait behind a hole.
-    pub(crate) has_hole: bool,
 }
 
 /// What a line does not have while it is plain.
@@ -52,6 +48,10 @@ struct Rare {
     fin_acked: Option<u64>,
     /// Its RST, and whether all bytes before it were there.
     reset: Option<(Timestamp, u64, bool)>,
+    /// Whether all bytes before its FIN were read, or known to be missing inside payloads.
+    fin_read: bool,
+    /// Bytes that were acknowledged and never seen, or that wait behind a hole.
+    has_hole: bool,
     /// The last segment that it sent, where that was small and ended inside a message.
     small: Option<Small>,
     /// Once there is any.
@@ -101,6 +101,29 @@ impl Line {
     pub(crate) fn note_reset(&mut self, (time, packet): (Timestamp, u64), in_order: bool) {
         let ends = self.rare.get_or_insert_default();
         ends.reset.get_or_insert((time, packet, in_order));
+    }
+
+    /// All bytes before its FIN were read, or are known to be missing inside payloads.
+    pub(crate) fn note_fin_read(&mut self) {
+        self.rare.get_or_insert_default().fin_read = true;
+    }
+
+    /// Whether that was so.
+    #[inline]
+    pub(crate) fn is_fin_read(&self) -> bool {
+        self.rare.as_ref().is_some_and(|rare| rare.fin_read)
+    }
+
+    /// Whether bytes were acknowledged and never seen, or wait behind a hole.
+    pub(crate) fn set_hole(&mut self, has_hole: bool) {
+        if has_hole || self.rare.is_some() {
+            self.rare.get_or_insert_default().has_hole = has_hole;
+        }
+    }
+
+    /// The same.
+    pub(super) fn has_hole(&self) -> bool {
+        self.rare.as_ref().is_some_and(|rare| rare.has_hole)
     }
 
     /// Its first FIN.
@@ -163,7 +186,7 @@ impl Line {
 
     /// Whether the stream ended, and all of it was there to be read.
     pub(super) fn ended(&self) -> bool {
-        self.fin_read
+        self.is_fin_read()
             || self.fin().is_none() && self.reset().is_some_and(|(_, _, in_order)| in_order)
     }
 

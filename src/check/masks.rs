@@ -10,13 +10,13 @@ use super::outcome::Outcome;
 use super::rule::{Fault, Judge, Rule, Subject};
 
 /// How many keys are remembered: with more frames, two equal keys are so likely to be chance (one in a hundred) that they say nothing.
-const REMEMBERED: u64 = 9268;
+const REMEMBERED: u16 = 9268;
 
 /// How many keys are few: most connections are short.
-const FEW: usize = 6;
+const FEW: usize = 5;
 
 /// With so many frames two equal keys are chance once in a thousand times.
-const SURE: u64 = 2930;
+const SURE: u16 = 2930;
 
 /// Of `n` random keys two are equal about once in this divided by the square of `n` times.
 const CHANCE: u64 = 1 << 33;
@@ -39,12 +39,13 @@ const TAIL: usize = LONGEST + VERSION.len();
 /// The masking keys of a client so far.
 #[derive(Debug, Default)]
 pub(crate) struct Masks {
-    count: u64,
     seen: Seen,
     difference: Run,
     exclusive: Run,
     /// The key at hand.
     key: u32,
+    /// How many there were; of many, no more than that they were more than are remembered.
+    count: u16,
     /// How often each of its bytes came in a row.
     bytes: [u8; 4],
     printable: u8,
@@ -119,7 +120,7 @@ impl Masks {
     #[inline]
     pub(super) fn push(&mut self, key: [u8; 4]) {
         let last = std::mem::replace(&mut self.key, u32::from_be_bytes(key));
-        self.count += 1;
+        self.count = self.count.saturating_add(1);
         let key = self.key;
         self.zeros = self.zeros.saturating_add(u8::from(key == 0));
         if self.count > 1 && key == last {
@@ -239,7 +240,7 @@ fn reused(masks: &Masks) -> Outcome {
     if masks.key == 0 {
         return Outcome::NotApplicable;
     }
-    let count = masks.count;
+    let count = u64::from(masks.count);
     match masks.repeat {
         Repeat::New => Outcome::Pass,
         Repeat::Last => Outcome::Fail(
@@ -247,7 +248,7 @@ fn reused(masks: &Masks) -> Outcome {
             "the masking key is that of the frame before".to_string(),
         ),
         Repeat::Earlier => {
-            let severity = if count <= SURE {
+            let severity = if masks.count <= SURE {
                 Severity::Error
             } else {
                 Severity::Warning

@@ -71,6 +71,8 @@ mod tests {
 
     use super::super::finding::Cause;
     use super::super::handshake::{Early, Reach, judge_by_rules};
+    use super::super::outcome::Outcome;
+    use super::super::rule::Rule;
     use super::*;
     use crate::websocket::accept_for;
 
@@ -226,10 +228,13 @@ mod tests {
                     (chosen[7], chosen[14]) = (protocols % each(7), protocols / each(7));
                     let (request, response) = heads(&chosen);
                     let facts = facts(&request, &response, false);
-                    let short = super::super::handshake::judge(&facts, false);
-                    let long = judge_by_rules(&facts, false);
-                    assert_eq!(short.verdict, long.verdict, "{chosen:?}");
-                    assert_eq!(short.reasons, long.reasons, "{chosen:?}");
+                    for all in [false, true] {
+                        let short = super::super::handshake::judge(&facts, all);
+                        let long = judge_by_rules(&facts, all);
+                        assert_eq!(short.verdict, long.verdict, "{chosen:?}");
+                        assert_eq!(short.reasons, long.reasons, "{chosen:?}");
+                        assert_eq!(short.answers.len(), long.answers.len(), "{chosen:?}");
+                    }
                     ordinary += usize::from(!negotiates(&facts));
                 }
             }
@@ -249,10 +254,17 @@ mod tests {
         ) {
             let (request, response) = heads(&chosen);
             let facts = facts(&request, &response, early && chosen[0] == 0);
-            let short = super::super::handshake::judge(&facts, false);
-            let long = judge_by_rules(&facts, false);
-            prop_assert_eq!(short.verdict, long.verdict);
-            prop_assert_eq!(short.reasons, long.reasons);
+            for all in [false, true] {
+                let short = super::super::handshake::judge(&facts, all);
+                let long = judge_by_rules(&facts, all);
+                prop_assert_eq!(short.verdict, long.verdict);
+                prop_assert_eq!(short.reasons, long.reasons);
+                let said = |answers: &[(&'static Rule, Outcome)]| {
+                    let said = answers.iter().map(|(rule, outcome)| (rule.id, outcome.clone()));
+                    said.collect::<Vec<_>>()
+                };
+                prop_assert_eq!(said(&short.answers), said(&long.answers));
+            }
         }
     }
 }

@@ -138,3 +138,38 @@ impl Spot {
         }
     }
 }
+
+/// Where a head stood: a spot that is in no frame and in no message.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HeadSpot {
+    pub(super) first_packet: u64,
+    last_packet: u64,
+    pub(super) time: Timestamp,
+    stream_offset: Maybe,
+    trust: Trust,
+}
+
+impl From<Spot> for HeadSpot {
+    fn from(spot: Spot) -> Self {
+        Self {
+            first_packet: spot.first_packet,
+            last_packet: spot.last_packet,
+            time: spot.time,
+            stream_offset: spot.stream_offset,
+            trust: spot.trust,
+        }
+    }
+}
+
+impl From<HeadSpot> for Spot {
+    fn from(head: HeadSpot) -> Self {
+        Self {
+            first_packet: head.first_packet,
+            last_packet: head.last_packet,
+            time: head.time,
+            stream_offset: head.stream_offset,
+            trust: head.trust,
+            ..Self::default()
+        }
+    }
+}

@@ -209,7 +209,7 @@ fn missing(facts: &LineFacts<'_>, direction: Direction) -> Answer {
         (own, _) => own.is_some(),
     };
     let ended = line.ended() && !knew && !client_first;
-    let outcome = if request.lost || line.has_hole {
+    let outcome = if request.lost || line.has_hole() {
         Outcome::Unknown(Cause::Gap)
     } else if client.acked < request.end || !(ended || waited >= WAIT) {
         Outcome::Unknown(Cause::CaptureEnd)

@@ -239,21 +239,22 @@ fn h2c_upgrade(facts: &HandshakeFacts<'_>) -> Outcome {
     let Some(request) = facts.request else {
         return Outcome::NotApplicable;
     };
-    let asks = request.fields().has_member("Upgrade", "h2c");
+    if !request.fields().has_member("Upgrade", "h2c") {
+        return Outcome::Pass;
+    }
     let switched = facts.switched().is_some();
     let severity = if switched && is_proxied(request) {
         Severity::Error
     } else {
         Severity::Warning
     };
-    Outcome::fail_if(asks, severity, || {
-        let answer = if switched {
-            ", and was answered with 101"
-        } else {
-            ""
-        };
-        format!("the request asks to upgrade to h2c{answer}")
-    })
+    let answer = if switched {
+        ", and was answered with 101"
+    } else {
+        ""
+    };
+    let explanation = format!("the request asks to upgrade to h2c{answer}");
+    Outcome::Fail(severity, explanation)
 }
 
 fn tls_not_used(facts: &HandshakeFacts<'_>) -> Outcome {

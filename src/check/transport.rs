@@ -134,7 +134,7 @@ fn rst_without_close(facts: &LineFacts<'_>, direction: Direction) -> Answer {
     }
     let outcome = match talk.lost {
         Some(cause) => Outcome::Unknown(cause),
-        None if !in_order || line.has_hole => Outcome::Unknown(Cause::Gap),
+        None if !in_order || line.has_hole() => Outcome::Unknown(Cause::Gap),
         None => Outcome::Fail(
             Severity::Warning,
             format!(

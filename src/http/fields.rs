@@ -123,6 +123,26 @@ impl Fields {
             .map(|record| field(self.line(*record)))
     }
 
+    /// Whether it is seen at a glance that each line of the head, the first among them, ends in CR LF and has no other control byte than
+    /// tabs, and that each field line begins with a token and a colon. A head of which that is not so may break no rule either.
+    pub(crate) fn is_clean(&self) -> bool {
+        let head = self.head();
+        let records = self.records();
+        let ends =
+            |end: usize| end.checked_sub(2).and_then(|at| head.get(at..end)) == Some(b"\r\n");
+        let lines = records.iter().all(|record| {
+            let [begin, end] = record.map(|place| to_usize(u32::from_le_bytes(place)));
+            ends(end + 1) && head.get(begin..end).is_some_and(is_named)
+        });
+        let first = records
+            .first()
+            .map(|[begin, _]| to_usize(u32::from_le_bytes(*begin)));
+        lines
+            && head.ends_with(b"\r\n\r\n")
+            && first.is_none_or(ends)
+            && controls(head) == 2 * (records.len() + 2)
+    }
+
     /// The values of all lines with this name, compared without case.
     pub fn values<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
         let name = name.as_bytes();
@@ -224,6 +244,26 @@ impl Fields {
             usize::try_from(range.start).unwrap_or(0)..usize::try_from(range.end).unwrap_or(0);
         self.bytes.get(range).unwrap_or_default()
     }
+}
+
+/// Whether a line begins with a token and a colon.
+#[inline]
+fn is_named(line: &[u8]) -> bool {
+    let name = line.iter().position(|byte| !is_token(*byte));
+    name.is_some_and(|len| len > 0 && line.get(len) == Some(&b':'))
+}
+
+/// How many control bytes there are but tabs. They are counted in parts, in which the compiler takes many bytes at a time.
+fn controls(bytes: &[u8]) -> usize {
+    let is_control = |byte: u8| (byte < b' ' || byte == 0x7f) && byte != b'\t';
+    let count =
+        |part: &[u8]| (part.iter()).fold(0_u8, |sum, &byte| sum + u8::from(is_control(byte)));
+    bytes.chunks(128).map(|part| usize::from(count(part))).sum()
+}
+
+#[inline]
+fn to_usize(place: u32) -> usize {
+    usize::try_from(place).unwrap_or(usize::MAX)
 }
 
 /// The record of a line.

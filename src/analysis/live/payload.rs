@@ -124,7 +124,7 @@ impl Live {
         let acknowledged = other.acknowledged();
         cx.acked = other.has_begun().then_some(acknowledged);
         if let Some(checks) = &mut cx.checks {
-            checks.acked = cx.acked;
+            checks.note_acked(cx.acked);
         }
         self.conversation
             .deliver(side, delivery, acknowledged, ledgers, cx);
@@ -148,7 +148,7 @@ impl Live {
                     }
                     Ready::Fin => {
                         if let Some(checks) = &mut cx.checks {
-                            checks.lines[side].fin_read = true;
+                            checks.lines[side].note_fin_read();
                         }
                         self.deliver(side, &Delivery::End(Ending::Fin), ledgers, cx);
                     }
@@ -162,7 +162,8 @@ impl Live {
         self.closed = true;
         if let Some(checks) = &mut cx.checks {
             for side in Side::ALL {
-                checks.lines[side].has_hole = self.tcp.half(side).assembler.has_hole();
+                let has_hole = self.tcp.half(side).assembler.has_hole();
+                checks.lines[side].set_hole(has_hole);
             }
         }
         self.tcp.give_up_all_holes();

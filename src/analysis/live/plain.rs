@@ -105,7 +105,7 @@ impl Live {
         self.begin_plain(side, segment, &mut shared.ledgers);
         let acked = Some(self.tcp.half(side.other()).assembler.acknowledged());
         if let Some(checks) = &mut self.checks {
-            checks.acked = acked;
+            checks.note_acked(acked);
         }
         let Shared {
             options,
