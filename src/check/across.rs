@@ -62,7 +62,7 @@ pub(crate) struct Closed {
     messages: u8,
 }
 
-/// What most connections that become WebSockets do not leave.
+/// What most connections do not leave that become a WebSocket at once.
 #[derive(Debug, Default)]
 struct More {
     /// The handshakes behind the first.

@@ -10,6 +10,7 @@ use super::outcome::{Maybe, Spot};
 use super::performance::{self, Sample, Split, Stream};
 use super::pings::{self, Pings};
 use crate::direction::{Both, Direction};
+use crate::span::Trust;
 use crate::time::Timestamp;
 use crate::websocket::{Header, Opcode};
 
@@ -66,8 +67,8 @@ struct End {
 /// What one side said.
 #[derive(Debug, Default)]
 pub(crate) struct Talk {
-    pub(super) frames: u64,
     pub(super) messages: u64,
+    /// Of all its frames, of which each has some.
     pub(super) header_bytes: u64,
     pub(super) payload_bytes: u64,
     /// Its place was lost or never sure: frames are missing.
@@ -250,7 +251,6 @@ impl Talk {
     /// Counts a frame.
     #[inline]
     pub(super) fn add(&mut self, header: &Header) {
-        self.frames += 1;
         self.header_bytes += u64::from(header.header_len);
         self.payload_bytes = self.payload_bytes.saturating_add(header.payload_len);
     }
@@ -291,12 +291,49 @@ impl Talk {
 /// A close frame.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CloseSeen {
+    first_packet: u64,
+    /// In how many packets more it stands.
+    more_packets: u32,
+    trust: Trust,
     pub(super) code: Option<u16>,
-    pub(super) spot: Spot,
+    pub(super) time: Timestamp,
+    stream_offset: Maybe,
+    frame: Maybe,
     /// The offset behind its last byte.
     pub(super) end: u64,
     /// How far its sender had acknowledged the other side's bytes, at most; none where that is not known.
     pub(super) acked: Maybe,
+}
+
+impl CloseSeen {
+    /// One that stands here, in no message.
+    pub(super) fn new(code: Option<u16>, spot: &Spot, end: u64, acked: Maybe) -> Self {
+        let more_packets = spot.last_packet.saturating_sub(spot.first_packet);
+        Self {
+            first_packet: spot.first_packet,
+            more_packets: u32::try_from(more_packets).unwrap_or(u32::MAX),
+            trust: spot.trust,
+            code,
+            time: spot.time,
+            stream_offset: spot.stream_offset,
+            frame: spot.frame,
+            end,
+            acked,
+        }
+    }
+
+    /// Where it stands.
+    pub(super) fn spot(&self) -> Spot {
+        Spot {
+            first_packet: self.first_packet,
+            last_packet: self.first_packet + u64::from(self.more_packets),
+            time: self.time,
+            stream_offset: self.stream_offset,
+            frame: self.frame,
+            trust: self.trust,
+            ..Spot::default()
+        }
+    }
 }
 
 /// A frame that is not read to its end.
@@ -334,5 +371,16 @@ impl EndFacts<'_> {
             None if self.lines[direction].has_hole() => Err(Cause::Gap),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_most_close_frames_leave_is_small() {
+        assert!(size_of::<CloseSeen>() <= 64, "{}", size_of::<CloseSeen>());
+        assert!(size_of::<Talk>() <= 96, "{}", size_of::<Talk>());
     }
 }

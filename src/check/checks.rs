@@ -384,13 +384,8 @@ impl Checks {
                 let code = payload
                     .and_then(<[u8]>::first_chunk)
                     .map(|code| u16::from_be_bytes(*code));
-                let seen = CloseSeen {
-                    code,
-                    spot,
-                    end,
-                    acked: self.acked,
-                };
-                let answers = other.frames > 0;
+                let seen = CloseSeen::new(code, &spot, end, self.acked);
+                let answers = other.header_bytes > 0;
                 let sure = own.lost.is_none();
                 channel.note_close(direction, seen);
                 let (agreement, offered_extension) = (channel.agreement, channel.offered_extension);
@@ -539,6 +534,6 @@ mod tests {
     #[test]
     fn what_is_kept_of_a_connection_is_small() {
         assert!(size_of::<Checks>() <= 224, "{}", size_of::<Checks>());
-        assert!(size_of::<Channel>() <= 312, "{}", size_of::<Channel>());
+        assert!(size_of::<Channel>() <= 296, "{}", size_of::<Channel>());
     }
 }

@@ -124,7 +124,7 @@ fn no_reply(end: &EndFacts<'_>, direction: Direction) -> Answer {
     };
     // Whoever ended its own direction first can send no answer any more, whatever it receives.
     if end.lines[direction].fin_acked().unwrap_or(0) < close.end {
-        return Answer::of(direction, Outcome::Unknown(Cause::CaptureEnd), close.spot);
+        return Answer::of(direction, Outcome::Unknown(Cause::CaptureEnd), close.spot());
     }
     let outcome = match end.whole(direction) {
         Ok(()) => Outcome::Fail(
@@ -189,7 +189,7 @@ fn client_first(end: &EndFacts<'_>, direction: Direction) -> Answer {
     };
     // The FIN says which of the server's bytes the client had; the server's own FIN was not among them.
     let server = end.lines.to_client.fin();
-    let last = own.spot.time.max(other.spot.time);
+    let last = own.time.max(other.time);
     let first = server.is_none_or(|(server, at)| server > time && at > packet)
         && time.since(last) < PATIENCE;
     let outcome = match end
@@ -209,7 +209,7 @@ fn tcp_lingers(end: &EndFacts<'_>, direction: Direction) -> Answer {
     let (Direction::ToClient, Some((client, server))) = (direction, both) else {
         return Answer::none();
     };
-    let closed = client.spot.time.max(server.spot.time);
+    let closed = client.time.max(server.time);
     let line = end.lines.to_client;
     // A packet of that time says, by its numbers, that the server had not sent its FIN.
     let before_fin = |until: &Timestamp| line.fin().is_none_or(|(fin, _)| fin > *until);
@@ -228,7 +228,7 @@ fn tcp_lingers(end: &EndFacts<'_>, direction: Direction) -> Answer {
         }),
         Err(cause) => Outcome::Unknown(cause),
     };
-    Answer::of(direction, outcome, server.spot)
+    Answer::of(direction, outcome, server.spot())
 }
 
 fn half_open(end: &EndFacts<'_>, direction: Direction) -> Answer {
@@ -273,7 +273,7 @@ fn code_differs(end: &EndFacts<'_>, direction: Direction) -> Answer {
             })
         }
     };
-    Answer::of(direction, outcome, own.spot)
+    Answer::of(direction, outcome, own.spot())
 }
 
 /// Judged with each frame behind a Close of the same side.

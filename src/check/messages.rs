@@ -238,5 +238,5 @@ fn refused_too_big(end: &EndFacts<'_>, direction: Direction) -> Answer {
         Severity::Info,
         format!("closed with 1009; the other side's longest message had {largest} bytes as sent"),
     );
-    Answer::of(direction, outcome, close.spot.in_message(None))
+    Answer::of(direction, outcome, close.spot())
 }

@@ -249,7 +249,7 @@ fn unanswered(end: &EndFacts<'_>, direction: Direction) -> Answer {
     // Blames who did not answer, the other side of who asked.
     let asker = direction.other();
     let talks = &end.channel.talks;
-    let closed = (end.channel.close(direction)).map(|close| close.spot.time);
+    let closed = (end.channel.close(direction)).map(|close| close.time);
     let candidates = talks[asker].waiting().iter();
     let before_close = |ping: &&Waiting| {
         closed.is_none_or(|closed| closed.since(ping.spot.time) > ANSWERED_WITHIN)

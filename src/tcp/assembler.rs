@@ -195,7 +195,7 @@ impl Assembler {
 
     /// Whether something waits behind a hole.
     pub fn holds(&self) -> bool {
-        self.held().next().is_some()
+        (self.disorder.as_ref()).is_some_and(|disorder| !disorder.held.is_empty())
     }
 
     /// What waits behind a hole, by offset.

@@ -13,7 +13,7 @@ use crate::span::Trust;
 use crate::websocket::{FrameReader, Header, Opcode, close_body, unmask};
 
 /// A control frame's payload as its header must announce it (RFC 6455, section 5.5), which is read whole.
-const CONTROL_PAYLOAD: u64 = 125;
+pub(super) const CONTROL_PAYLOAD: u64 = 125;
 
 impl WebSocket {
     /// Begins a frame, whose header the reader has behind it.

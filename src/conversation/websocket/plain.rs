@@ -1,5 +1,6 @@
 //! Plain frames, the usual case: there whole, and their own message or none's. They are read in one go, and nothing of them waits.
 
+use super::frame::CONTROL_PAYLOAD;
 use super::open_frame::OpenFrame;
 use super::open_message::OpenMessage;
 use super::{Half, STRIDE, WebSocket, row_of, to_usize};
@@ -79,7 +80,7 @@ impl WebSocket {
         }
     }
 
-    /// Whether a frame that is there whole is its own message, or none's, and nothing need be remembered of it.
+    /// Whether a frame that is there whole is its own message, or none's, and no part of it need be kept.
     #[inline]
     pub(super) fn is_plain(&self, direction: Direction, header: &Header) -> bool {
         let half = &self.halves[direction];
@@ -90,7 +91,8 @@ impl WebSocket {
                     half.message.is_none() && !half.inflation.compresses(header)
                 }
                 Opcode::Ping | Opcode::Pong => true,
-                Opcode::Continuation | Opcode::Close | Opcode::Reserved(_) => false,
+                Opcode::Close => header.payload_len <= CONTROL_PAYLOAD,
+                Opcode::Continuation | Opcode::Reserved(_) => false,
             }
     }
 
@@ -305,7 +307,11 @@ impl WebSocket {
         cx: &mut Context<'_>,
     ) {
         let frame = self.open_plain(direction, None, header, cost, payload, cx);
-        let of_frame = cx.options.keep_frames;
+        let of_frame = if header.opcode == Opcode::Close {
+            cx.options.keep_frames.max(CONTROL_PAYLOAD)
+        } else {
+            cx.options.keep_frames
+        };
         let wanted = cx.checks.is_some() || of_frame > 0;
         let mut unmasked = std::mem::take(&mut cx.scratch.unmasked);
         let plain = plain(payload, &header, wanted, &mut unmasked);
