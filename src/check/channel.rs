@@ -143,6 +143,14 @@ impl Channel {
         }
     }
 
+    /// Whether there was neither a Ping or Pong nor a long time without a frame.
+    pub(super) fn is_silent(&self) -> bool {
+        self.idle.spot.is_none()
+            && Direction::ALL
+                .into_iter()
+                .all(|of| self.talks[of].pings().is_none())
+    }
+
     fn end(&self, direction: Direction) -> Option<&End> {
         self.ends.as_ref().map(|ends| &ends[direction])
     }

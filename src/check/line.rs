@@ -141,6 +141,11 @@ impl Line {
         self.rare.as_ref()?.reset
     }
 
+    /// Whether it had no troubles and was not reset.
+    pub(super) fn is_smooth(&self) -> bool {
+        (self.rare.as_ref()).is_none_or(|rare| rare.troubles.is_none() && rare.reset.is_none())
+    }
+
     /// Whether it had troubles.
     #[inline]
     pub(crate) fn has_troubles(&self) -> bool {

@@ -68,7 +68,8 @@ impl Sparse {
         let place = place.unwrap_or_else(|| {
             // A side of a connection has some four of these, and there are many connections.
             if self.rows.len() == self.rows.capacity() {
-                self.rows.reserve_exact(if self.rows.is_empty() { 4 } else { 2 });
+                self.rows
+                    .reserve_exact(if self.rows.is_empty() { 4 } else { 2 });
             }
             self.rows.push((row, [0; 7]));
             self.rows.len() - 1
