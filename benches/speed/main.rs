@@ -6,6 +6,8 @@
 //! cargo bench -- --tls 500 1048576 1448
 //!                                      a capture of 500 MB of messages of 1 MiB under TLS 1.3 in segments of 1,448 bytes, beside what opening
 //!                                      its records alone costs
+//! cargo bench -- --threads 500 1048576 1448 4
+//!                                      the same on four connections, with one thread and with two
 //! cargo bench -- --memory NAME SIZE    how far a worst case makes the program's memory grow
 //! benches/instructions.sh              instructions counted by callgrind, held against benches/instructions.txt
 //! ```
@@ -70,6 +72,18 @@ fn main() {
         let [megabytes, message, segment] =
             [megabytes, message, segment].map(|word| word.parse().unwrap());
         tls::measure(megabytes, message, segment, ROUNDS);
+    } else if let (true, [megabytes, message, segment, connections]) =
+        (has("--threads"), words.as_slice())
+    {
+        let [megabytes, message, segment] =
+            [megabytes, message, segment].map(|word| word.parse().unwrap());
+        tls::share(
+            megabytes,
+            message,
+            segment,
+            connections.parse().unwrap(),
+            ROUNDS,
+        );
     } else if has("--bench") {
         for part in chosen(&words) {
             measure(&part);

@@ -33,11 +33,12 @@ pub(crate) struct Bulk {
 }
 
 /// A WebSocket whose server says binary messages of `message` bytes, some `bytes` in all, in full records and in segments of `segment` bytes.
-pub(crate) fn bulk(bytes: usize, message: usize, segment: usize) -> Bulk {
-    let mut random = Random::new(8);
+/// `number` tells it from others.
+fn bulk(number: u16, bytes: usize, message: usize, segment: usize) -> Bulk {
+    let mut random = Random::new(8 + u64::from(number));
     let mut writer = Writer::new();
     let mut connection = Connection {
-        ports: [40_000, 443],
+        ports: [40_000 + number, 443],
         seq: [7, 11],
     };
     let name: [u8; 32] = fill(&mut random);
@@ -117,12 +118,12 @@ pub(crate) fn bulk(bytes: usize, message: usize, segment: usize) -> Bulk {
 
 /// The work of reading a capture of bulk messages that stands in memory.
 pub(crate) fn whole() -> Box<dyn FnMut() -> u64> {
-    let bulk = bulk(4 << 20, 1 << 18, 1448);
+    let bulk = bulk(0, 4 << 20, 1 << 18, 1448);
     let file: &'static [u8] = bulk.file.leak();
     let (log, packets) = (bulk.log, bulk.packets);
     Box::new(move || {
         let capture = Capture::from_reader("bench", Box::new(file)).unwrap();
-        assert!(analyse(capture, &log) > 10);
+        assert!(analyse(capture, &log, 1) > 10);
         packets
     })
 }
@@ -132,7 +133,7 @@ pub(crate) fn whole() -> Box<dyn FnMut() -> u64> {
 pub(crate) fn measure(megabytes: usize, message: usize, segment: usize, rounds: usize) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bulk.pcap");
-    let bulk = bulk(megabytes * 1_000_000, message, segment);
+    let bulk = bulk(0, megabytes * 1_000_000, message, segment);
     File::create(&path).unwrap().write_all(&bulk.file).unwrap();
     let records = records(&bulk);
     let mut all: [Vec<f64>; 4] = Default::default();
@@ -141,7 +142,7 @@ pub(crate) fn measure(megabytes: usize, message: usize, segment: usize, rounds: 
             &|| bulk.open_all(&records),
             &|| bulk.read_and_open(&path),
             &|| read_alone(&path),
-            &|| analyse(Capture::open(&path).unwrap(), &bulk.log),
+            &|| analyse(Capture::open(&path).unwrap(), &bulk.log, 1),
         ];
         for (times, work) in all.iter_mut().zip(work) {
             let begin = Instant::now();
@@ -158,10 +159,6 @@ pub(crate) fn measure(megabytes: usize, message: usize, segment: usize, rounds: 
         "wscope's reading alone",
         "wscope, all of it",
     ];
-    let median = |mut values: Vec<f64>| {
-        values.sort_unstable_by(f64::total_cmp);
-        values[values.len() / 2]
-    };
     for (name, times) in names.iter().zip(&all) {
         let [alone, least] = [&all[0], &all[1]].map(|unit| {
             median(
@@ -177,6 +174,58 @@ pub(crate) fn measure(megabytes: usize, message: usize, segment: usize, rounds: 
             median(times.clone()) * 1e3
         );
     }
+}
+
+/// Measures, in the same rounds, all that `wscope summary` does on one thread and with two that read connections, of which there are so many,
+/// each as [`bulk`] makes it, a packet of each in turn.
+pub(crate) fn share(
+    megabytes: usize,
+    message: usize,
+    segment: usize,
+    connections: u16,
+    rounds: usize,
+) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bulk.pcap");
+    let bytes = megabytes * 1_000_000 / usize::from(connections);
+    let bulks: Vec<Bulk> = (0..connections)
+        .map(|number| bulk(number, bytes, message, segment))
+        .collect();
+    let log: String = bulks.iter().map(|bulk| bulk.log.as_str()).collect();
+    let mut file = File::create(&path).unwrap();
+    file.write_all(&bulks[0].file[..24]).unwrap();
+    let mut rests: Vec<&[u8]> = bulks.iter().map(|bulk| &bulk.file[24..]).collect();
+    while !rests.is_empty() {
+        for rest in &mut rests {
+            let len = u32::from_le_bytes(rest[8..12].try_into().unwrap()) as usize;
+            let (packet, behind) = rest.split_at(16 + len);
+            file.write_all(packet).unwrap();
+            *rest = behind;
+        }
+        rests.retain(|rest| !rest.is_empty());
+    }
+    let mut all: [Vec<f64>; 2] = Default::default();
+    for round in 0..=rounds {
+        for (threads, times) in (1..).zip(&mut all) {
+            let begin = Instant::now();
+            assert!(analyse(Capture::open(&path).unwrap(), &log, threads) > 0);
+            if round > 0 {
+                times.push(begin.elapsed().as_secs_f64());
+            }
+        }
+    }
+    let ratios = all[0].iter().zip(&all[1]).map(|(one, two)| one / two);
+    println!(
+        "one thread {:.1} ms, two {:.1} ms, {:.2} times as fast",
+        median(all[0].clone()) * 1e3,
+        median(all[1].clone()) * 1e3,
+        median(ratios.collect())
+    );
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    values[values.len() / 2]
 }
 
 impl Bulk {
@@ -274,8 +323,8 @@ fn read_alone(path: &Path) -> u64 {
     packets
 }
 
-/// What `wscope summary` does; gives the number of messages.
-fn analyse(mut capture: Capture, log: &str) -> u64 {
+/// What `wscope summary` does with so many threads; gives the number of messages.
+fn analyse(mut capture: Capture, log: &str, threads: usize) -> u64 {
     let mut given = KeyLog::default();
     given.read(log.as_bytes(), 0);
     let mut analysis = Analysis::new(Options {
@@ -283,7 +332,8 @@ fn analyse(mut capture: Capture, log: &str) -> u64 {
         settled: Which::First(20),
         ..Options::default()
     })
-    .with_keys(Keys::new(given.into(), false));
+    .with_keys(Keys::new(given.into(), false))
+    .with_threads(threads);
     let mut messages = 0;
     let mut count = |event: &Event<'_>| messages += u64::from(matches!(event, Event::Message(_)));
     while let Some(item) = capture.next_item().unwrap() {
