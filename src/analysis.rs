@@ -14,6 +14,8 @@ mod waiting;
 mod watch;
 mod worker;
 
+use std::sync::Arc;
+
 use self::crew::{Crew, Meeting};
 pub use self::read::read;
 use self::shards::{Order, Shards, Sink};
@@ -122,6 +124,18 @@ impl Analysis {
             }
             None if complaints.secrets > 0 => self.shards.keys_came(&mut Straight(out)),
             None => {}
+        }
+    }
+
+    /// Whether other threads read connections.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.crew.is_some()
+    }
+
+    /// The packets that follow stand in this buffer, as far as there is one, so that other threads need no copy of them.
+    pub(crate) fn set_buffer(&mut self, buffer: Option<Arc<[u8]>>) {
+        if let Some(crew) = &mut self.crew {
+            crew.set_buffer(buffer);
         }
     }
 

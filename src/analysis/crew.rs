@@ -32,6 +32,8 @@ pub(super) struct Crew {
     sent: VecDeque<Answer>,
     numbers: TrueNumbers,
     options: Options,
+    /// The buffer in which the packets at hand stand.
+    buffer: Option<Arc<[u8]>>,
     step: u64,
     /// How many bytes the batches hold that are being filled.
     filled: usize,
@@ -81,6 +83,7 @@ impl Crew {
             sent: VecDeque::new(),
             numbers: TrueNumbers::behind(&shards.shared.numbers),
             options: shards.shared.options,
+            buffer: None,
             step: 0,
             filled: 0,
         };
@@ -90,13 +93,19 @@ impl Crew {
         Ok(crew)
     }
 
+    /// The packets that follow stand in this buffer, as far as there is one.
+    pub(super) fn set_buffer(&mut self, buffer: Option<Arc<[u8]>>) {
+        self.buffer = buffer;
+    }
+
     /// Takes a segment.
     #[inline]
     pub(super) fn segment(&mut self, segment: &Segment<'_>) {
         let shard = Key::of(segment).0.shard();
         let worker = shard % self.workers.len();
         if let Some(worker) = self.workers.get_mut(worker) {
-            self.filled += worker.batch.segment(self.step, shard, segment);
+            let buffer = self.buffer.as_ref();
+            self.filled += worker.batch.segment(self.step, shard, segment, buffer);
         }
     }
 

@@ -26,7 +26,10 @@ const BORROWED: usize = 1 << 20;
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     tasks: Vec<(u64, Task)>,
+    /// Payloads that were copied.
     payloads: Vec<u8>,
+    /// Where the others stand.
+    buffers: Vec<Arc<[u8]>>,
     /// Room for what comes of it.
     answer: Answer,
 }
@@ -35,7 +38,7 @@ pub(super) struct Batch {
 #[derive(Debug)]
 enum Task {
     /// A segment of a shard, and where its payload is.
-    Segment(usize, Segment<'static>, Range<usize>),
+    Segment(usize, Segment<'static>, Payload),
     /// The clock has come to another beat.
     Beat(Timestamp),
     /// Lines of a key log, behind so many.
@@ -44,18 +47,49 @@ enum Task {
     Finish,
 }
 
+/// Where a payload is.
+#[derive(Debug)]
+enum Payload {
+    /// Among those that were copied.
+    Copied(Range<usize>),
+    /// In one of the buffers.
+    In(usize, Range<usize>),
+}
+
 impl Batch {
     /// Adds a segment of a shard; says how many bytes of memory it takes.
     #[inline]
-    pub(super) fn segment(&mut self, step: u64, shard: usize, segment: &Segment<'_>) -> usize {
-        let from = self.payloads.len();
-        self.payloads.extend_from_slice(segment.payload);
+    pub(super) fn segment(
+        &mut self,
+        step: u64,
+        shard: usize,
+        segment: &Segment<'_>,
+        buffer: Option<&Arc<[u8]>>,
+    ) -> usize {
+        let payload = self.payload(segment.payload, buffer);
         let apart = Segment {
             payload: &[],
             ..*segment
         };
-        let payload = from..self.payloads.len();
         self.add(step, Task::Segment(shard, apart, payload)) + segment.payload.len()
+    }
+
+    /// Takes a payload along: with its buffer, where it stands in one, else as a copy.
+    #[inline]
+    fn payload(&mut self, payload: &[u8], buffer: Option<&Arc<[u8]>>) -> Payload {
+        if let Some(buffer) = buffer
+            && let Some(at) = payload.as_ptr().addr().checked_sub(buffer.as_ptr().addr())
+            && at + payload.len() <= buffer.len()
+        {
+            let is_last = |last: &Arc<[u8]>| Arc::ptr_eq(last, buffer);
+            if !self.buffers.last().is_some_and(is_last) {
+                self.buffers.push(Arc::clone(buffer));
+            }
+            return Payload::In(self.buffers.len() - 1, at..at + payload.len());
+        }
+        let from = self.payloads.len();
+        self.payloads.extend_from_slice(payload);
+        Payload::Copied(from..self.payloads.len())
     }
 
     pub(super) fn beat(&mut self, step: u64, now: Timestamp) -> usize {
@@ -109,6 +143,7 @@ impl Answer {
         Batch {
             tasks: std::mem::take(&mut self.tasks),
             payloads: std::mem::take(&mut self.payloads),
+            buffers: Vec::new(),
             answer: self,
         }
     }
@@ -190,6 +225,7 @@ fn run(mut shards: Shards, work: &Receiver<Batch>, done: &SyncSender<Answer>) {
         let Batch {
             mut tasks,
             mut payloads,
+            buffers,
             answer,
         } = batch;
         let mut telling = Telling {
@@ -200,9 +236,10 @@ fn run(mut shards: Shards, work: &Receiver<Batch>, done: &SyncSender<Answer>) {
         };
         for (step, task) in tasks.drain(..) {
             telling.step = step;
-            act(&mut shards, task, &payloads, &mut telling);
+            act(&mut shards, task, (&payloads, &buffers), &mut telling);
         }
         payloads.clear();
+        drop(buffers);
         let last = Answer {
             is_last: true,
             tasks,
@@ -215,11 +252,20 @@ fn run(mut shards: Shards, work: &Receiver<Batch>, done: &SyncSender<Answer>) {
     }
 }
 
-fn act(shards: &mut Shards, task: Task, payloads: &[u8], telling: &mut Telling<'_>) {
+fn act(
+    shards: &mut Shards,
+    task: Task,
+    (copied, buffers): (&[u8], &[Arc<[u8]>]),
+    telling: &mut Telling<'_>,
+) {
     match task {
         Task::Segment(shard, segment, payload) => {
+            let payload = match payload {
+                Payload::Copied(at) => copied.get(at),
+                Payload::In(buffer, at) => buffers.get(buffer).and_then(|bytes| bytes.get(at)),
+            };
             let segment = Segment {
-                payload: payloads.get(payload).unwrap_or_default(),
+                payload: payload.unwrap_or_default(),
                 ..segment
             };
             shards.segment_of(shard, Key::of(&segment), &segment, &mut |event| {

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// How many bytes are read at once: as many as stay in a core's own cache, which measured best.
 pub(super) const USUAL: usize = 256 << 10;
@@ -9,10 +10,15 @@ pub(super) const USUAL: usize = 256 << 10;
 /// The largest record that is waited for. Packets of a usual capture have at most 256 KiB; secrets and comments may be larger.
 pub(super) const LARGEST: usize = 64 << 20;
 
-/// Reads a source into one buffer.
+/// How many buffers are used in turn, at most, while others still need what they hold.
+const IN_TURN: usize = 16;
+
+/// Reads a source into one buffer; into another while somebody still needs what that one holds.
 pub(super) struct Buffer {
     source: Box<dyn Read + Send>,
-    bytes: Vec<u8>,
+    bytes: Arc<[u8]>,
+    /// Buffers that were in use, and may still be needed.
+    others: Vec<Arc<[u8]>>,
     start: usize,
     end: usize,
     /// The offset in the (decompressed) source of the byte at `start`.
@@ -34,7 +40,8 @@ impl Buffer {
     pub(super) fn new(source: Box<dyn Read + Send>) -> Self {
         Self {
             source,
-            bytes: vec![0; USUAL],
+            bytes: vec![0; USUAL].into(),
+            others: Vec::new(),
             start: 0,
             end: 0,
             offset: 0,
@@ -46,6 +53,11 @@ impl Buffer {
     /// The bytes that wait.
     pub(super) fn bytes(&self) -> &[u8] {
         self.bytes.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// The buffer, for who needs what stands in it beyond the next fill.
+    pub(super) fn share(&self) -> Arc<[u8]> {
+        Arc::clone(&self.bytes)
     }
 
     /// Where in the source they begin.
@@ -82,14 +94,10 @@ impl Buffer {
         if self.end - self.start >= needed {
             return Ok(true);
         }
-        self.bytes.copy_within(self.start..self.end, 0);
-        (self.end, self.start) = (self.end - self.start, 0);
-        if needed > self.bytes.len() {
-            self.bytes
-                .resize(needed.next_power_of_two().min(LARGEST * 2), 0);
-        }
+        self.make_room(needed);
         while self.end < needed {
-            let room = self.bytes.get_mut(self.end..).unwrap_or_default();
+            let room = Arc::get_mut(&mut self.bytes).and_then(|bytes| bytes.get_mut(self.end..));
+            let room = room.unwrap_or_default();
             if room.is_empty() || self.at_end {
                 return Ok(false);
             }
@@ -114,5 +122,35 @@ impl Buffer {
             }
         }
         Ok(true)
+    }
+
+    /// Brings the bytes that wait to the beginning of a buffer that has room for so many, and that nobody else needs.
+    fn make_room(&mut self, needed: usize) {
+        let waiting = self.start..self.end;
+        (self.end, self.start) = (waiting.len(), 0);
+        if let Some(bytes) = Arc::get_mut(&mut self.bytes)
+            && needed <= bytes.len()
+        {
+            return bytes.copy_within(waiting, 0);
+        }
+        let fits = |bytes: &mut Arc<[u8]>| {
+            bytes.len() >= needed
+                && bytes.len() <= needed.max(USUAL) * 2
+                && Arc::get_mut(bytes).is_some()
+        };
+        let mut next = match self.others.iter_mut().position(fits) {
+            Some(at) => self.others.swap_remove(at),
+            None => {
+                let len = needed.next_power_of_two().min(LARGEST * 2);
+                vec![0; len.max(USUAL)].into()
+            }
+        };
+        if let Some(room) = Arc::get_mut(&mut next).and_then(|next| next.get_mut(..self.end)) {
+            room.copy_from_slice(self.bytes.get(waiting).unwrap_or_default());
+        }
+        let before = std::mem::replace(&mut self.bytes, next);
+        if self.others.len() < IN_TURN && before.len() == USUAL {
+            self.others.push(before);
+        }
     }
 }

@@ -16,6 +16,7 @@ use std::collections::VecDeque;
 use std::io::Read;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 use self::buffer::Buffer;
 use self::pcap::Pcap;
@@ -215,6 +216,11 @@ impl Capture {
     /// Whether its format can hold secrets of TLS connections.
     pub fn may_hold_secrets(&self) -> bool {
         matches!(self.format, Format::Pcapng(_))
+    }
+
+    /// The buffer in which stand the packets that [`next_packet`](Self::next_packet) will give, for who needs them longer.
+    pub(crate) fn share(&self) -> Option<Arc<[u8]>> {
+        matches!(self.format, Format::Pcap(_)).then(|| self.buffer.share())
     }
 
     /// The next item, where it is a packet that is in memory already; else nothing has happened.

@@ -424,6 +424,9 @@ impl Drive<'_> {
         notices: &mut Notices,
         output: &mut Output<'_>,
     ) {
+        if analysis.is_shared() {
+            analysis.set_buffer(capture.share());
+        }
         while !output.failed()
             && !self.full()
             && let Some(packet) = capture.next_packet()
@@ -434,6 +437,7 @@ impl Drive<'_> {
                 self.event(context, event, notices, output);
             });
         }
+        analysis.set_buffer(None);
     }
 
     /// Takes note of a packet of the part that was asked for.

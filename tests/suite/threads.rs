@@ -9,7 +9,11 @@ use wscope::error::Error;
 use wscope::ledger::Ledger;
 use wscope::tls::Keys;
 
+use wscope::direction::Direction::{ToClient, ToServer};
+
 use crate::fixtures::{self, Fixture};
+use crate::program;
+use crate::traffic::Traffic;
 
 /// What reports ask for.
 fn wishes() -> [Options; 7] {
@@ -177,5 +181,50 @@ fn several_threads_tell_of_all_fixtures_at_once_what_one_does() {
             let difference = difference(&one, &read(how));
             assert_eq!(difference, None, "wish {wish}, {how:?}");
         }
+    }
+}
+
+/// Long enough that the program starts threads: buffers of packets are handed over, and others used in their turn.
+#[test]
+fn the_program_writes_the_same_with_any_number_of_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = (0..900).fold(Traffic::new(3).handshake(), |traffic, number| {
+        let sender = [ToServer, ToClient][number % 2];
+        traffic.binary(sender, 10 + number * number % 9001)
+    });
+    let (secret, log) = said.clone().under_tls(5);
+    std::fs::write(folder.path().join("log"), log).unwrap();
+    for (name, traffic) in [("clear.pcap", &said), ("tls.pcap", &secret)] {
+        let recording = traffic.segmented(1400).recording();
+        assert!(recording.packets().count() > 1500);
+        std::fs::write(folder.path().join(name), recording.pcap()).unwrap();
+    }
+    let write = |arguments: &[&str], threads: &str| {
+        let run = program::wscope(folder.path())
+            .args(arguments)
+            .args(["--keylog", "log", "--threads", threads])
+            .output()
+            .unwrap();
+        assert_eq!(program::stderr(&run), "");
+        run.stdout
+    };
+    for arguments in [
+        ["check", "clear.pcap", "--format", "ndjson"],
+        ["check", "tls.pcap", "--format", "ndjson"],
+        ["messages", "tls.pcap", "--format", "ndjson"],
+        ["frames", "tls.pcap", "--format", "csv"],
+    ] {
+        let one = write(&arguments, "1");
+        for threads in ["2", "7"] {
+            assert!(
+                one == write(&arguments, threads),
+                "{arguments:?}, {threads} threads"
+            );
+        }
+        assert!(
+            arguments[0] == "check" || one.len() > 60_000,
+            "{}",
+            one.len()
+        );
     }
 }
