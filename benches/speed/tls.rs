@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
+use std::process::Command;
 use std::time::Instant;
 
 use aws_lc_rs::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
@@ -123,7 +124,7 @@ pub(crate) fn whole() -> Box<dyn FnMut() -> u64> {
     let (log, packets) = (bulk.log, bulk.packets);
     Box::new(move || {
         let capture = Capture::from_reader("bench", Box::new(file)).unwrap();
-        assert!(analyse(capture, &log, 1) > 10);
+        assert!(analyse(capture, &log) > 10);
         packets
     })
 }
@@ -142,7 +143,7 @@ pub(crate) fn measure(megabytes: usize, message: usize, segment: usize, rounds: 
             &|| bulk.open_all(&records),
             &|| bulk.read_and_open(&path),
             &|| read_alone(&path),
-            &|| analyse(Capture::open(&path).unwrap(), &bulk.log, 1),
+            &|| analyse(Capture::open(&path).unwrap(), &bulk.log),
         ];
         for (times, work) in all.iter_mut().zip(work) {
             let begin = Instant::now();
@@ -176,8 +177,8 @@ pub(crate) fn measure(megabytes: usize, message: usize, segment: usize, rounds: 
     }
 }
 
-/// Measures, in the same rounds, all that `wscope summary` does on one thread and with two that read connections, of which there are so many,
-/// each as [`bulk`] makes it, a packet of each in turn.
+/// Measures, in the same rounds, `wscope summary` with one thread and with two. There are so many connections, each as [`bulk`] makes it, a
+/// packet of each in turn.
 pub(crate) fn share(
     megabytes: usize,
     message: usize,
@@ -204,11 +205,17 @@ pub(crate) fn share(
         }
         rests.retain(|rest| !rest.is_empty());
     }
+    let keys = folder.path().join("keys");
+    std::fs::write(&keys, log).unwrap();
     let mut all: [Vec<f64>; 2] = Default::default();
     for round in 0..=rounds {
-        for (threads, times) in (1..).zip(&mut all) {
+        for (threads, times) in (1u8..).zip(&mut all) {
+            let mut wscope = Command::new(env!("CARGO_BIN_EXE_wscope"));
+            wscope.arg("--keylog").arg(&keys).arg(&path);
+            wscope.args(["--threads", &threads.to_string()]);
             let begin = Instant::now();
-            assert!(analyse(Capture::open(&path).unwrap(), &log, threads) > 0);
+            let run = wscope.output().unwrap();
+            assert!(run.status.success());
             if round > 0 {
                 times.push(begin.elapsed().as_secs_f64());
             }
@@ -323,8 +330,8 @@ fn read_alone(path: &Path) -> u64 {
     packets
 }
 
-/// What `wscope summary` does with so many threads; gives the number of messages.
-fn analyse(mut capture: Capture, log: &str, threads: usize) -> u64 {
+/// What `wscope summary` does; gives the number of messages.
+fn analyse(mut capture: Capture, log: &str) -> u64 {
     let mut given = KeyLog::default();
     given.read(log.as_bytes(), 0);
     let mut analysis = Analysis::new(Options {
@@ -332,8 +339,7 @@ fn analyse(mut capture: Capture, log: &str, threads: usize) -> u64 {
         settled: Which::First(20),
         ..Options::default()
     })
-    .with_keys(Keys::new(given.into(), false))
-    .with_threads(threads);
+    .with_keys(Keys::new(given.into(), false));
     let mut messages = 0;
     let mut count = |event: &Event<'_>| messages += u64::from(matches!(event, Event::Message(_)));
     while let Some(item) = capture.next_item().unwrap() {
