@@ -20,7 +20,7 @@ use crate::time::Timestamp;
 
 /// How much work is handed over at once, in bytes, to all workers together: enough that handing it over costs little, and little enough
 /// that it is still in the caches.
-const BATCH: usize = 512 << 10;
+const BATCH: usize = 1 << 20;
 
 /// Several workers.
 #[derive(Debug)]

@@ -113,9 +113,11 @@ impl Shards {
         let now = [packets, scratch.laboured, numbers.count()];
         let [before, laboured, connections] = std::mem::replace(&mut self.asked, now);
         let new = packets - before;
-        self.shared.options.check
+        let is_much = self.shared.options.check
             || scratch.laboured - laboured >= new * LABORIOUS
-            || packets > BEGINNING && (numbers.count() - connections) * SHORT >= new
+            || packets > BEGINNING && (numbers.count() - connections) * SHORT >= new;
+        // A connection is not shared.
+        is_much && numbers.count() > 1
     }
 
     /// Takes out every shard of which the number leaves this remainder, for another thread.

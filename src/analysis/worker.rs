@@ -16,7 +16,7 @@ use crate::tcp::Key;
 use crate::time::Timestamp;
 
 /// How many batches may be with a worker.
-pub(super) const WITH_A_WORKER: usize = 3;
+pub(super) const WITH_A_WORKER: usize = 8;
 
 /// How many events, and how many bytes that they borrow, are handed over at once. A batch may bring many more.
 const EVENTS: usize = 4096;

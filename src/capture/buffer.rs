@@ -11,7 +11,7 @@ pub(super) const USUAL: usize = 256 << 10;
 pub(super) const LARGEST: usize = 64 << 20;
 
 /// How many buffers are used in turn, at most, while others still need what they hold.
-const IN_TURN: usize = 16;
+const IN_TURN: usize = 48;
 
 /// Reads a source into one buffer; into another while somebody still needs what that one holds.
 pub(super) struct Buffer {
