@@ -48,7 +48,7 @@ enum Slot {
     Free,
     First(Box<First>),
     Live(Box<Live>),
-    Over(Box<Tombstone>),
+    Over(Tombstone),
 }
 
 impl Slot {
@@ -309,7 +309,7 @@ impl Connections {
                 }
             }
         }
-        *slot = Slot::Over(Box::new(tombstone));
+        *slot = Slot::Over(tombstone);
     }
 
     /// Gives up the tombstone that has stood longest, or the connection that waited for keys as long.
@@ -322,7 +322,7 @@ impl Connections {
         };
         let hash = match std::mem::take(slot) {
             Slot::Over(over) => {
-                let hash = over.hash;
+                let hash = over.hash();
                 over.end(&mut shared.whole, out);
                 hash
             }
@@ -463,12 +463,13 @@ fn at_mut(slots: &mut [Slot], index: u32) -> Option<&mut Slot> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tombstone::Left;
     use super::*;
 
     #[test]
     fn what_is_idle_or_over_is_small() {
         assert!(size_of::<First>() <= 112, "{}", size_of::<First>());
-        assert!(size_of::<Tombstone>() <= 48, "{}", size_of::<Tombstone>());
+        assert!(size_of::<Left>() <= 24, "{}", size_of::<Left>());
         assert!(size_of::<Slot>() <= 16);
         assert!(size_of::<Live>() <= 400, "{}", size_of::<Live>());
     }

@@ -8,27 +8,35 @@ use crate::ledger::{Ledger, Row};
 use crate::reader::Piece;
 use crate::tcp::{Numbers, Side, Sides, State};
 
-/// A connection that is over.
+/// A connection that is over: which of its numbers are known, and what is left of it. It stands in the list itself; what is not in it
+/// takes as little as it can.
 #[derive(Debug)]
-pub(super) struct Tombstone {
+pub(super) enum Tombstone {
+    /// Its numbers.
+    Bare(Sides<Known>, Box<Left>),
+    /// Also its record.
+    WithRecord(Sides<Known>, Box<(Left, Waiting)>),
+}
+
+/// By what its late packets are known.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Left {
     /// Under which hash it stands in the table.
-    pub(super) hash: u64,
+    hash: u64,
     next_seq: Sides<u32>,
     syn: Sides<u32>,
-    known: Sides<Known>,
-    record: Option<Box<Waiting>>,
 }
 
 /// Which numbers of a side are known.
 #[derive(Clone, Copy, Debug, Default)]
-struct Known {
+pub(super) struct Known {
     next_seq: bool,
     syn: bool,
 }
 
 /// A record that late packets may still change.
 #[derive(Debug)]
-struct Waiting {
+pub(super) struct Waiting {
     connection: Connection,
     client: Side,
     /// Both ledgers, packed.
@@ -44,12 +52,23 @@ impl Tombstone {
             next_seq: numbers.next_seq.is_some(),
             syn: numbers.syn.is_some(),
         };
-        Self {
+        let left = Left {
             hash,
             next_seq: Sides::new(number(opener.next_seq), number(other.next_seq)),
             syn: Sides::new(number(opener.syn), number(other.syn)),
-            known: Sides::new(known(opener), known(other)),
-            record: None,
+        };
+        Self::Bare(Sides::new(known(opener), known(other)), Box::new(left))
+    }
+
+    /// Under which hash it stands in the table.
+    pub(super) fn hash(&self) -> u64 {
+        self.left().hash
+    }
+
+    fn left(&self) -> &Left {
+        match self {
+            Self::Bare(_, left) => left,
+            Self::WithRecord(_, kept) => &kept.0,
         }
     }
 
@@ -60,11 +79,13 @@ impl Tombstone {
             ledgers.to_server.pack(&mut packed);
             ledgers.to_client.pack(&mut packed);
         }
-        self.record = Some(Box::new(Waiting {
+        let waiting = Waiting {
             connection,
             client,
             ledgers: packed.into(),
-        }));
+        };
+        let (Self::Bare(known, _) | Self::WithRecord(known, _)) = *self;
+        *self = Self::WithRecord(known, Box::new((*self.left(), waiting)));
     }
 
     /// Whether a SYN begins another connection between the same ends.
@@ -75,10 +96,11 @@ impl Tombstone {
     /// Charges a late packet. Its payload is no part of the conversation, which is over.
     pub(super) fn segment(&mut self, side: Side, segment: &Segment<'_>, shared: &mut Ledgers) {
         let numbers = self.numbers(side);
-        let Some(waiting) = &mut self.record else {
+        let Self::WithRecord(_, kept) = self else {
             charge(segment, numbers, &mut shared[side]);
             return;
         };
+        let waiting = &mut kept.1;
         let mut ledgers = waiting.unpacked();
         let direction = if side == waiting.client {
             Direction::ToServer
@@ -100,7 +122,8 @@ impl Tombstone {
 
     /// Gives the record, where it waited, and adds its ledgers to the whole capture's.
     pub(super) fn end(self, whole: &mut Ledger, out: &mut dyn FnMut(&Event<'_>)) {
-        if let Some(waiting) = self.record {
+        if let Self::WithRecord(_, kept) = self {
+            let waiting = kept.1;
             let ledgers = waiting.unpacked();
             give(
                 &Connection {
@@ -114,10 +137,11 @@ impl Tombstone {
     }
 
     fn numbers(&self, side: Side) -> Numbers {
-        let known = self.known[side];
+        let (Self::Bare(known, _) | Self::WithRecord(known, _)) = self;
+        let (known, left) = (known[side], self.left());
         Numbers {
-            next_seq: known.next_seq.then_some(self.next_seq[side]),
-            syn: known.syn.then_some(self.syn[side]),
+            next_seq: known.next_seq.then_some(left.next_seq[side]),
+            syn: known.syn.then_some(left.syn[side]),
         }
     }
 }
