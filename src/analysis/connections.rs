@@ -23,7 +23,7 @@ use crate::time::Timestamp;
 const WHOLE_AT_MOST: usize = 8;
 
 /// How many connections of a shard, tombstones among them, may be there at once; a million of all. What is beyond makes room by ending
-/// those that were idle for longest. A million first packets need some 190 MB.
+/// those that were idle for longest. A million first packets need some 200 MB.
 const ALIVE: usize = (1 << 20) / SHARDS;
 
 /// Connections, from their first packets to the ends of their tombstones.
