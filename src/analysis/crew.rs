@@ -15,6 +15,7 @@ use crate::event::Event;
 use crate::ledger::Ledger;
 use crate::notice::Notice;
 use crate::options::Options;
+use crate::private::Private;
 use crate::tcp::Key;
 use crate::time::Timestamp;
 
@@ -33,7 +34,7 @@ pub(super) struct Crew {
     numbers: TrueNumbers,
     options: Options,
     /// The buffer in which the packets at hand stand.
-    buffer: Option<Arc<[u8]>>,
+    buffer: Private<Option<Arc<[u8]>>>,
     step: u64,
     /// How many bytes the batches hold that are being filled.
     filled: usize,
@@ -83,7 +84,7 @@ impl Crew {
             sent: VecDeque::new(),
             numbers: TrueNumbers::behind(&shards.shared.numbers),
             options: shards.shared.options,
-            buffer: None,
+            buffer: Private::default(),
             step: 0,
             filled: 0,
         };
@@ -95,7 +96,7 @@ impl Crew {
 
     /// The packets that follow stand in this buffer, as far as there is one.
     pub(super) fn set_buffer(&mut self, buffer: Option<Arc<[u8]>>) {
-        self.buffer = buffer;
+        self.buffer = Private(buffer);
     }
 
     /// Takes a segment.

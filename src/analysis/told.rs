@@ -6,6 +6,7 @@ use super::shards::Order;
 use crate::check::{Closed, Finding, Unjudged};
 use crate::event::{Connection, Event, Exchange, Frame, Handshake, Message, Payload, Single};
 use crate::notice::Notice;
+use crate::private::Private;
 
 /// Something that one step has brought.
 #[derive(Debug)]
@@ -60,8 +61,8 @@ pub(super) struct HandshakeTexts {
 /// What events borrow, one behind the other.
 #[derive(Debug, Default)]
 pub(super) struct Borrowed {
-    text: String,
-    data: Vec<u8>,
+    text: Private<String>,
+    data: Private<Vec<u8>>,
 }
 
 impl Borrowed {

@@ -12,6 +12,7 @@ use crate::check::Closed;
 use crate::decode::Segment;
 use crate::event::{Connection, Event};
 use crate::ledger::Ledger;
+use crate::private::Private;
 use crate::tcp::Key;
 use crate::time::Timestamp;
 
@@ -27,9 +28,9 @@ const BORROWED: usize = 1 << 20;
 pub(super) struct Batch {
     tasks: Vec<(u64, Task)>,
     /// Payloads that were copied.
-    payloads: Vec<u8>,
+    payloads: Private<Vec<u8>>,
     /// Where the others stand.
-    buffers: Vec<Arc<[u8]>>,
+    buffers: Private<Vec<Arc<[u8]>>>,
     /// Room for what comes of it.
     answer: Answer,
 }
@@ -42,7 +43,7 @@ enum Task {
     /// The clock has come to another beat.
     Beat(Timestamp),
     /// Lines of a key log, behind so many.
-    Secrets(Arc<[u8]>, u64),
+    Secrets(Private<Arc<[u8]>>, u64),
     /// The capture ends.
     Finish,
 }
@@ -97,7 +98,7 @@ impl Batch {
     }
 
     pub(super) fn secrets(&mut self, step: u64, text: Arc<[u8]>, behind: u64) -> usize {
-        self.add(step, Task::Secrets(text, behind))
+        self.add(step, Task::Secrets(Private(text), behind))
     }
 
     pub(super) fn finish(&mut self, step: u64) {
@@ -125,7 +126,7 @@ pub(super) struct Answer {
     pub(super) ledger: Option<Ledger>,
     /// The batch's room.
     tasks: Vec<(u64, Task)>,
-    payloads: Vec<u8>,
+    payloads: Private<Vec<u8>>,
 }
 
 impl Answer {
@@ -143,7 +144,7 @@ impl Answer {
         Batch {
             tasks: std::mem::take(&mut self.tasks),
             payloads: std::mem::take(&mut self.payloads),
-            buffers: Vec::new(),
+            buffers: Private::default(),
             answer: self,
         }
     }
