@@ -429,6 +429,7 @@ fn waits(slots: &[Slot], index: u32) -> bool {
 
 /// A connection's record, unless nobody asks for it; what it leaves behind for the rules over several is compared.
 fn record(mut live: Live, shared: &mut Shared) -> Option<Connection> {
+    live.charge_missing(&mut shared.ledgers);
     let (closed, options) = (live.take_closed(), &shared.options);
     let is_asked_for = options.wanted.connections || may_have_ledgers(options, live.number());
     if closed.is_none() && !is_asked_for {

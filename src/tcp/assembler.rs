@@ -276,6 +276,9 @@ impl Assembler {
                     if owner == Owner::Next {
                         self.advance(len);
                     }
+                    if owner == Owner::Late {
+                        self.fill_gap(at, len);
+                    }
                     runs.push(Run { owner, piece: part });
                 }
                 Fate::Waits(index) => {
@@ -488,6 +491,27 @@ impl Assembler {
         (end > self.next && end <= lost_below).then(|| Ready::Gap(self.skip_to(end)))
     }
 
+    /// Bytes of a hole that was given up have come: who brings them again retransmits.
+    fn fill_gap(&mut self, at: i64, len: u32) {
+        let (Some(disorder), Ok(at)) = (&mut self.disorder, u64::try_from(at)) else {
+            return;
+        };
+        let (gaps, end) = (&mut disorder.gaps, at + u64::from(len));
+        let is_hit = |&(from, to): &(u64, u64)| (from..to).contains(&at);
+        if let Some(index) = gaps.iter().position(is_hit)
+            && let Some((from, to)) = gaps.remove(index)
+        {
+            for rest in [(end, to), (from, at)] {
+                if rest.0 < rest.1 {
+                    gaps.insert(index, rest);
+                }
+            }
+            if gaps.len() > REMEMBERED_GAPS {
+                gaps.pop_front();
+            }
+        }
+    }
+
     fn skip_to(&mut self, end: u64) -> u64 {
         let len = end - self.next;
         let gaps = &mut self.disorder.get_or_insert_default().gaps;
@@ -635,15 +659,31 @@ mod tests {
 
     #[test]
     fn what_comes_after_its_hole_was_given_up_is_late_and_not_retransmitted() {
+        use Owner::{Late, Retransmission};
         let mut assembler = Assembler::default();
         assembler.begin(0);
         let mut outcome = Outcome::default();
         outcome.insert(&mut assembler, 10, b"world");
         assembler.give_up_below(10);
         outcome.drain(&mut assembler);
-        let runs = assembler.insert(8, b"xxwor", piece(5));
-        let owners: Vec<_> = runs.iter().map(|run| (run.owner, run.piece.len)).collect();
-        assert_eq!(owners, [(Owner::Late, 2), (Owner::Retransmission, 3)]);
+        let mut owners = |seq, bytes: &[u8]| -> Vec<_> {
+            let runs = assembler.insert(seq, bytes, piece(bytes.len()));
+            runs.iter().map(|run| (run.owner, run.piece.len)).collect()
+        };
+        assert_eq!(owners(8, b"xxwor"), [(Late, 2), (Retransmission, 3)]);
+        // It is late once.
+        assert_eq!(owners(8, b"xxwor"), [(Retransmission, 5)]);
+        assert_eq!(owners(3, b"yy"), [(Late, 2)]);
+        assert_eq!(
+            owners(0, b"zzzyyzzzxx"),
+            [
+                (Late, 3),
+                (Retransmission, 2),
+                (Late, 3),
+                (Retransmission, 2)
+            ]
+        );
+        assert_eq!(owners(0, b"zzzyyzzzxx"), [(Retransmission, 10)]);
     }
 
     #[test]

@@ -106,6 +106,16 @@ impl Account {
         }
     }
 
+    /// Adds what did not come to the ledgers that all connections share, where this one has none of its own; at its end, because late
+    /// packets may still bring it.
+    pub(super) fn charge_missing(&self, shared: &mut Ledgers) {
+        if let (Some(loss), None) = (&self.loss, &self.own) {
+            for side in Side::ALL {
+                shared[side].missing += loss.missing[side];
+            }
+        }
+    }
+
     /// A side's own ledger, where it has one.
     pub(super) fn ledger(&self, side: Side) -> Option<Ledger> {
         let (own, count) = (self.own.as_ref()?, &self.sides[side]);

@@ -98,6 +98,11 @@ impl Live {
         self.checks.take().map(|checks| checks.into_closed())
     }
 
+    /// Charges what did not come, at the end.
+    pub(super) fn charge_missing(&self, shared: &mut Ledgers) {
+        self.account.charge_missing(shared);
+    }
+
     pub(super) fn key(&self) -> &KeptKey {
         &self.key
     }

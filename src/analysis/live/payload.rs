@@ -50,8 +50,6 @@ impl Live {
                     let len = u64::from(run.piece.len);
                     let missing = &mut self.account.loss_mut().missing[side];
                     *missing = missing.saturating_sub(len);
-                    let ledger = &mut ledgers[side];
-                    ledger.missing = ledger.missing.saturating_sub(len);
                     Row::Unread
                 }
             };
@@ -142,7 +140,6 @@ impl Live {
                         self.deliver_bytes(side, &bytes, piece, ledgers, cx);
                     }
                     Ready::Gap(len) => {
-                        ledgers[side].missing += len;
                         self.account.loss_mut().missing[side] += len;
                         self.deliver(side, &Delivery::Gap { len, cut: None }, ledgers, cx);
                     }
