@@ -193,7 +193,8 @@ impl Shards {
             let order = order(time, shard);
             self.act(shard, order, sink, &act);
             let next = self.all.get(shard).and_then(&first);
-            due.extend(next.map(|time| Reverse((time, shard))));
+            // Where times run backwards, who follows an earlier one has its turn behind that one.
+            due.extend(next.map(|next| Reverse((next.max(time), shard))));
         }
     }
 

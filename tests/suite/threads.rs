@@ -1,5 +1,7 @@
 //! Several threads tell what one does, in the same order.
 
+mod mixed;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
