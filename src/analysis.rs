@@ -8,6 +8,7 @@ mod numbers;
 mod read;
 mod shards;
 mod shared;
+mod teller;
 mod told;
 mod tombstone;
 mod waiting;
@@ -16,9 +17,10 @@ mod worker;
 
 use std::sync::Arc;
 
-use self::crew::{Crew, Meeting};
+use self::crew::Crew;
 pub use self::read::read;
 use self::shards::{Order, Shards, Sink};
+use self::teller::Meeting;
 use crate::capture::Packet;
 use crate::check::Closed;
 use crate::conversation::Security;

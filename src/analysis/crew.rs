@@ -6,15 +6,13 @@ use std::sync::Arc;
 
 use super::numbers::TrueNumbers;
 use super::shards::{Order, Shards};
-use super::shared::Left;
-use super::told::{Borrowed, Told, What};
+use super::teller::{Meeting, Teller};
+use super::told::Told;
 use super::worker::{Answer, WITH_A_WORKER, Worker};
 use crate::bound::SHARDS;
 use crate::decode::Segment;
 use crate::event::Event;
-use crate::ledger::Ledger;
 use crate::notice::Notice;
-use crate::options::Options;
 use crate::private::Private;
 use crate::tcp::Key;
 use crate::time::Timestamp;
@@ -31,23 +29,12 @@ pub(super) struct Crew {
     here: Answer,
     /// The same of the batches that are with the workers.
     sent: VecDeque<Answer>,
-    numbers: TrueNumbers,
-    options: Options,
+    teller: Teller,
     /// The buffer in which the packets at hand stand.
     buffer: Private<Option<Arc<[u8]>>>,
     step: u64,
     /// How many bytes the batches hold that are being filled.
     filled: usize,
-}
-
-/// Where events meet again.
-pub(super) struct Meeting<'m> {
-    /// Where goes what connections leave behind.
-    pub(super) left: &'m mut Left,
-    /// Where goes, at the end, what they were charged.
-    pub(super) whole: &'m mut Ledger,
-    /// Where events go.
-    pub(super) out: &'m mut dyn FnMut(&Event<'_>),
 }
 
 /// What came of a batch, and how far it is told.
@@ -82,8 +69,7 @@ impl Crew {
                 .collect::<Result<_, _>>()?,
             here: Answer::default(),
             sent: VecDeque::new(),
-            numbers: TrueNumbers::behind(&shards.shared.numbers),
-            options: shards.shared.options,
+            teller: Teller::behind(&shards.shared),
             buffer: Private::default(),
             step: 0,
             filled: 0,
@@ -184,17 +170,16 @@ impl Crew {
         let mut lanes: Vec<Lane> = std::iter::once(here)
             .chain(self.workers.iter_mut().map(next_part))
             .collect();
-        while let Some((index, until)) = next(&lanes, &self.numbers) {
+        while let Some((index, until)) = next(&lanes, &self.teller.numbers) {
             let Some(lane) = lanes.get_mut(index) else {
                 break;
             };
-            while let Some(turn) = lane.turn(&self.numbers)
+            while let Some(turn) = lane.turn(&self.teller.numbers)
                 && until.is_none_or(|until| (turn, index) < until)
             {
                 let Answer { told, borrowed, .. } = &mut lane.answer;
                 if let Some(told) = told.get_mut(lane.at) {
-                    let numbers = &mut self.numbers;
-                    tell(&mut told.what, borrowed, numbers, &self.options, meeting);
+                    self.teller.tell(&mut told.what, borrowed, meeting);
                 }
                 lane.at += 1;
                 if lane.at == lane.answer.told.len() && !lane.answer.is_last {
@@ -242,36 +227,4 @@ fn next(lanes: &[Lane], numbers: &TrueNumbers) -> Option<(usize, Option<Turn>)> 
         }
     }
     turns.0.map(|(_, index)| (index, turns.1))
-}
-
-/// Tells what a worker has told, with true numbers.
-fn tell(
-    what: &mut What,
-    borrowed: &Borrowed,
-    numbers: &mut TrueNumbers,
-    options: &Options,
-    meeting: &mut Meeting<'_>,
-) {
-    match what {
-        What::Born(number) => return numbers.count(*number),
-        What::Connection(connection) => {
-            if !numbers.counts(connection.number, options.settled) {
-                return;
-            }
-            if !options.has_ledgers(numbers.of(connection.number)) {
-                connection.ledgers = None;
-            }
-        }
-        _ => {}
-    }
-    if let Some(number) = what.number_mut() {
-        *number = numbers.of(*number);
-    }
-    match what {
-        What::Left(left) => {
-            let (connection, closed) = &mut **left;
-            meeting.left.add(connection, std::mem::take(closed));
-        }
-        _ => what.retell(borrowed, meeting.out),
-    }
 }

@@ -58,6 +58,14 @@ pub(super) struct HandshakeTexts {
     reasons: Vec<&'static str>,
 }
 
+impl HandshakeTexts {
+    /// The texts are not wanted. The reasons are none of them.
+    pub(super) fn forget(&mut self) {
+        self.texts = Default::default();
+        self.lists = Default::default();
+    }
+}
+
 /// What events borrow, one behind the other.
 #[derive(Debug, Default)]
 pub(super) struct Borrowed {

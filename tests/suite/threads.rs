@@ -18,7 +18,7 @@ use crate::program;
 use crate::traffic::Traffic;
 
 /// What reports ask for.
-fn wishes() -> [Options; 7] {
+fn wishes() -> [Options; 9] {
     let kept = Options {
         keep_frames: 100,
         keep_messages: 10_000,
@@ -51,6 +51,17 @@ fn wishes() -> [Options; 7] {
         part(Which::First(2), Which::All),
         part(Which::Only(1), Which::Only(1)),
         part(Which::None, Which::Only(4)),
+        Options {
+            wanted: Wanted {
+                texts: Texts::OfHandshakes(3),
+                ..Wanted::ALL
+            },
+            ..part(Which::None, Which::None)
+        },
+        Options {
+            wanted: Wanted::NONE,
+            ..part(Which::First(2), Which::Only(3))
+        },
         Options {
             wanted: Wanted::NONE,
             ..part(Which::None, Which::None)
@@ -178,7 +189,7 @@ fn several_threads_tell_of_all_fixtures_at_once_what_one_does() {
             read(next, None, options, how)
         };
         let one = read((1, 1));
-        assert!(one.told.len() > 200 || wish == 6, "{}", one.told.len());
+        assert!(one.told.len() > 200 || wish >= 7, "{}", one.told.len());
         for how in [(2, 1), (5, 300), (64, 3)] {
             let difference = difference(&one, &read(how));
             assert_eq!(difference, None, "wish {wish}, {how:?}");
