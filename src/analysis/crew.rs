@@ -80,8 +80,9 @@ impl Crew {
         Ok(crew)
     }
 
-    /// The packets that follow stand in this buffer, as far as there is one.
+    /// The packets that follow stand in this buffer, as far as there is one. A single one that is handed over keeps all of it.
     pub(super) fn set_buffer(&mut self, buffer: Option<Arc<[u8]>>) {
+        self.filled += buffer.as_ref().map_or(0, |buffer| buffer.len());
         self.buffer = Private(buffer);
     }
 
@@ -227,4 +228,57 @@ fn next(lanes: &[Lane], numbers: &TrueNumbers) -> Option<(usize, Option<Turn>)> 
         }
     }
     turns.0.map(|(_, index)| (index, turns.1))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+    use std::sync::Weak;
+
+    use super::*;
+    use crate::decode::{Endpoint, Flags};
+    use crate::options::Options;
+
+    #[test]
+    fn a_byte_that_is_handed_over_counts_as_the_buffer_that_it_keeps() {
+        let mut shards = Shards::with_options(Options::default());
+        let mut crew = Crew::new(&mut shards, 2).unwrap();
+        let end = |last, port| Endpoint {
+            address: IpAddr::V4(Ipv4Addr::new(10, 0, 0, last)),
+            port,
+        };
+        let mut buffers: Vec<Weak<[u8]>> = Vec::new();
+        let mut most = 0;
+        for packet in 1..=200 {
+            let buffer: Arc<[u8]> = vec![0; 1 << 18].into();
+            buffers.push(Arc::downgrade(&buffer));
+            crew.set_buffer(Some(Arc::clone(&buffer)));
+            crew.segment(&Segment {
+                packet,
+                time: Timestamp(0),
+                packets: 1,
+                file: 0,
+                source: end(1, 1000),
+                destination: end(2, 80),
+                network: 0,
+                seq: u32::try_from(packet).unwrap(),
+                ack: None,
+                flags: Flags(0),
+                window: 1,
+                payload: &buffer[7..8],
+                payload_len: 1,
+                headers: [14, 20, 20],
+                fingerprint: packet,
+            });
+            crew.step(&mut Meeting {
+                left: &mut shards.shared.left,
+                whole: &mut shards.shared.whole,
+                out: &mut |_| {},
+            });
+            let alive = buffers.iter().filter(|buffer| buffer.strong_count() > 0);
+            most = most.max(alive.count());
+        }
+        // Those of the batches that are with the workers, and of the one that is being filled.
+        assert!(most <= (WITH_A_WORKER + 1) * (BATCH >> 18), "{most}");
+    }
 }

@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use super::shards::Order;
 use crate::check::{Closed, Finding, Unjudged};
+use crate::direction::Both;
 use crate::event::{Connection, Event, Exchange, Frame, Handshake, Message, Payload, Single};
+use crate::ledger::Ledger;
 use crate::notice::Notice;
 use crate::private::Private;
 
@@ -71,6 +73,8 @@ impl HandshakeTexts {
 pub(super) struct Borrowed {
     text: Private<String>,
     data: Private<Vec<u8>>,
+    /// How many bytes stand in boxes of the events themselves.
+    boxed: usize,
 }
 
 impl Borrowed {
@@ -78,11 +82,22 @@ impl Borrowed {
     pub(super) fn clear(&mut self) {
         self.text.clear();
         self.data.clear();
+        self.boxed = 0;
     }
 
-    /// In bytes.
+    /// In bytes, with what the events have in boxes.
     pub(super) fn len(&self) -> usize {
-        self.text.len() + self.data.len()
+        self.text.len() + self.data.len() + self.boxed
+    }
+
+    /// How much room there is, in bytes.
+    pub(super) fn room(&self) -> usize {
+        self.text.capacity() + self.data.capacity()
+    }
+
+    fn boxed<T>(&mut self, value: T) -> Box<T> {
+        self.boxed += size_of::<T>();
+        Box::new(value)
     }
 
     fn keep_text(&mut self, text: &str) -> Range<usize> {
@@ -162,7 +177,10 @@ impl What {
                     texts: texts.map(|text| Some(borrowed.keep_text(text?))),
                     bodies: bodies.map(|body| Some(borrowed.keep_data(body?))),
                 };
-                Self::Exchange(Box::new(apart_exchange(exchange)), Box::new(texts))
+                Self::Exchange(
+                    borrowed.boxed(apart_exchange(exchange)),
+                    borrowed.boxed(texts),
+                )
             }
             Event::Handshake(handshake) => {
                 let texts = [
@@ -190,13 +208,32 @@ impl What {
                     }),
                     reasons: handshake.reasons.to_vec(),
                 };
-                Self::Handshake(Box::new(apart_handshake(handshake)), Box::new(texts))
+                Self::Handshake(
+                    borrowed.boxed(apart_handshake(handshake)),
+                    borrowed.boxed(texts),
+                )
             }
-            Event::Connection(connection) => Self::Connection(Box::new(connection.clone())),
-            Event::Notice(notice) => Self::Notice(Box::new(notice.clone())),
-            Event::Finding(finding) => Self::Finding(Box::new(finding.clone())),
+            Event::Connection(connection) => {
+                if connection.ledgers.is_some() {
+                    borrowed.boxed += size_of::<Both<Ledger>>();
+                }
+                Self::Connection(borrowed.boxed(connection.clone()))
+            }
+            Event::Notice(notice) => {
+                borrowed.boxed += notice.explanation.len();
+                Self::Notice(borrowed.boxed(notice.clone()))
+            }
+            Event::Finding(finding) => {
+                borrowed.boxed += finding.explanation.len();
+                Self::Finding(borrowed.boxed(finding.clone()))
+            }
             Event::Unjudged(unjudged) => Self::Unjudged(*unjudged),
         }
+    }
+
+    /// What a connection leaves behind.
+    pub(super) fn left(connection: Connection, closed: Closed, borrowed: &mut Borrowed) -> Self {
+        Self::Left(borrowed.boxed((connection, closed)))
     }
 
     /// The number of its connection, where it has one.
@@ -363,3 +400,37 @@ apart!(
         subprotocols_offered: &[], extensions_offered: &[], extensions: &[], reasons: &[]
     }
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::Options;
+
+    #[test]
+    fn an_event_counts_with_what_it_has_in_boxes() {
+        let mut borrowed = Borrowed::default();
+        let mut len = |event: &Event<'_>| {
+            borrowed.clear();
+            assert_eq!(borrowed.len(), 0);
+            What::of(event, &mut borrowed);
+            borrowed.len()
+        };
+        let mut connections = 0;
+        let mut take = |event: &Event<'_>| {
+            let Event::Connection(connection) = event else {
+                return;
+            };
+            let bare = Connection {
+                ledgers: None,
+                ..(*connection).clone()
+            };
+            let without = len(&Event::Connection(&bare));
+            assert!(without >= size_of::<Connection>());
+            assert!(len(event) >= without + 2 * size_of::<Ledger>());
+            connections += 1;
+        };
+        let capture = "fixtures/seed-both/seed-both.pcap";
+        crate::read(capture, Options::default(), &mut take).unwrap();
+        assert_eq!(connections, 3);
+    }
+}

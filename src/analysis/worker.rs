@@ -19,9 +19,8 @@ use crate::time::Timestamp;
 /// How many batches may be with a worker.
 pub(super) const WITH_A_WORKER: usize = 8;
 
-/// How many events, and how many bytes that they borrow, are handed over at once. A batch may bring many more.
-const EVENTS: usize = 4096;
-const BORROWED: usize = 1 << 20;
+/// How many bytes of events are handed over at once, and how many bytes of room are kept for others. A batch may bring many more.
+const PART: usize = 1 << 20;
 
 /// Work for one worker.
 #[derive(Debug, Default)]
@@ -58,7 +57,7 @@ enum Payload {
 }
 
 impl Batch {
-    /// Adds a segment of a shard; says how many bytes of memory it takes.
+    /// Adds a segment of a shard; says how many bytes of memory it takes, beside the buffer.
     #[inline]
     pub(super) fn segment(
         &mut self,
@@ -67,18 +66,20 @@ impl Batch {
         segment: &Segment<'_>,
         buffer: Option<&Arc<[u8]>>,
     ) -> usize {
+        let copied = self.payloads.len();
         let payload = self.payload(segment.payload, buffer);
+        let copied = self.payloads.len() - copied;
         let apart = Segment {
             payload: &[],
             ..*segment
         };
-        self.add(step, Task::Segment(shard, apart, payload)) + segment.payload.len()
+        self.add(step, Task::Segment(shard, apart, payload)) + copied
     }
 
     /// Takes a payload along: with its buffer, where it stands in one, else as a copy.
     #[inline]
     fn payload(&mut self, payload: &[u8], buffer: Option<&Arc<[u8]>>) -> Payload {
-        if let Some(buffer) = buffer
+        if let Some(buffer) = buffer.filter(|_| !payload.is_empty())
             && let Some(at) = payload.as_ptr().addr().checked_sub(buffer.as_ptr().addr())
             && at + payload.len() <= buffer.len()
         {
@@ -136,10 +137,18 @@ impl Answer {
         self.told.push(Told { step, order, what });
     }
 
+    /// In bytes.
+    fn len(&self) -> usize {
+        self.told.len() * size_of::<Told>() + self.borrowed.len()
+    }
+
     /// Its room, for another batch.
     pub(super) fn into_batch(mut self) -> Batch {
         self.told.clear();
         self.borrowed.clear();
+        if self.borrowed.room() > 2 * PART {
+            self.borrowed = Borrowed::default();
+        }
         (self.is_last, self.ledger) = (false, None);
         Batch {
             tasks: std::mem::take(&mut self.tasks),
@@ -311,7 +320,7 @@ impl Telling<'_> {
     /// Hands over what there is, if it is much.
     #[inline]
     fn hand_over(&mut self) {
-        if self.answer.told.len() >= EVENTS || self.answer.borrowed.len() >= BORROWED {
+        if self.answer.len() >= PART {
             // Where nobody takes it any more, nobody will take the rest.
             let _ = self.done.send(std::mem::take(&mut self.answer));
         }
@@ -327,7 +336,8 @@ impl Sink for Telling<'_> {
     }
 
     fn left(&mut self, order: Order, connection: Connection, closed: Closed) {
-        self.tell(order, What::Left(Box::new((connection, closed))));
+        let left = What::left(connection, closed, &mut self.answer.borrowed);
+        self.tell(order, left);
         self.hand_over();
     }
 }
