@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 /// Bytes of traffic. Under TLS they were decrypted, and belong in no log of errors.
-#[derive(Clone, Default)]
+#[derive(Clone, Copy, Default, Eq, PartialEq)]
 pub(crate) struct Private<T>(pub(crate) T);
 
 impl<T> fmt::Debug for Private<T> {

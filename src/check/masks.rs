@@ -8,6 +8,7 @@ use memchr::memmem::Finder;
 use super::finding::Severity;
 use super::outcome::Outcome;
 use super::rule::{Fault, Judge, Rule, Subject};
+use crate::private::Private;
 
 /// How many keys are remembered: with more frames, two equal keys are so likely to be chance (one in a hundred) that they say nothing.
 const REMEMBERED: u16 = 9268;
@@ -293,7 +294,7 @@ fn predictable(masks: &Masks) -> Outcome {
 #[derive(Debug, Default)]
 pub(crate) struct OnWire {
     /// The end of what came, as far as a request may begin in it.
-    tail: Vec<u8>,
+    tail: Private<Vec<u8>>,
     /// How much of the frame came.
     next: u64,
     found: bool,
@@ -317,7 +318,8 @@ impl OnWire {
             let from = wire.len().saturating_sub(TAIL);
             self.tail
                 .extend_from_slice(wire.get(from..).unwrap_or_default());
-            self.tail.drain(..self.tail.len().saturating_sub(TAIL));
+            let passed = self.tail.len().saturating_sub(TAIL);
+            self.tail.drain(..passed);
         }
         self.found
     }

@@ -9,6 +9,7 @@ use super::outcome::{Outcome, Spot};
 use super::refusal::duration;
 use super::rule::{Answer, Fault, Judge, Rule, Subject};
 use crate::direction::Direction;
+use crate::private::Private;
 use crate::time::Timestamp;
 
 /// Below which payload a fragment is tiny, and above which message that matters.
@@ -78,7 +79,7 @@ impl Split {
 /// The beginning of what a side says, for trying to compress it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sample {
-    bytes: Vec<u8>,
+    bytes: Private<Vec<u8>>,
     /// Where messages end.
     ends: Vec<usize>,
     /// How long they were as sent.

@@ -13,6 +13,7 @@ use super::segment::Other;
 use super::walk::{Cost, Origin};
 use crate::capture::Packet;
 use crate::notice::{Kind, Notice};
+use crate::private::Private;
 use crate::time::Timestamp;
 
 /// How long a datagram waits for its fragments, in nanoseconds of capture time. Hosts wait 15 s (RFC 791, section 3.2) to 60 s
@@ -65,7 +66,7 @@ pub(super) struct Fragment<'cap> {
 pub(super) struct Joined {
     pub(super) protocol: u8,
     /// What is known of it: all, or what stands before the first hole.
-    pub(super) bytes: Vec<u8>,
+    pub(super) bytes: Private<Vec<u8>>,
     /// How long it was on the wire.
     pub(super) len: u32,
     pub(super) cost: Cost,
@@ -268,7 +269,7 @@ struct Datagram {
     seen: Vec<Seen>,
     /// In order, and apart.
     parts: Vec<Part>,
-    bytes: Vec<u8>,
+    bytes: Private<Vec<u8>>,
     /// Its length, once the last fragment has come.
     len: Option<u32>,
 }
@@ -294,7 +295,7 @@ impl Datagram {
             carried: 0,
             seen: Vec::new(),
             parts: Vec::new(),
-            bytes: Vec::new(),
+            bytes: Private::default(),
             len: None,
         }
     }

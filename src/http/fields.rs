@@ -7,15 +7,16 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::index::{Index, SHARED};
+use crate::private::Private;
 
 /// The field section of a head, with the bytes that it stands in.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Fields {
     /// The head as sent, and behind it a record of each of its lines: one allocation holds both.
-    bytes: Box<[u8]>,
+    bytes: Private<Box<[u8]>>,
     /// How long the head is.
     head_len: usize,
-    index: Index,
+    index: Private<Index>,
 }
 
 /// The record of a line: where it begins in the head, and where it ends, before its LF.
@@ -104,9 +105,9 @@ impl Fields {
         };
         let bytes = lines.behind(bytes.get(..head_len)?);
         let fields = Self {
-            bytes,
+            bytes: Private(bytes),
             head_len,
-            index,
+            index: Private(index),
         };
         Some((fields, head_len))
     }

@@ -2,7 +2,7 @@
 
 /// Which line has a tag: each tag has one of 64 places, which several may share. Zero where none has it, `SHARED` where several
 /// have, or one that is too far behind; else the line's number, from one.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub(super) struct Index([u8; 64]);
 
 pub(super) const SHARED: u8 = u8::MAX;

@@ -8,6 +8,7 @@ use std::num::NonZeroU64;
 
 use smallvec::SmallVec;
 
+use crate::private::Private;
 use crate::reader::Piece;
 use crate::time::Timestamp;
 
@@ -85,7 +86,7 @@ impl Disorder {
 struct Held {
     offset: u64,
     /// The captured bytes; fewer than `piece.len` where the packet was cut.
-    bytes: Box<[u8]>,
+    bytes: Private<Box<[u8]>>,
     piece: Piece,
 }
 
@@ -287,7 +288,7 @@ impl Assembler {
                     disorder.held_bytes += bytes.len();
                     let held = Held {
                         offset,
-                        bytes: bytes.into(),
+                        bytes: Private(bytes.into()),
                         piece: part,
                     };
                     disorder.held.insert(index, held);
@@ -478,7 +479,7 @@ impl Assembler {
         {
             disorder.held_bytes -= held.bytes.len();
             self.advance(held.piece.len);
-            return Some(Ready::Bytes(held.bytes, held.piece));
+            return Some(Ready::Bytes(held.bytes.0, held.piece));
         }
         if self.fin_offset() == Some(self.next) && !self.holds() {
             // FIN has a sequence number of its own, and stepping over it delivers it once.

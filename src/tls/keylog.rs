@@ -1,5 +1,7 @@
 //! Key logs (draft-ietf-tls-keylogfile, once called the NSS format): a line a secret, with the client's random to find it by.
 
+use std::fmt;
+
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use zeroize::Zeroize as _;
@@ -34,7 +36,7 @@ pub(super) enum Label {
 pub(super) const NAME_LEN: usize = 8;
 
 /// The secrets of many connections.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct KeyLog {
     connections: HashMap<[u8; RANDOM_LEN], Box<Secrets>, RandomState>,
     /// Premaster secrets, by the first bytes of what they were when they were encrypted for the server.
@@ -42,13 +44,22 @@ pub struct KeyLog {
     has_premasters: bool,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 struct Secrets {
     master: Option<Secret>,
     early: Option<Secret>,
     handshake: Both<Option<Secret>>,
     traffic: Both<Option<Secret>>,
     premaster: Option<Secret>,
+}
+
+impl fmt::Debug for KeyLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyLog")
+            .field("connections", &self.connections.len())
+            .field("premasters", &self.premasters.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// What was wrong with a key log. It holds nothing of the lines themselves.

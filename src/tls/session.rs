@@ -40,8 +40,8 @@ pub(super) struct Half {
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Session")
-            .field("client", &self.terms.client)
-            .field("server", &self.terms.server)
+            .field("client", &self.terms.client.is_some())
+            .field("server", &self.terms.server.is_some())
             .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,7 @@
 //! UTF-8 (RFC 3629) judged piece by piece: a character may be cut at any fragment's border.
 
 use super::mask::{is_ascii, unmask};
+use crate::private::Private;
 
 /// Whether a whole text is UTF-8, perhaps under a mask, whose first byte is that of the first. In `room` it is unmasked where it is not
 /// ASCII.
@@ -20,7 +21,7 @@ pub fn is_utf8(text: &[u8], key: Option<[u8; 4]>, room: &mut Vec<u8>) -> bool {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Utf8 {
     /// The beginning of a character whose end has not come, and how long it is.
-    begun: [u8; 4],
+    begun: Private<[u8; 4]>,
     begun_len: usize,
     invalid: bool,
 }

@@ -4,6 +4,7 @@
 //! each other that it is no chance. Of the frames only an unfinished header is kept.
 
 use crate::check::outcome::Spot;
+use crate::private::Private;
 use crate::websocket::resync::{Begins, Expected, begins_frame};
 
 /// How many whole frames are no chance.
@@ -27,7 +28,7 @@ pub(crate) struct Frames {
     whole: u32,
     /// What is still to come of a frame's payload; none before a header.
     left: Option<u64>,
-    header: Vec<u8>,
+    header: Private<Vec<u8>>,
 }
 
 /// What the bytes so far are.
@@ -48,7 +49,7 @@ impl Frames {
             begin,
             whole: 0,
             left: None,
-            header: Vec::new(),
+            header: Private::default(),
         }
     }
 

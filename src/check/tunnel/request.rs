@@ -4,6 +4,7 @@
 
 use crate::check::outcome::Spot;
 use crate::http::{Likely, begins_request};
+use crate::private::Private;
 
 /// How many bytes of a request are looked at, at most.
 const LOOKED_AT: usize = 256;
@@ -19,7 +20,7 @@ pub(crate) struct Request {
 struct Begun {
     offset: u64,
     spot: Spot,
-    bytes: Vec<u8>,
+    bytes: Private<Vec<u8>>,
 }
 
 impl Request {
@@ -31,7 +32,7 @@ impl Request {
         self.begun = Some(Begun {
             offset,
             spot,
-            bytes: Vec::new(),
+            bytes: Private::default(),
         });
         self.go_on(bytes, offset)
     }

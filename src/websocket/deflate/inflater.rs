@@ -62,7 +62,7 @@ struct Open {
     coded: u64,
     length: u64,
     unknown: u64,
-    last: [u8; 4],
+    last: Private<[u8; 4]>,
     /// Whether nothing came behind a final block.
     at_final_block: bool,
     final_block: bool,
@@ -141,7 +141,7 @@ impl Inflater {
 
     /// The message is over.
     pub fn end(&mut self, workshop: &mut Workshop) -> Inflated {
-        let tail_left_in = self.message.coded >= 4 && self.message.last == TAIL;
+        let tail_left_in = self.message.coded >= 4 && *self.message.last == TAIL;
         let mut whole = self.goes_on();
         let mut ends_early = false;
         // A message without a byte changes nothing here, though it leaves a receiver's decompressor inside a block.
@@ -384,11 +384,11 @@ impl Open {
     /// Keeps the last four bytes of the payload.
     fn remember_last(&mut self, coded: &[u8]) {
         if let Some(last) = coded.last_chunk::<4>() {
-            self.last = *last;
+            *self.last = *last;
         } else {
             for &byte in coded {
-                self.last.rotate_left(1);
-                self.last[3] = byte;
+                let [_, b, c, d] = *self.last;
+                *self.last = [b, c, d, byte];
             }
         }
     }
