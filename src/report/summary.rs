@@ -170,6 +170,7 @@ impl Summary {
     }
 
     /// Counts an event.
+    #[inline]
     pub fn event(&mut self, event: &Event<'_>) {
         match event {
             Event::Frame(frame) => self.frame(frame),

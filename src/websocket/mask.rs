@@ -25,6 +25,7 @@ pub fn unmask_in_place(bytes: &mut [u8], key: [u8; 4], at: u64) {
 }
 
 /// Whether bytes are ASCII under their mask, whose first byte is that of the first.
+#[inline]
 pub fn is_ascii(masked: &[u8], key: [u8; 4]) -> bool {
     let turned = u32::from_ne_bytes(key);
     let wide = u64::from(turned) << 32 | u64::from(turned);

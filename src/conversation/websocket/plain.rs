@@ -72,6 +72,9 @@ impl WebSocket {
             };
             charge(row, std::mem::take(first), cost.wire);
             self.plain_frame(direction, header, cost, payload, cx);
+            if rest.is_empty() {
+                return;
+            }
             let Ok((next_behind, next)) = Header::parse(rest) else {
                 return;
             };
