@@ -1,6 +1,8 @@
 //! Sparse: the cells of a ledger that belongs to one of many connections. It holds only rows that have anything, and cells in 32 bits while
 //! they fit.
 
+use smallvec::SmallVec;
+
 use super::{Entry, Ledger, Row};
 use crate::wire::Wire;
 
@@ -13,8 +15,8 @@ pub(crate) struct Sparse {
     /// Those that most packets are charged to, and most connections have.
     message: Cells,
     ack: Cells,
-    /// The others, in the order in which they were first charged.
-    rows: Vec<(Row, Cells)>,
+    /// The others, in the order in which they were first charged. A side of a connection has some four of them.
+    rows: SmallVec<[(Row, Cells); 4]>,
     /// What no longer fits.
     large: Option<Box<Ledger>>,
 }
@@ -33,9 +35,18 @@ impl Sparse {
         (ledger.packets, ledger.missing) = (0, 0);
     }
 
-    /// Charges what a packet was for, as [`Ledger::charge_whole`].
-    pub(crate) fn charge_whole(&mut self, row: Row, packets: u64, wire: Wire) {
-        self.add(row, Entry { packets, wire });
+    /// Charges what a packet was for, as [`Ledger::charge_whole`]; `fits` says that all that was ever charged here is below 4 GiB.
+    #[inline]
+    pub(crate) fn charge_whole(&mut self, row: Row, packets: u64, wire: Wire, fits: bool) {
+        let more = Entry { packets, wire };
+        let cells = match row {
+            Row::Message if fits => &mut self.message,
+            Row::Ack if fits => &mut self.ack,
+            _ => return self.add(row, more),
+        };
+        for (cell, more) in cells.iter_mut().zip(more.cells()) {
+            *cell += u32::try_from(more).unwrap_or(u32::MAX);
+        }
     }
 
     fn add(&mut self, row: Row, more: Entry) {
@@ -66,11 +77,6 @@ impl Sparse {
         }
         let place = self.rows.iter().position(|(known, _)| *known == row);
         let place = place.unwrap_or_else(|| {
-            // A side of a connection has some four of these, and there are many connections.
-            if self.rows.len() == self.rows.capacity() {
-                self.rows
-                    .reserve_exact(if self.rows.is_empty() { 4 } else { 2 });
-            }
             self.rows.push((row, [0; 7]));
             self.rows.len() - 1
         });
@@ -118,5 +124,30 @@ mod tests {
             prop_assert_eq!(held.rows().collect::<Vec<_>>(), whole.rows().collect::<Vec<_>>());
             prop_assert_eq!((held.packets, held.missing), (packets, missing));
         }
+    }
+
+    #[test]
+    fn what_is_charged_whole_is_held_whether_it_is_known_to_fit_or_not() {
+        let wire = |payload| Wire {
+            link: 14,
+            network: 20,
+            transport: 32,
+            payload,
+            ..Wire::default()
+        };
+        let (mut whole, mut sparse) = (Ledger::default(), Sparse::default());
+        let mut charged = 0;
+        for payload in [5, 1 << 31, 1 << 31, 7, 1 << 33, 9] {
+            for row in [Row::Message, Row::Ack, Row::Control] {
+                charged += wire(payload).total();
+                whole.charge_whole(row, 1, wire(payload));
+                sparse.charge_whole(row, 1, wire(payload), charged < 1 << 32);
+            }
+        }
+        let held = sparse.ledger(0, 0);
+        assert_eq!(
+            held.rows().collect::<Vec<_>>(),
+            whole.rows().collect::<Vec<_>>()
+        );
     }
 }

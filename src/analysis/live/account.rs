@@ -94,8 +94,10 @@ impl Account {
         wire: Wire,
         shared: &mut Ledgers,
     ) {
+        // Every byte is counted before it is charged.
+        let fits = self.sides[side].bytes < 1 << 32;
         match &mut self.own {
-            Some(own) => own[side].charge_whole(row, packets, wire),
+            Some(own) => own[side].charge_whole(row, packets, wire, fits),
             None => shared[side].charge_whole(row, packets, wire),
         }
     }
