@@ -15,11 +15,13 @@ pub struct Answers {
 
 impl Answers {
     /// Takes an event.
+    #[inline]
     pub fn event(&mut self, event: &Event<'_>) {
         match event {
             Event::Exchange(exchange) => {
                 if let Some((response, _)) = Cost::of_exchange(exchange) {
-                    self.units.add(Unit::HttpResponse, &response);
+                    self.units
+                        .add(Unit::HttpResponse, &response.wire, response.application);
                 }
             }
             Event::Message(message) => self.message(&Said::message(message)),
@@ -30,9 +32,9 @@ impl Answers {
 
     #[inline]
     fn message(&mut self, message: &Said<'_>) {
-        if let (Direction::ToClient, Some(cost)) = (message.direction, &message.cost) {
-            self.units
-                .add(Unit::WebSocketMessage(Direction::ToClient), cost);
+        if message.direction == Direction::ToClient && message.is_sure {
+            let unit = Unit::WebSocketMessage(Direction::ToClient);
+            self.units.add(unit, message.wire, message.application);
             let one = message.recast(0).with(message.coded_length);
             self.one_frame.add(one, ());
         }

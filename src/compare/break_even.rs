@@ -105,7 +105,7 @@ impl Openings {
         }
         let items = match (lived.exchanges, lived.messages) {
             (_, 0) => connection.exchanges,
-            (0, _) => messages_of(connection) + lived.controls,
+            (0, _) => messages_of(connection) + u64::from(lived.controls),
             _ => 0,
         };
         if items > 0 {
@@ -235,12 +235,12 @@ impl Openings {
 /// What a connection was used for.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Lived {
-    /// Exchanges that are counted.
-    pub(super) exchanges: u64,
     /// Messages.
     pub(super) messages: u64,
+    /// Exchanges that are counted.
+    pub(super) exchanges: u32,
     /// Control frames.
-    pub(super) controls: u64,
+    pub(super) controls: u32,
     /// What its Close frames cost.
     pub(super) close_frames: u64,
     /// When the first answer was whole; without one, the first message.
@@ -306,12 +306,15 @@ fn both(one: Option<(u64, u64)>, other: Option<(u64, u64)>) -> Option<u64> {
 
 /// The sum of rows of both sides.
 pub(super) fn sum(connection: &Connection, rows: &[Row]) -> u64 {
-    let ledgers = connection.ledgers.as_deref();
-    let cells = ledgers.into_iter().flat_map(|ledgers| {
-        let cell = move |direction| rows.iter().map(move |&row| ledgers[direction].row(row));
-        Direction::ALL.into_iter().flat_map(cell)
-    });
-    cells.map(|entry| entry.wire.total()).sum()
+    let mut sum = 0;
+    if let Some(ledgers) = connection.ledgers.as_deref() {
+        for ledger in [&ledgers.to_server, &ledgers.to_client] {
+            for &row in rows {
+                sum += ledger.row(row).wire.total();
+            }
+        }
+    }
+    sum
 }
 
 fn messages_of(connection: &Connection) -> u64 {

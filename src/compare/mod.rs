@@ -21,6 +21,7 @@ pub use break_even::{Basis, BreakEven, Side};
 pub(crate) use model::frame_header;
 pub use quantiles::Quantiles;
 pub use sample::Deflate;
+use units::Brief;
 pub use units::{Cost, Tally, Unit, Units};
 pub use what_if::{Way, WhatIf};
 
@@ -61,16 +62,23 @@ pub struct Comparison {
     /// The payloads of pairs, in the order of what they cost.
     pairs: Quantiles<Both<u64>>,
     what_ifs: WhatIfs,
-    channels: HashMap<u64, Box<Channel>>,
+    channels: HashMap<u64, Channel>,
 }
 
 /// What must be remembered of a connection while it lives.
 #[derive(Debug, Default)]
 struct Channel {
     /// The last message, while no other answers it.
-    unanswered: Option<(Direction, Cost)>,
+    unanswered: Option<Asked>,
     lived: Lived,
     what_if: what_if::Channel,
+}
+
+/// A message that waits for an answer.
+#[derive(Debug)]
+struct Asked {
+    sender: Direction,
+    cost: Brief,
 }
 
 impl Comparison {
@@ -112,7 +120,7 @@ impl Comparison {
 
     /// No more events come; what waits of connections that never ended is computed.
     pub fn finish(&mut self) {
-        let mut open: Vec<(u64, Box<Channel>)> = self.channels.drain().collect();
+        let mut open: Vec<(u64, Channel)> = self.channels.drain().collect();
         open.sort_unstable_by_key(|&(number, _)| number);
         for (_, mut channel) in open {
             self.what_ifs.end_senders(&mut channel.what_if);
@@ -145,11 +153,15 @@ impl Comparison {
         let Some((response, whole)) = Cost::of_exchange(exchange) else {
             return;
         };
-        self.units.add(Unit::HttpResponse, &response);
-        self.units.add(Unit::HttpExchange, &whole);
+        for (unit, cost) in [
+            (Unit::HttpResponse, &response),
+            (Unit::HttpExchange, &whole),
+        ] {
+            self.units.add(unit, &cost.wire, cost.application);
+        }
         self.heads_of(exchange);
         let channel = self.channel(exchange.place);
-        channel.lived.exchanges += 1;
+        channel.lived.exchanges = channel.lived.exchanges.saturating_add(1);
         if channel.lived.messages == 0 {
             let first = (!channel.lived.in_part).then_some(exchange.span.end_time);
             channel.lived.first = channel.lived.first.or(first);
@@ -178,7 +190,7 @@ impl Comparison {
         if frame.header.opcode == Opcode::Close {
             channel.lived.close_frames += frame.wire.total();
         } else {
-            channel.lived.controls += 1;
+            channel.lived.controls = channel.lived.controls.saturating_add(1);
         }
     }
 
@@ -198,32 +210,41 @@ impl Comparison {
         }
         let way = message.direction;
         if message.is_single() {
-            WhatIfs::frame(&mut channel.what_if, way, &message.wire);
+            WhatIfs::frame(&mut channel.what_if, way, message.wire);
         }
-        let Some(cost) = message.cost else {
+        if !message.is_sure {
             channel.unanswered = None;
             self.what_ifs.leave_out(&mut channel.what_if, way);
             return;
-        };
-        self.units.add(Unit::WebSocketMessage(way), &cost);
-        let asked = channel.unanswered.take_if(|(asked, _)| *asked != way);
-        match asked {
-            Some((_, asked)) => {
-                let both = asked.and(cost);
-                self.units.add(Unit::WebSocketPair, &both);
-                let mut payloads = Both::default();
-                payloads[way] = cost.wire.payload;
-                payloads[way.other()] = asked.wire.payload;
-                self.pairs.add(both.wire.total(), payloads);
-                if !channel.lived.has_answer {
-                    channel.lived.has_answer = true;
-                    channel.lived.first = (!channel.lived.in_part).then_some(message.time);
-                }
+        }
+        let (wire, application) = (message.wire, message.application);
+        self.units
+            .add(Unit::WebSocketMessage(way), wire, application);
+        let asked = channel.unanswered.as_ref();
+        let asked = asked.filter(|asked| asked.sender != way);
+        let answers = asked.is_some();
+        if let Some(asked) = asked {
+            let asked = asked.cost.cost();
+            let both = asked.with(wire, application);
+            self.units
+                .add(Unit::WebSocketPair, &both.wire, both.application);
+            let mut payloads = Both::default();
+            payloads[way] = wire.payload;
+            payloads[way.other()] = asked.wire.payload;
+            self.pairs.add(both.wire.total(), payloads);
+            channel.unanswered = None;
+            if !channel.lived.has_answer {
+                channel.lived.has_answer = true;
+                channel.lived.first = (!channel.lived.in_part).then_some(message.time);
             }
-            None => channel.unanswered = Some((way, cost)),
+        } else {
+            channel.unanswered = Some(Asked {
+                sender: way,
+                cost: Brief::of(wire, application),
+            });
         }
         self.what_ifs
-            .message(&mut channel.what_if, message, asked.is_some());
+            .message(&mut channel.what_if, message, answers);
     }
 
     fn connection(&mut self, connection: &Connection) {
@@ -232,7 +253,7 @@ impl Comparison {
         };
         let Channel {
             lived, mut what_if, ..
-        } = *channel;
+        } = channel;
         self.openings.add(connection, &lived);
         let upgrade = sum(connection, &[Row::UpgradeRequest, Row::UpgradeResponse]);
         let plain = sum(connection, &[Row::Open, Row::Tls, Row::Close]);

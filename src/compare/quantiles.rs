@@ -18,17 +18,12 @@ const PER_DOUBLING: u64 = 1 << (EXACT_BITS - 1);
 #[derive(Clone, Debug, Default)]
 pub struct Quantiles<T = ()> {
     kept: Vec<(u64, T)>,
-    /// Grows to the bucket of the largest value: at most 28,672 of them.
-    buckets: Vec<Option<Bucket<T>>>,
+    /// How many values fell into each bucket, up to that of the largest value: at most 28,672 of them.
+    counts: Vec<u64>,
+    /// The first value of each bucket, where there is one. Apart from the counts, which every value needs: those stay near.
+    firsts: Vec<(u64, T)>,
     count: u64,
     sum: u64,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Bucket<T> {
-    count: u64,
-    value: u64,
-    with: T,
 }
 
 impl<T: Copy> Quantiles<T> {
@@ -37,8 +32,8 @@ impl<T: Copy> Quantiles<T> {
     pub fn add(&mut self, value: u64, with: T) {
         self.count += 1;
         self.sum = self.sum.saturating_add(value);
-        match self.buckets.get_mut(index(value)) {
-            Some(Some(bucket)) => bucket.count += 1,
+        match self.counts.get_mut(index(value)) {
+            Some(count) if *count > 0 => *count += 1,
             _ => self.add_first(value, with),
         }
     }
@@ -46,7 +41,7 @@ impl<T: Copy> Quantiles<T> {
     /// Takes a value that is kept as it is, or is the first of its bucket.
     #[inline(never)]
     fn add_first(&mut self, value: u64, with: T) {
-        if self.buckets.is_empty() {
+        if self.counts.is_empty() {
             if self.kept.len() < KEPT {
                 self.kept.push((value, with));
                 return;
@@ -89,7 +84,7 @@ impl<T: Copy> Quantiles<T> {
 
     /// Every value, or one for each bucket, from the smallest, with what goes with it and how many there are.
     pub fn ascending(&self) -> Vec<(u64, T, u64)> {
-        if self.buckets.is_empty() {
+        if self.counts.is_empty() {
             let mut kept: Vec<(u64, T, u64)> = self
                 .kept
                 .iter()
@@ -99,27 +94,25 @@ impl<T: Copy> Quantiles<T> {
             kept.sort_by_key(|&(value, ..)| value);
             return kept;
         }
-        let filled = self.buckets.iter().flatten();
-        filled
-            .map(|bucket| (bucket.value, bucket.with, bucket.count))
+        let buckets = self.firsts.iter().zip(&self.counts);
+        buckets
+            .filter(|&(_, &count)| count > 0)
+            .map(|(&(value, with), &count)| (value, with, count))
             .collect()
     }
 
     fn count_in(&mut self, value: u64, with: T) {
         let index = index(value);
-        if index >= self.buckets.len() {
-            self.buckets.resize_with(index + 1, || None);
+        if index >= self.counts.len() {
+            self.counts.resize(index + 1, 0);
+            self.firsts.resize(index + 1, (value, with));
         }
-        match self.buckets.get_mut(index) {
-            Some(Some(bucket)) => bucket.count += 1,
-            Some(empty) => {
-                *empty = Some(Bucket {
-                    count: 1,
-                    value,
-                    with,
-                });
+        if let (Some(count), Some(first)) = (self.counts.get_mut(index), self.firsts.get_mut(index))
+        {
+            if *count == 0 {
+                *first = (value, with);
             }
-            None => {}
+            *count += 1;
         }
     }
 }

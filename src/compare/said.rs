@@ -1,9 +1,9 @@
 //! Said: what a comparison needs of a message, however it was told.
 
 use super::recast::Recast;
-use super::units::Cost;
 use crate::direction::Direction;
 use crate::event::{Message, MessageKind, Payload, Single};
+use crate::span::Trust;
 use crate::time::Timestamp;
 use crate::wire::Wire;
 
@@ -14,9 +14,11 @@ pub(super) struct Said<'a> {
     pub(super) direction: Direction,
     /// When its last byte was captured.
     pub(super) time: Timestamp,
-    pub(super) wire: Wire,
-    /// None unless it is whole and exactly placed.
-    pub(super) cost: Option<Cost>,
+    pub(super) wire: &'a Wire,
+    /// Whether it is whole and exactly placed, so that its cost is known.
+    pub(super) is_sure: bool,
+    /// Its payload as the application sees it, in bytes, where that is known.
+    pub(super) application: Option<u64>,
     /// Its payload as sent, in bytes.
     pub(super) coded_length: u64,
     /// Its payload as the application sees it, or where that is not known, as sent.
@@ -41,8 +43,9 @@ impl<'a> Said<'a> {
             connection: message.place.connection,
             direction: message.direction,
             time: message.span.end_time,
-            wire: message.wire,
-            cost: Cost::of_message(message),
+            wire: &message.wire,
+            is_sure: message.complete && message.trust == Trust::Exact,
+            application: message.payload_length,
             coded_length: message.coded_length,
             length: message.payload_length.unwrap_or(message.coded_length),
             in_one_packet: message.span.first_packet == message.span.last_packet,
@@ -57,8 +60,9 @@ impl<'a> Said<'a> {
             connection: single.place.connection,
             direction: single.direction,
             time: single.time,
-            wire: single.wire,
-            cost: Cost::of_single(single),
+            wire: &single.wire,
+            is_sure: single.trust == Trust::Exact,
+            application: Some(single.wire.payload),
             coded_length: single.wire.payload,
             length: single.wire.payload,
             in_one_packet: true,
@@ -69,7 +73,7 @@ impl<'a> Said<'a> {
 
     /// What of its cost stays as it was; see [`Recast::of`].
     pub(super) fn recast(&self, headers: u64) -> Recast {
-        Recast::of(self.direction, &self.wire, self.in_one_packet, headers)
+        Recast::of(self.direction, self.wire, self.in_one_packet, headers)
     }
 
     /// Whether its only frame is told with it.
@@ -83,7 +87,7 @@ impl<'a> Said<'a> {
 
     /// How many line feeds are in what is there of a text, which an event of a stream needs to know.
     pub(super) fn line_feeds(&self) -> u64 {
-        let line_feeds = |text: &[u8]| memchr::memchr_iter(b'\n', text).count() as u64;
+        let line_feeds = |text: &[u8]| bytecount::count(text, b'\n') as u64;
         match self.payload {
             Told::Message(message) => match message.payload {
                 Some(Payload::Text(text)) => line_feeds(text.as_bytes()),

@@ -79,20 +79,14 @@ pub(super) struct Sums {
     weighed: (u64, u64),
 }
 
-/// One sender of a connection.
+/// One sender of a connection. There are many of them, most of whom are not followed.
 #[derive(Debug, Default)]
 pub(super) struct Sender {
-    choice: Choice,
+    followed: Option<Box<Followed>>,
+    /// Whether it was decided whether it is followed.
+    is_known: bool,
     /// Whether a message was left out, so that the context of what follows is not known.
     is_broken: bool,
-}
-
-#[derive(Debug, Default)]
-enum Choice {
-    #[default]
-    New,
-    Followed(Box<Followed>),
-    Not,
 }
 
 #[derive(Debug)]
@@ -173,7 +167,7 @@ impl Sample {
             self.taken_over.stand_for(len, actual);
         }
         self.choose(sender);
-        if let Choice::Followed(followed) = &mut sender.choice {
+        if let Some(followed) = &mut sender.followed {
             let work = len + EACH;
             self.spent += work;
             followed.spent += work;
@@ -201,11 +195,11 @@ impl Sample {
 
     /// The sender's connection is over.
     pub(super) fn end(&mut self, sender: &mut Sender, encoders: &mut Option<Box<Encoders>>) {
-        if matches!(sender.choice, Choice::New) {
+        if !sender.is_known {
             return;
         }
         self.choose(sender);
-        if let Choice::Followed(mut followed) = std::mem::replace(&mut sender.choice, Choice::Not) {
+        if let Some(mut followed) = sender.followed.take() {
             self.contexts -= u64::from(followed.context.is_some());
             self.deflate(&mut followed, encoders);
         }
@@ -215,31 +209,30 @@ impl Sample {
     /// and what remains stands for it.
     fn choose(&mut self, sender: &mut Sender) {
         let one_in = self.one_in.max(1);
-        match &mut sender.choice {
-            Choice::New => {
-                let number = self.senders;
-                self.senders += 1;
-                sender.choice = if number.is_multiple_of(one_in) {
-                    Choice::Followed(Box::new(Followed {
-                        number,
-                        stands_for: one_in,
-                        spent: 0,
-                        payloads: Vec::new(),
-                        waiting: Vec::new(),
-                        context: None,
-                    }))
-                } else {
-                    Choice::Not
-                };
+        if !sender.is_known {
+            sender.is_known = true;
+            let number = self.senders;
+            self.senders += 1;
+            sender.followed = number.is_multiple_of(one_in).then(|| {
+                Box::new(Followed {
+                    number,
+                    stands_for: one_in,
+                    spent: 0,
+                    payloads: Vec::new(),
+                    waiting: Vec::new(),
+                    context: None,
+                })
+            });
+            return;
+        }
+        if let Some(followed) = &mut sender.followed
+            && followed.stands_for < one_in
+        {
+            followed.stands_for = one_in;
+            if !followed.number.is_multiple_of(one_in) {
+                self.spent -= followed.spent;
+                sender.followed = None;
             }
-            Choice::Followed(followed) if followed.stands_for < one_in => {
-                followed.stands_for = one_in;
-                if !followed.number.is_multiple_of(one_in) {
-                    self.spent -= followed.spent;
-                    sender.choice = Choice::Not;
-                }
-            }
-            _ => {}
         }
     }
 
@@ -256,14 +249,14 @@ impl Sample {
             self.room = self.spent + HALVES;
         }
         let enough = |followed: &Followed| self.one_in > 0 && followed.spent >= FOLLOWED;
-        if matches!(&sender.choice, Choice::Followed(followed) if enough(followed)) {
+        if sender.followed.as_deref().is_some_and(enough) {
             self.end(sender, encoders);
         }
     }
 
     /// Deflates what waits of a sender that goes on.
     fn hurry(&mut self, sender: &mut Sender, encoders: &mut Option<Box<Encoders>>) {
-        let Choice::Followed(followed) = &mut sender.choice else {
+        let Some(followed) = &mut sender.followed else {
             return;
         };
         if followed.context.is_none() && !sender.is_broken {

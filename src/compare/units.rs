@@ -5,7 +5,7 @@
 
 use super::quantiles::Quantiles;
 use crate::direction::Direction;
-use crate::event::{Exchange, Message, Single};
+use crate::event::Exchange;
 use crate::span::Trust;
 use crate::wire::Wire;
 
@@ -73,23 +73,6 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// Of a message; none unless it is whole and exactly placed.
-    pub fn of_message(message: &Message<'_>) -> Option<Self> {
-        let sure = message.complete && message.trust == Trust::Exact;
-        sure.then_some(Self {
-            wire: message.wire,
-            application: message.payload_length,
-        })
-    }
-
-    /// Of a message and its only frame; none unless it is exactly placed.
-    pub fn of_single(single: &Single<'_>) -> Option<Self> {
-        (single.trust == Trust::Exact).then_some(Self {
-            wire: single.wire,
-            application: Some(single.wire.payload),
-        })
-    }
-
     /// Of a response and of its whole exchange; none unless both ends are whole and exactly placed, and for opening handshakes.
     pub fn of_exchange(exchange: &Exchange<'_>) -> Option<(Self, Self)> {
         let sure = exchange.complete && exchange.trust == Trust::Exact && !exchange.upgrade;
@@ -105,13 +88,63 @@ impl Cost {
         sure.then(|| (of(response), of(request + response)))
     }
 
-    /// Of both together.
+    /// Of this and another together.
     #[must_use]
-    pub fn and(self, other: Self) -> Self {
-        let both = self.application.zip(other.application);
+    pub fn with(&self, wire: &Wire, application: Option<u64>) -> Self {
+        let both = self.application.zip(application);
         Self {
-            wire: self.wire + other.wire,
+            wire: self.wire + *wire,
             application: both.map(|(one, other)| one + other),
+        }
+    }
+}
+
+/// A cost as it is kept for each of many connections: in few bytes, as long as its numbers are below 4 GiB.
+#[derive(Debug)]
+pub(super) enum Brief {
+    /// The columns in their order, and the payload as the application sees it.
+    Small([u32; 6], Option<u32>),
+    /// Any.
+    Large(Box<Cost>),
+}
+
+impl Brief {
+    pub(super) fn of(wire: &Wire, application: Option<u64>) -> Self {
+        let Wire {
+            link,
+            network,
+            transport,
+            tls,
+            head,
+            payload,
+        } = *wire;
+        let columns = [link, network, transport, tls, head, payload];
+        let widest = columns.into_iter().chain(application).fold(0, u64::max);
+        if widest > u32::MAX.into() {
+            let wire = *wire;
+            return Self::Large(Box::new(Cost { wire, application }));
+        }
+        let narrow = |wide: u64| u32::try_from(wide).unwrap_or(u32::MAX);
+        Self::Small(columns.map(narrow), application.map(narrow))
+    }
+
+    pub(super) fn cost(&self) -> Cost {
+        match self {
+            Self::Small(columns, application) => {
+                let [link, network, transport, tls, head, payload] = columns.map(u64::from);
+                Cost {
+                    wire: Wire {
+                        link,
+                        network,
+                        transport,
+                        tls,
+                        head,
+                        payload,
+                    },
+                    application: application.map(u64::from),
+                }
+            }
+            Self::Large(cost) => **cost,
         }
     }
 }
@@ -137,13 +170,14 @@ impl Tally {
         self.wires.count()
     }
 
-    fn add(&mut self, cost: &Cost) {
+    #[inline]
+    fn add(&mut self, wire: &Wire, application: Option<u64>) {
         let first = self.count() == 0;
         let before = if first { Some(0) } else { self.application };
-        self.application = before.zip(cost.application).map(|(sum, more)| sum + more);
-        let (total, payload) = (cost.wire.total(), cost.wire.payload);
-        self.wire += cost.wire;
-        self.wires.add(total, cost.wire);
+        self.application = before.zip(application).map(|(sum, more)| sum + more);
+        let (total, payload) = (wire.total(), wire.payload);
+        self.wire += *wire;
+        self.wires.add(total, *wire);
         self.payloads.add(payload, ());
         self.overheads.add(total - payload, ());
     }
@@ -156,10 +190,11 @@ pub struct Units {
 }
 
 impl Units {
-    /// Counts one.
-    pub fn add(&mut self, unit: Unit, cost: &Cost) {
+    /// Counts one that cost so much, with its payload as the application sees it, where that is known.
+    #[inline]
+    pub fn add(&mut self, unit: Unit, wire: &Wire, application: Option<u64>) {
         if let Some(tally) = self.tallies.get_mut(unit.place()) {
-            tally.add(cost);
+            tally.add(wire, application);
         }
     }
 
@@ -183,17 +218,33 @@ mod tests {
 
     #[test]
     fn a_payload_that_is_not_known_makes_the_sum_unknown() {
-        let cost = |application| Cost {
-            application,
-            ..Cost::default()
-        };
+        let wire = Wire::default();
         let mut tally = Tally::default();
-        tally.add(&cost(Some(3)));
-        tally.add(&cost(Some(4)));
+        tally.add(&wire, Some(3));
+        tally.add(&wire, Some(4));
         assert_eq!(tally.application, Some(7));
-        tally.add(&cost(None));
-        tally.add(&cost(Some(4)));
+        tally.add(&wire, None);
+        tally.add(&wire, Some(4));
         assert_eq!(tally.application, None);
+    }
+
+    #[test]
+    fn a_cost_in_brief_is_the_same_cost() {
+        for payload in [0, 5, u64::from(u32::MAX), 1 << 32, u64::MAX] {
+            for application in [None, Some(3), Some(payload)] {
+                let wire = Wire {
+                    link: 14,
+                    network: 20,
+                    transport: 32,
+                    tls: 22,
+                    head: 2,
+                    payload,
+                };
+                let brief = Brief::of(&wire, application);
+                assert_eq!(brief.cost(), Cost { wire, application });
+            }
+        }
+        assert!(size_of::<Brief>() <= 32, "{}", size_of::<Brief>());
     }
 
     #[test]

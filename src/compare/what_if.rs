@@ -1,5 +1,7 @@
 //! What if: what the same messages would have cost, sent otherwise. Every figure is computed from the capture's own messages.
 
+use std::num::NonZeroU64;
+
 use super::break_even::Heads;
 use super::model::{
     self, Path, SEGMENT, TLS13_RECORD, event_of_binary, event_of_text, records, segments,
@@ -141,10 +143,11 @@ pub(super) struct Channel {
 
 #[derive(Debug, Default)]
 struct Sender {
-    /// The most headers that something in one packet had to pay: those of a packet of its own.
-    headers: u64,
+    /// When the open segment began, and how many bytes are in it.
+    batch: Option<(Timestamp, NonZeroU64)>,
     sample: sample::Sender,
-    batch: Option<(Timestamp, u64)>,
+    /// The most headers that something in one packet had to pay: those of a packet of its own.
+    headers: u32,
 }
 
 impl WhatIfs {
@@ -165,7 +168,8 @@ impl WhatIfs {
     /// Takes a frame, for the headers of its packet.
     pub(super) fn frame(channel: &mut Channel, sender: Direction, wire: &Wire) {
         let headers = &mut channel.sides[sender].headers;
-        *headers = (*headers).max(packet_headers(wire));
+        let own = u32::try_from(packet_headers(wire)).unwrap_or(u32::MAX);
+        *headers = own.max(*headers);
     }
 
     /// Takes a message that is whole and exactly placed.
@@ -177,16 +181,17 @@ impl WhatIfs {
         let len = message.length;
         let messages = &mut self.ways[way];
         let actual = message.wire.total();
-        messages.wire += message.wire;
+        messages.wire += *message.wire;
         messages.payload += len;
         messages.lengths.add(len, ());
         self.pairs += u64::from(answers);
-        let recast = message.recast(sender.headers);
+        let headers = u64::from(sender.headers);
+        let recast = message.recast(headers);
         let one = recast.with(message.coded_length);
         messages.one_frame.add(len, actual, one);
         messages
             .tls13
-            .add(len, actual, under_tls(&message.wire, sender.headers));
+            .add(len, actual, under_tls(message.wire, headers));
         if way == Direction::ToClient {
             let (segments, bytes) = &mut messages.events;
             let event = event(message);
@@ -424,19 +429,20 @@ impl Part {
 impl Messages {
     /// Puts a message into the sender's open segment, or into a new one.
     fn batch(&mut self, sender: &mut Sender, message: &Said<'_>) {
-        let wire = &message.wire;
+        let wire = message.wire;
         let len = wire.tls + wire.head + wire.payload;
         let (packets, bytes) = &mut self.batched;
         *bytes += len;
         let time = message.time;
         match &mut sender.batch {
             Some((begin, filled)) if time.since(*begin) <= BATCH => {
-                *packets += segments(*filled + len) - segments(*filled);
-                *filled += len;
+                let before = *filled;
+                *filled = before.saturating_add(len);
+                *packets += segments(filled.get()) - segments(before.get());
             }
             batch => {
                 *packets += segments(len);
-                *batch = Some((time, len));
+                *batch = NonZeroU64::new(len).map(|len| (time, len));
             }
         }
     }

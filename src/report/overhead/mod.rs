@@ -195,8 +195,10 @@ impl Report for OverheadReport {
                 if self.connection.is_some() {
                     self.counts.chosen = Some(Box::new((*connection).clone()));
                 }
-                let capture = context.files.of_packet(connection.first_packet);
-                self.ledgers(&of_connection(connection), capture, out);
+                if out.form() != Form::Table && self.wants(Part::Ledger, out.form()) {
+                    let capture = context.files.of_packet(connection.first_packet);
+                    self.ledgers(&of_connection(connection), capture, out);
+                }
                 1
             }
             Event::Notice(notice) if self.notices => {
