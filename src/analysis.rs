@@ -90,13 +90,9 @@ impl Analysis {
 
     /// Takes a notice of what the capture does not show, and gives it in its turn.
     pub fn notice(&mut self, notice: &Notice, out: &mut dyn FnMut(&Event<'_>)) {
-        match &mut self.crew {
-            Some(crew) => {
-                crew.notice(notice);
-                self.step(out);
-            }
-            None => out(&Event::Notice(notice)),
-        }
+        let crew = self.crew.as_deref_mut();
+        ToTell { crew, out }.notice(notice);
+        self.step(out);
     }
 
     /// Waits for all threads, and gives what is known by now.
