@@ -148,9 +148,7 @@ impl Connections {
         let Some(slot) = at_mut(&mut self.slots, index) else {
             return;
         };
-        if let Slot::First(_) = slot {
-            bring_to_life(slot, shared);
-        }
+        bring_to_life(slot, shared);
         match slot {
             Slot::Live(live) => {
                 if live.segment(side, segment, shared, out) {
@@ -243,9 +241,7 @@ impl Connections {
         let Some(slot) = at_mut(&mut self.slots, index) else {
             return;
         };
-        if let Slot::First(_) = slot {
-            bring_to_life(slot, shared);
-        }
+        bring_to_life(slot, shared);
         if let Slot::Live(live) = slot
             && !live.is_closed()
         {
@@ -326,12 +322,9 @@ impl Connections {
                 over.end(&mut shared.whole, out);
                 hash
             }
-            Slot::Live(mut live) => {
-                live.settle(shared, out);
+            Slot::Live(live) => {
                 let hash = self.table.hash(live.key());
-                if let Some(record) = record(*live, shared) {
-                    give(&record, &mut shared.whole, out);
-                }
+                give_record(live, shared, out);
                 hash
             }
             Slot::First(_) | Slot::Free => return,
@@ -407,17 +400,12 @@ impl Connections {
         let Some(slot) = at_mut(&mut self.slots, index) else {
             return;
         };
-        if let Slot::First(_) = slot {
-            bring_to_life(slot, shared);
-            if let Slot::Live(live) = slot {
+        let is_first = bring_to_life(slot, shared);
+        if let Slot::Live(mut live) = std::mem::take(slot) {
+            if is_first {
                 live.end(shared, out);
             }
-        }
-        if let Slot::Live(mut live) = std::mem::take(slot) {
-            live.settle(shared, out);
-            if let Some(record) = record(*live, shared) {
-                give(&record, &mut shared.whole, out);
-            }
+            give_record(live, shared, out);
         }
     }
 }
@@ -442,16 +430,26 @@ fn record(mut live: Live, shared: &mut Shared) -> Option<Connection> {
     Some(connection)
 }
 
-/// Makes a connection of a first packet, because a second one has come, or the end.
-fn bring_to_life(slot: &mut Slot, shared: &mut Shared) {
-    if let Slot::First(first) = slot {
-        let asked_for = may_have_ledgers(&shared.options, first.number());
-        let (live, segment) = first.live(asked_for);
-        let mut live = live.watched(&segment, &shared.options);
-        // A packet without payload tells nothing, so there is nobody to listen.
-        live.segment(Side::Opener, &segment, shared, &mut |_| {});
-        *slot = Slot::Live(Box::new(live));
+/// Gives the record of a connection for which nothing more comes.
+fn give_record(mut live: Box<Live>, shared: &mut Shared, out: &mut dyn FnMut(&Event<'_>)) {
+    live.settle(shared, out);
+    if let Some(record) = record(*live, shared) {
+        give(&record, &mut shared.whole, out);
     }
+}
+
+/// Makes a connection of a first packet, because a second one has come, or the end; false where there is no such packet.
+fn bring_to_life(slot: &mut Slot, shared: &mut Shared) -> bool {
+    let Slot::First(first) = slot else {
+        return false;
+    };
+    let asked_for = may_have_ledgers(&shared.options, first.number());
+    let (live, segment) = first.live(asked_for);
+    let mut live = live.watched(&segment, &shared.options);
+    // A packet without payload tells nothing, so there is nobody to listen.
+    live.segment(Side::Opener, &segment, shared, &mut |_| {});
+    *slot = Slot::Live(Box::new(live));
+    true
 }
 
 fn at(slots: &[Slot], index: u32) -> Option<&Slot> {
