@@ -10,7 +10,7 @@ use super::listing::connection::{bytes, closed, handshake, messages, packets, pr
 use super::look::{BOLD, verdict_style};
 use super::output::{Form, Output};
 use super::overhead::brief;
-use super::sheet::{duration, line, mean, pad, place, sheet, title};
+use super::sheet::{duration, line, mean, pad, paragraph, place, sheet, title};
 use super::summary::{Detail, Summary, Tally};
 use super::{Report, text};
 use crate::capture::Packet;
@@ -74,6 +74,10 @@ impl Report for SummaryReport {
         }
     }
 
+    fn beside(&mut self, _event: &Event<'_>) {
+        self.summary.in_part = true;
+    }
+
     fn totals(&self) -> bool {
         true
     }
@@ -121,8 +125,16 @@ fn head(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
         parts.push(links.join(" and "));
     }
     let total = summary.connections.total;
-    parts.push(text::count(total, "connection", "connections"));
-    line(out, &format!("   {}", parts.join(" · ")));
+    let connections = text::count(total, "connection", "connections");
+    if summary.in_part {
+        parts.push(format!("{connections} shown"));
+        line(out, &format!("   {}", parts.join(" · ")));
+        let scope = "Packets, bytes and their time are of all that was read; what follows is of what was asked for.";
+        paragraph(out, context, 1, scope);
+    } else {
+        parts.push(connections);
+        line(out, &format!("   {}", parts.join(" · ")));
+    }
 }
 
 fn connections(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
@@ -401,7 +413,12 @@ fn rest(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
     if sum.total() > 0 {
         let headers = sum.link + sum.network + sum.transport;
         out.push(b'\n');
-        context.look.paint(out, BOLD, "BYTES");
+        let title = if summary.in_part {
+            "BYTES OF THE WHOLE CAPTURE"
+        } else {
+            "BYTES"
+        };
+        context.look.paint(out, BOLD, title);
         let mut parts = vec![
             format!("{} packet headers", with_unit(headers)),
             format!("{} protocol heads", with_unit(sum.head)),
@@ -415,14 +432,13 @@ fn rest(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
             &format!("   {} = {}", with_unit(sum.total()), parts.join(" + ")),
         );
         if summary.exchanges > 0 {
-            let row = |row| summary.ledger.row(row).wire.total();
-            let http = row(crate::ledger::Row::HttpRequest) + row(crate::ledger::Row::HttpResponse);
+            let shown = if summary.in_part { "shown: " } else { "" };
             let exchanges = text::count(summary.exchanges, "HTTP exchange", "HTTP exchanges");
             line(
                 out,
                 &format!(
-                    "        {exchanges} beside the handshakes: {}",
-                    with_unit(http)
+                    "        {shown}{exchanges} beside the handshakes: {}",
+                    with_unit(summary.exchanges_wire)
                 ),
             );
         }
@@ -436,7 +452,13 @@ fn rest(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
     }
     if summary.ledger.missing > 0 {
         let comma = if odd.is_empty() { "" } else { ", " };
-        let _ = write!(odd, "{comma}{} missing", with_unit(summary.ledger.missing));
+        let whole = if summary.in_part {
+            " from the whole of it"
+        } else {
+            ""
+        };
+        let missing = with_unit(summary.ledger.missing);
+        let _ = write!(odd, "{comma}{missing} missing{whole}");
     }
     if !odd.is_empty() {
         out.push(b'\n');

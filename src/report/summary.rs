@@ -7,7 +7,7 @@ use crate::capture::{LinkType, Packet};
 use crate::check::{Finding, Severity};
 use crate::direction::Both;
 use crate::event::{
-    Connection, Event, Frame, Handshake, Message, MessageKind, Protocol, Single, Verdict,
+    Connection, Event, Exchange, Frame, Handshake, Message, MessageKind, Protocol, Single, Verdict,
 };
 use crate::ledger::Ledger;
 use crate::notice::{Kind, Notice};
@@ -48,6 +48,8 @@ pub struct Summary {
     pub frames: [u64; 7],
     /// HTTP exchanges that are no opening handshake.
     pub exchanges: u64,
+    /// Their bytes on the wire.
+    pub exchanges_wire: u64,
     /// Where the whole capture's bytes went.
     pub ledger: Ledger,
     /// Notices by kind, in the order of [`Kind::ALL`].
@@ -56,6 +58,8 @@ pub struct Summary {
     pub findings: [u64; 3],
     /// Whether the file ends before it should.
     pub cut: bool,
+    /// Whether something was read that is not among what was asked for. Packets, bytes, times and the ledger are of that too.
+    pub in_part: bool,
     /// The connections with the lowest numbers.
     pub first_connections: Vec<Connection>,
     /// The first handshakes, with their fields.
@@ -177,11 +181,18 @@ impl Summary {
             Event::Message(message) => self.message(message),
             Event::Single(single) => self.single(single),
             Event::Handshake(handshake) => self.handshake(handshake),
-            Event::Exchange(exchange) => self.exchanges += u64::from(!exchange.upgrade),
+            Event::Exchange(exchange) if !exchange.upgrade => self.exchange(exchange),
             Event::Connection(connection) => self.connection(connection),
             Event::Notice(notice) => self.notice(notice),
             Event::Finding(finding) => self.finding(finding),
-            Event::Unjudged(_) => {}
+            Event::Exchange(_) | Event::Unjudged(_) => {}
+        }
+    }
+
+    fn exchange(&mut self, exchange: &Exchange<'_>) {
+        self.exchanges += 1;
+        for wire in [exchange.request_wire, exchange.response_wire] {
+            self.exchanges_wire += wire.map_or(0, |wire| wire.total());
         }
     }
 

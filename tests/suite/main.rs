@@ -29,6 +29,7 @@ mod fuzz;
 mod golden;
 mod laws;
 mod overhead;
+mod pages;
 mod private;
 mod program;
 mod said;
