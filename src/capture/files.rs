@@ -10,54 +10,39 @@ use crate::error::Error;
 /// How deep folders are followed: deeper than any tree that a person keeps, and an end to those that a fault made endless.
 const DEPTH: usize = 32;
 
-/// What a folder holds.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Folder {
-    /// The captures, recognised by what they begin with, sorted by name.
-    pub captures: Vec<PathBuf>,
-    /// Files that are named as captures and are none, sorted by name.
-    pub impostors: Vec<PathBuf>,
-}
-
-/// The captures in a folder and in the folders below it. Hidden folders, and links to folders, are not followed.
+/// The captures in a folder and in the folders below it, sorted by name: files that begin as captures do, and those that are named as
+/// captures, so that reading one that is none says so. Hidden folders, links to folders, and hidden files that are named as captures and
+/// are none, are passed over.
 ///
 /// # Errors
 /// Where a folder cannot be read, or there is no capture in it.
-pub fn captures_in(path: &Path) -> Result<Folder, Error> {
-    let mut folder = Folder::default();
-    folder
-        .add(path, DEPTH)
-        .map_err(|(path, source)| Error::Io { path, source })?;
-    folder.captures.sort();
-    folder.impostors.sort();
-    if folder.captures.is_empty() {
+pub fn captures_in(path: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut captures = Vec::new();
+    add(path, DEPTH, &mut captures).map_err(|(path, source)| Error::Io { path, source })?;
+    captures.sort();
+    if captures.is_empty() {
         return Err(Error::EmptyDirectory { path: path.into() });
     }
-    Ok(folder)
+    Ok(captures)
 }
 
-impl Folder {
-    fn add(&mut self, path: &Path, depth: usize) -> Result<(), (PathBuf, io::Error)> {
-        let failed = |source| (path.to_path_buf(), source);
-        for entry in std::fs::read_dir(path).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let hidden = entry.file_name().to_string_lossy().starts_with('.');
-            let entry_type = entry.file_type().map_err(failed)?;
-            let file = entry.path();
-            if entry_type.is_dir() {
-                if !hidden && depth > 0 {
-                    self.add(&file, depth - 1)?;
-                }
-            } else if file.is_file() {
-                if begins_capture(&file) {
-                    self.captures.push(file);
-                } else if is_named_as_capture(&file) {
-                    self.impostors.push(file);
-                }
+fn add(path: &Path, depth: usize, captures: &mut Vec<PathBuf>) -> Result<(), (PathBuf, io::Error)> {
+    let failed = |source| (path.to_path_buf(), source);
+    for entry in std::fs::read_dir(path).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let hidden = entry.file_name().to_string_lossy().starts_with('.');
+        let entry_type = entry.file_type().map_err(failed)?;
+        let file = entry.path();
+        if entry_type.is_dir() {
+            if !hidden && depth > 0 {
+                add(&file, depth - 1, captures)?;
             }
+        } else if file.is_file() && (begins_capture(&file) || !hidden && is_named_as_capture(&file))
+        {
+            captures.push(file);
         }
-        Ok(())
     }
+    Ok(())
 }
 
 fn is_named_as_capture(path: &Path) -> bool {

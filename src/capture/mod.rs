@@ -25,7 +25,7 @@ use crate::error::Error;
 use crate::notice::{Kind, Notice};
 use crate::time::Timestamp;
 
-pub use files::{Folder, captures_in};
+pub use files::captures_in;
 pub use merged::Merged;
 pub use packet::{LinkType, Packet};
 

@@ -8,9 +8,9 @@ use clap::ValueEnum;
 use super::config::{Config, read_expectation};
 use super::console::Console;
 use super::options::{Format, Options};
+use super::source::expand;
 use super::{DONE, FAILED, FOUND, drive, explain};
 use crate::analysis::{self, Which};
-use crate::capture::{Capture, captures_in};
 use crate::check::{Level, Policy, Severity};
 use crate::expect::{Expectation, beside, bless};
 use crate::report::{CheckReport, Form};
@@ -133,34 +133,21 @@ impl Args {
             .with_unknown(self.unknown)
             .with_notices(self.options.notices);
         if self.bless {
-            self.places(&captures.found)?;
+            self.places(&captures)?;
             report = report.keeping_what_is_seen();
         } else {
-            let (expectations, others) = self.expectations(&config, &captures.found)?;
+            let (expectations, others) = self.expectations(&config, &captures)?;
             report = report.expecting(expectations, others);
-        }
-        for path in captures.impostors {
-            let name = path.to_string_lossy();
-            let error = Capture::open(&path).err();
-            let why = error.map_or_else(String::new, |error| error.to_string());
-            report.skipped(&name, &why);
         }
         Ok(report)
     }
 
     /// The captures that will be read. What cannot be found is left to the reading, which says so.
-    fn captures(&self) -> Captures {
-        let mut captures = Captures::default();
-        for path in &self.options.captures {
-            if path != Path::new("-") && path.is_dir() {
-                let folder = captures_in(path).unwrap_or_default();
-                captures.found.extend(folder.captures);
-                captures.impostors.extend(folder.impostors);
-            } else {
-                captures.found.push(path.clone());
-            }
-        }
-        captures
+    fn captures(&self) -> Vec<PathBuf> {
+        let paths = self.options.captures.iter();
+        paths
+            .flat_map(|path| expand(path).unwrap_or_default())
+            .collect()
     }
 
     fn expectations(
@@ -251,12 +238,4 @@ impl Args {
         }
         status
     }
-}
-
-/// What the command line names.
-#[derive(Debug, Default)]
-struct Captures {
-    found: Vec<PathBuf>,
-    /// In folders: named as captures, and none.
-    impostors: Vec<PathBuf>,
 }

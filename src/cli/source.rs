@@ -97,7 +97,7 @@ pub(super) fn is_live(path: &Path) -> bool {
 /// The captures that a path names: itself, or those in the folder and below it.
 pub(super) fn expand(path: &Path) -> Result<Vec<PathBuf>, Error> {
     if path != Path::new("-") && path.is_dir() {
-        captures_in(path).map(|folder| folder.captures)
+        captures_in(path)
     } else {
         Ok(vec![path.to_path_buf()])
     }

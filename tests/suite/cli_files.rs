@@ -200,6 +200,27 @@ fn the_other_captures_are_read_where_one_is_bad() {
 }
 
 #[test]
+fn a_folder_is_read_and_what_in_it_is_named_as_a_capture_and_is_none_is_said() {
+    let folder = folder();
+    fs::write(folder.path().join("README.md"), "no capture").unwrap();
+    let arguments = ["messages", "--format", "ndjson", "."];
+    let whole = run(folder.path(), &arguments);
+    assert_eq!(
+        (whole.status.code(), stderr(&whole).as_str()),
+        (Some(0), "")
+    );
+    fs::write(folder.path().join("garbage.pcapng.gz"), "no capture").unwrap();
+    let partly = run(folder.path(), &arguments);
+    let said = stderr(&partly);
+    assert_eq!(partly.status.code(), Some(2), "{said}");
+    assert!(
+        said.starts_with("wscope: ./garbage.pcapng.gz: not a capture"),
+        "{said}"
+    );
+    assert_eq!(partly.stdout, whole.stdout);
+}
+
+#[test]
 fn an_ending_that_the_command_does_not_write_is_refused() {
     let folder = folder();
     let output =

@@ -198,20 +198,29 @@ fn nothing_to_judge_fails_when_strict_and_is_said_otherwise() {
 }
 
 #[test]
-fn a_folder_is_searched_to_its_ground_and_its_impostors_are_named() {
+fn a_folder_is_searched_to_its_ground_and_what_is_no_capture_fails() {
     let folder = tempfile::tempdir().unwrap();
     let deep = folder.path().join("captures/of/monday");
     fs::create_dir_all(&deep).unwrap();
     copy("seed-ws", &deep, "a.pcap");
     fs::write(folder.path().join("captures/notes.txt"), "no capture").unwrap();
+    fs::write(folder.path().join("captures/._a.pcap"), "no capture").unwrap();
+    assert_eq!(status(folder.path(), &["captures"]), Some(0));
     fs::write(folder.path().join("captures/b.pcap"), "garbage").unwrap();
-    let run = check(folder.path(), &["captures"]);
-    let page = stdout(&run);
-    assert_eq!(run.status.code(), Some(0), "{page}{}", stderr(&run));
-    assert!(page.contains("captures/of/monday/a.pcap"), "{page}");
-    assert!(page.contains("captures/b.pcap: not a capture"), "{page}");
-    assert!(!page.contains("notes.txt"), "{page}");
-    assert_eq!(status(folder.path(), &["--strict", "captures"]), Some(1));
+    for arguments in [&["captures"][..], &["--strict", "captures"]] {
+        let run = check(folder.path(), arguments);
+        let page = stdout(&run);
+        assert_eq!(run.status.code(), Some(2), "{page}{}", stderr(&run));
+        assert!(page.contains("captures/of/monday/a.pcap"), "{page}");
+        assert!(page.contains("captures/b.pcap: not a capture"), "{page}");
+        assert!(page.contains("failed: 2 captures"), "{page}");
+        let said = stderr(&run);
+        assert!(
+            said.starts_with("wscope: captures/b.pcap: not a capture"),
+            "{said}"
+        );
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
 }
 
 #[test]
@@ -252,14 +261,14 @@ fn impostors_stand_in_the_reports_for_ci() {
     fs::write(folder.path().join("noise.pcap"), b"no capture at all").unwrap();
     fs::remove_file(folder.path().join(BAD)).unwrap();
     for (format, told) in [
-        ("junit", "failures=\"1\""),
+        ("junit", "errors=\"1\""),
         ("tap", "not ok 3 - ./noise.pcap"),
         ("github", "::error file=./noise.pcap"),
         ("sarif", "noise.pcap"),
         ("markdown", "noise.pcap"),
     ] {
         let run = check(folder.path(), &["--strict", "--format", format, "."]);
-        assert_eq!(run.status.code(), Some(1), "{format}");
+        assert_eq!(run.status.code(), Some(2), "{format}");
         assert!(stdout(&run).contains(told), "{format}: {}", stdout(&run));
         assert!(
             stdout(&run).contains("not a capture"),

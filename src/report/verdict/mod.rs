@@ -20,7 +20,7 @@ use self::outcome::{CONNECTIONS, Group, Judged, Line, OF_A_RULE, Outcome};
 use self::sarif::Sarif;
 use self::tap::Tap;
 use self::totals::{Totals, Worst};
-use super::context::{Context, Files};
+use super::context::Context;
 use super::look::Look;
 use super::notices::behind_name;
 use super::output::{Form, Output};
@@ -32,7 +32,6 @@ use crate::event::{Connection, Event, Handshake, Verdict};
 use crate::expect::{Compared, Expectation, Seen};
 use crate::ledger::Ledger;
 use crate::notice::{Kind, Notice};
-use crate::time::Timestamp;
 
 /// Judges captures.
 #[derive(Debug)]
@@ -58,8 +57,6 @@ pub struct CheckReport {
     totals: Totals,
     document: Document,
     look: Look,
-    /// Files that are named as captures and are none.
-    skipped: Vec<Outcome>,
     /// What each capture shows, where that was asked for.
     shown: Option<Vec<(String, Seen)>>,
 }
@@ -91,7 +88,6 @@ impl CheckReport {
             totals: Totals::default(),
             document: Document::default(),
             look: Look::default(),
-            skipped: Vec::new(),
             shown: None,
         }
     }
@@ -147,16 +143,6 @@ impl CheckReport {
             connections: true,
             ..Wanted::NONE
         }
-    }
-
-    /// A file in a folder that is named as a capture and is none, so that it is not read, and why it is none.
-    pub fn skipped(&mut self, name: &str, why: &str) {
-        self.skipped.push(Outcome {
-            name: name.to_string(),
-            title: name.to_string(),
-            skipped: Some(behind_name(why, name).to_string()),
-            ..Outcome::default()
-        });
     }
 
     /// Whether any capture was judged, or was to be.
@@ -400,16 +386,6 @@ impl Report for CheckReport {
     }
 
     fn finish(&mut self, out: &mut Output<'_>) {
-        for skipped in std::mem::take(&mut self.skipped) {
-            let context = Context {
-                files: &Files::new(vec![skipped.name.clone()]),
-                start: Timestamp::default(),
-                look: self.look,
-                several: true,
-            };
-            self.outcome = skipped;
-            self.settle(&context, out);
-        }
         let (totals, policy) = (&self.totals, &self.policy);
         match out.form() {
             Form::Table => out.page(|out| totals.page(policy, self.look, out)),

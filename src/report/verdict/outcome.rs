@@ -44,8 +44,6 @@ pub(super) struct Outcome {
     pub cut: Option<String>,
     /// Why it was not read at all.
     pub error: Option<String>,
-    /// Why it is no capture, although it is named as one.
-    pub skipped: Option<String>,
 }
 
 /// Findings by severity; and those that do not count.
@@ -128,9 +126,6 @@ impl Outcome {
 
     /// What the capture leaves open, so that a check without findings does not say all is well.
     pub(super) fn open(&self) -> Vec<String> {
-        if let Some(why) = &self.skipped {
-            return vec![why.clone()];
-        }
         let mut open = Vec::new();
         let [.., unknown] = self.handshakes;
         if unknown > 0 {
