@@ -397,6 +397,10 @@ pub struct Connection {
     pub opening: Opening,
     /// How it ended.
     pub closing: Closing,
+    /// Whether its SYN was answered by RST and nothing else.
+    pub refused: bool,
+    /// Which sides' FIN was seen.
+    pub fin: Both<bool>,
     /// First packet's time.
     pub time: Timestamp,
     /// Last packet's time.

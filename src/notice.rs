@@ -14,7 +14,7 @@ pub struct Notice {
     pub connection: Option<u64>,
     /// Whose bytes it concerns.
     pub sender: Option<Direction>,
-    /// The packet at which it was noticed, from 1.
+    /// The packet at which it was noticed, from 1; of bytes that are missing, the one that brought what stands behind them, where one did.
     pub packet: Option<u64>,
     /// Where in its sender's byte stream it begins.
     pub stream_offset: Option<u64>,

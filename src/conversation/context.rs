@@ -44,9 +44,14 @@ impl Context<'_> {
 
     /// Gives a notice about the connection, at the packet at hand.
     pub(crate) fn tell(&mut self, notice: Notice) {
+        self.tell_at(self.packet, notice);
+    }
+
+    /// The same, at another packet.
+    pub(crate) fn tell_at(&mut self, packet: u64, notice: Notice) {
         let notice = notice
             .of_connection(self.place.connection)
-            .at_packet(self.packet);
+            .at_packet(packet);
         (self.out)(&Event::Notice(&notice));
     }
 }

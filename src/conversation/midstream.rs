@@ -45,12 +45,13 @@ impl Conversation {
         side: Side,
         len: u64,
         cut: Option<Piece>,
+        behind: Option<u64>,
         ledgers: &mut Ledgers,
         cx: &mut Context<'_>,
     ) {
         let stream = &self.streams[side];
         let offset = stream.pieces.offset() + stream.waiting.len() as u64;
-        self.notice_gap(side, offset, len, cut, cx);
+        self.notice_gap(side, offset, len, cut, behind, cx);
         let hole = Hole {
             len,
             extent: Extent::Exact,
@@ -131,15 +132,18 @@ impl Conversation {
         waiting.drain(..used);
     }
 
-    /// Says that bytes cannot be shown, which begin at an offset of the stream that TCP brings.
+    /// Says that bytes cannot be shown, which begin at an offset of the stream that TCP brings, and stand before those of a packet. That is
+    /// the packet to look at; only where there is none it is the one at hand, which made it certain.
     pub(super) fn notice_gap(
         &mut self,
         side: Side,
         offset: u64,
         len: u64,
         cut: Option<Piece>,
+        behind: Option<u64>,
         cx: &mut Context<'_>,
     ) {
+        let direction = self.direction_of(side);
         let (kind, explanation) = match cut {
             Some(_) if self.told_of_cut => return,
             Some(_) => (
@@ -148,15 +152,18 @@ impl Conversation {
             ),
             None => (
                 Kind::Gap,
-                format!("{len} bytes are not in the capture"),
+                match behind {
+                    Some(packet) => format!("{len} bytes of the {} are not in the capture, before those of packet {packet}", direction.sender()),
+                    None => format!("{len} bytes of the {} are not in the capture, nor any behind them", direction.sender()),
+                },
             ),
         };
         self.told_of_cut |= cut.is_some();
-        cx.tell(
-            Notice::new(kind, explanation)
-                .sent_by(self.direction_of(side))
-                .of_bytes(Some(offset), len),
-        );
+        let packet = behind.unwrap_or(cx.packet);
+        let notice = Notice::new(kind, explanation)
+            .sent_by(direction)
+            .of_bytes(Some(offset), len);
+        cx.tell_at(packet, notice);
     }
 
     /// A side has ended: what is open in its direction is given as it is.

@@ -230,8 +230,8 @@ impl Conversation {
                 self.streams[side].pieces.push(piece);
                 self.arrive(side, bytes, ledgers, cx);
             }
-            Delivery::Gap { len, cut } => {
-                self.gap(side, len, cut, ledgers, cx);
+            Delivery::Gap { len, cut, behind } => {
+                self.gap(side, len, cut, behind, ledgers, cx);
                 self.drain(ledgers, cx);
             }
             Delivery::End(ending) => self.end_plain(side, ending, ledgers, cx),

@@ -199,6 +199,11 @@ impl Assembler {
         (self.disorder.as_ref()).is_some_and(|disorder| !disorder.held.is_empty())
     }
 
+    /// The packet that brought the first bytes that wait behind a hole.
+    pub fn first_waiting(&self) -> Option<u64> {
+        self.held().next().map(|held| held.piece.packet)
+    }
+
     /// What waits behind a hole, by offset.
     fn held(&self) -> impl Iterator<Item = &Held> {
         self.disorder

@@ -155,6 +155,18 @@ impl State {
         self.halves.iter().any(|half| half.reset)
     }
 
+    /// Whether the SYN of a side was answered by RST and nothing else: after a SYN-ACK, which the capture may lack, this side would have
+    /// acknowledged it.
+    pub fn is_refused(&self, side: Side) -> bool {
+        let (half, other) = (self.half(side), self.half(side.other()));
+        let next_to_syn = half.syn().map(|syn| syn.wrapping_add(1));
+        next_to_syn.is_some()
+            && half.next_seq() == next_to_syn
+            && half.last_ack().is_none()
+            && other.reset
+            && other.next_seq().is_none()
+    }
+
     /// Whether SYN-ACK was seen, which says where both streams begin.
     pub fn has_both_beginnings(&self) -> bool {
         self.halves

@@ -25,6 +25,8 @@ pub enum Delivery<'a> {
         len: u64,
         /// The packet that carried them, where the snapshot length cut them off; none where no packet did.
         cut: Option<Piece>,
+        /// The packet that brought what stands behind it; none where nothing does.
+        behind: Option<u64>,
     },
     /// Nothing more will come.
     End(Ending),

@@ -106,6 +106,7 @@ impl Live {
             let gap = Delivery::Gap {
                 len: u64::from(cut.len),
                 cut: Some(cut),
+                behind: None,
             };
             self.deliver(side, &gap, ledgers, cx);
         }
@@ -141,7 +142,13 @@ impl Live {
                     }
                     Ready::Gap(len) => {
                         self.account.loss_mut().missing[side] += len;
-                        self.deliver(side, &Delivery::Gap { len, cut: None }, ledgers, cx);
+                        let behind = self.tcp.half(side).assembler.first_waiting();
+                        let gap = Delivery::Gap {
+                            len,
+                            cut: None,
+                            behind,
+                        };
+                        self.deliver(side, &gap, ledgers, cx);
                     }
                     Ready::Fin => {
                         if let Some(checks) = &mut cx.checks {

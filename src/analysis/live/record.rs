@@ -45,6 +45,11 @@ impl Live {
             } else {
                 Closing::Open
             },
+            refused: self.tcp.is_refused(client),
+            fin: Both {
+                to_server: client_half.fin,
+                to_client: server_half.fin,
+            },
             time: self.time,
             end_time: self.end_time,
             first_packet: self.first_packet,

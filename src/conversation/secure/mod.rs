@@ -153,11 +153,11 @@ impl Conversation {
                     return;
                 }
             }
-            Delivery::Gap { len, cut } => {
+            Delivery::Gap { len, cut, behind } => {
                 let half = &mut secure.sides[side];
                 let at = half.stream.waiting.len();
                 let offset = half.stream.pieces.offset() + at as u64;
-                self.notice_gap(side, offset, len, cut, cx);
+                self.notice_gap(side, offset, len, cut, behind, cx);
                 half.holes.push_back(Hole { at, len, cut });
             }
             Delivery::End(ending) => {

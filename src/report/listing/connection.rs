@@ -1,7 +1,7 @@
 //! Connections, a row each.
 
 use super::Listed;
-use crate::direction::Direction;
+use crate::direction::{Both, Direction};
 use crate::event::{Closing, Connection, Opening, Protocol, Roles, Verdict};
 use crate::report::context::Context;
 use crate::report::look::{PLAIN, verdict_style};
@@ -97,16 +97,27 @@ pub(in crate::report) fn closed(connection: &Connection) -> String {
         (Some(code), None) => parts.push(code.to_string()),
         (None, None) => {}
     }
+    let Both {
+        to_server: client_fin,
+        to_client: server_fin,
+    } = connection.fin;
     parts.push(
         match connection.closing {
             Closing::Fin => "fin",
+            Closing::Reset if connection.refused => "refused: reset in answer to its SYN",
             Closing::Reset => "reset",
+            Closing::Open if client_fin => "fin of the client only",
+            Closing::Open if server_fin => "fin of the server only",
             Closing::Open => "still open",
         }
         .to_string(),
     );
-    if connection.opening != Opening::Seen {
-        parts.push("opening not seen".to_string());
+    match connection.opening {
+        Opening::Partly if !connection.refused => {
+            parts.push("opening seen in part".to_string());
+        }
+        Opening::Midstream => parts.push("opening not seen".to_string()),
+        Opening::Partly | Opening::Seen => {}
     }
     if connection.roles == Roles::Guessed {
         parts.push("roles guessed".to_string());

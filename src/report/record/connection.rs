@@ -70,6 +70,8 @@ impl Record for Connection {
             encrypted: false,
             opening: Opening::default(),
             closing: Closing::default(),
+            refused: false,
+            fin: Both::default(),
             time: Timestamp(0),
             end_time: Timestamp(0),
             first_packet: 0,
