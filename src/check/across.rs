@@ -1,26 +1,26 @@
 //! Rules: several connections compared: a little of each is remembered as it closes. A finding names the connection by which it became certain.
 
-use std::hash::BuildHasher as _;
+mod closed;
+mod pair;
+
 use std::net::IpAddr;
 
-use foldhash::quality::FixedState;
 use hashbrown::HashMap;
 use smallvec::SmallVec;
 
-use super::channel::EndFacts;
+pub(crate) use self::closed::{Closed, Poll};
+use self::closed::{Series, Shake};
+use self::pair::Pair;
 use super::collector;
 use super::finding::Severity;
-use super::handshake::HandshakeFacts;
-use super::key::key;
 use super::line::Moment;
-use super::outcome::{HeadSpot, Maybe, Spot};
+use super::outcome::HeadSpot;
 use super::refusal::duration;
 use super::rule::{Accused, Fault, Judge, Rule, Subject};
 use crate::decode::Endpoint;
-use crate::direction::{Both, Direction};
-use crate::event::{Closing, Connection, Event, Place, Verdict};
+use crate::direction::Direction;
+use crate::event::{Connection, Event, Place};
 use crate::notice::{Kind, Notice};
-use crate::time::Timestamp;
 
 /// How many keys, pairs of ends and polled targets are remembered: what fills a table of 2^14 places to seven eighths, as far as it
 /// goes, and a few megabytes each. What comes later is not compared, and said not to be.
@@ -29,158 +29,11 @@ const REMEMBERED: usize = (1 << 14) / 8 * 7;
 /// How many accusations of one rule are kept.
 const ACCUSED: usize = 1024;
 
-/// How many targets one connection's polls are told apart of, and how many pending handshakes of one pair.
-const TOLD_APART: usize = 8;
-const PENDING: usize = 32;
-
 /// Within what time a handshake that is seen twice, between other addresses, is a proxy's copy.
 const PROXIED: i64 = 1_000_000_000;
 
-/// What is no time to wait before connecting again, and how often in a row is too often.
-const AT_ONCE: i64 = 100_000_000;
-const TOO_OFTEN: u64 = 3;
-
-/// How often a target must be asked for to be polled, and how long the usual pause may be.
+/// How often a target must be asked for to be polled.
 const POLLS: u64 = 10;
-const PAUSE: i64 = 30_000_000_000;
-
-/// What a short connection is: its life and its messages; and how many are many.
-const SHORT: (i64, u8) = (5_000_000_000, 5);
-const MANY: u64 = 5;
-
-/// What a connection leaves behind for those that compare.
-#[derive(Debug, Default)]
-pub(crate) struct Closed {
-    /// The first handshake.
-    shake: Option<Shake>,
-    /// What else there is.
-    more: Option<Box<More>>,
-    pub(super) is_websocket: bool,
-    /// Whether it certainly ended without a Close.
-    abnormal: bool,
-    /// How many messages there were; of many, no more than that it was many.
-    messages: u8,
-}
-
-/// What most connections do not leave that become a WebSocket at once.
-#[derive(Debug, Default)]
-struct More {
-    /// The handshakes behind the first.
-    shakes: Vec<Shake>,
-    /// What it asked for more than once, perhaps.
-    polls: SmallVec<[Series; 1]>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Shake {
-    key: Maybe,
-    spot: HeadSpot,
-    answered: Moment,
-}
-
-/// A request that may be one of many, and its response.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Poll {
-    /// A hash of what is asked for, without the query.
-    pub(crate) target: u64,
-    pub(crate) heads: u64,
-    pub(crate) bodies: u64,
-    pub(crate) spot: Spot,
-}
-
-/// Requests for one target.
-#[derive(Clone, Copy, Debug)]
-struct Series {
-    target: u64,
-    count: u64,
-    heads: u64,
-    bodies: u64,
-    /// Pauses, and how many of them are short.
-    pauses: u64,
-    short: u64,
-    first: Spot,
-    last: Timestamp,
-    connection: u64,
-}
-
-impl Closed {
-    /// Takes a handshake.
-    pub(super) fn handshake(&mut self, facts: &HandshakeFacts<'_>, verdict: Verdict, spot: Spot) {
-        let answered = facts.waited.filter(|_| verdict != Verdict::Unknown);
-        if self.shakes().count() < TOLD_APART && facts.request.is_some() {
-            let shake = Shake {
-                key: facts
-                    .request
-                    .and_then(key)
-                    .map(|key| FixedState::default().hash_one(key))
-                    .into(),
-                spot: spot.into(),
-                answered: answered.map_or(Moment::default(), |waited| {
-                    Timestamp(spot.time.0.saturating_add(waited)).into()
-                }),
-            };
-            match self.shake {
-                None => self.shake = Some(shake),
-                Some(_) => self.more.get_or_insert_default().shakes.push(shake),
-            }
-        }
-    }
-
-    /// Its handshakes.
-    fn shakes(&self) -> impl Iterator<Item = &Shake> {
-        let more = self.more.iter().flat_map(|more| &more.shakes);
-        self.shake.iter().chain(more)
-    }
-
-    /// Takes a request.
-    pub(super) fn poll(&mut self, poll: Poll) {
-        let polls = &mut self.more.get_or_insert_default().polls;
-        if let Some(series) = polls.iter_mut().find(|series| series.target == poll.target) {
-            series.add(&Series::of(poll));
-        } else if polls.len() < TOLD_APART {
-            polls.push(Series::of(poll));
-        }
-    }
-
-    /// Takes what is known at the end.
-    pub(super) fn end(&mut self, end: &EndFacts<'_>, direction: Direction) {
-        let whole = end.whole(direction).is_ok() && end.channel.close(direction).is_none();
-        self.abnormal = whole && (direction == Direction::ToServer || self.abnormal);
-        let Both {
-            to_server,
-            to_client,
-        } = &end.channel.talks;
-        let messages = to_server.messages + to_client.messages;
-        self.messages = u8::try_from(messages).unwrap_or(u8::MAX);
-    }
-}
-
-impl Series {
-    fn of(poll: Poll) -> Self {
-        Self {
-            target: poll.target,
-            count: 1,
-            heads: poll.heads,
-            bodies: poll.bodies,
-            pauses: 0,
-            short: 0,
-            first: poll.spot,
-            last: poll.spot.time,
-            connection: 0,
-        }
-    }
-
-    fn add(&mut self, later: &Self) {
-        let pause = later.first.time.since(self.last);
-        self.count += later.count;
-        self.heads += later.heads;
-        self.bodies += later.bodies;
-        self.pauses += later.pauses + 1;
-        self.short += later.short + u64::from((0..PAUSE).contains(&pause));
-        self.last = later.last;
-        self.connection = later.connection;
-    }
-}
 
 /// Closed connections, compared in the order of closing.
 #[derive(Debug, Default)]
@@ -216,36 +69,13 @@ impl Use {
     }
 }
 
-/// The connections of one client's address to one server.
-#[derive(Debug, Default)]
-struct Pair {
-    pending: SmallVec<[(Timestamp, Timestamp); 1]>,
-    /// When the last one ended, if without a Close.
-    abnormal_end: Moment,
-    quick: u64,
-    short: u64,
-    life: i64,
-    messages: u64,
-    /// Once there is any of it.
-    suspect: Option<Box<Suspect>>,
-}
-
-/// What is said of a pair, perhaps.
-#[derive(Debug, Default)]
-struct Suspect {
-    parallel: Option<Accused>,
-    reconnects: Option<Accused>,
-    /// Once there are many.
-    last_short: Option<(u64, Spot)>,
-}
-
 impl Across {
     /// Takes a connection that is closed.
     pub(crate) fn closed(&mut self, connection: &Connection, closed: &Closed) {
         for shake in closed.shakes() {
             self.remember_key(connection, shake);
         }
-        for series in closed.more.iter().flat_map(|more| &more.polls) {
+        for series in closed.polls() {
             let known = (connection.client.address, series.target);
             let own = Series {
                 connection: connection.number,
@@ -327,81 +157,6 @@ impl Across {
     }
 }
 
-impl Pair {
-    fn add(&mut self, connection: &Connection, closed: &Closed) {
-        let spot = closed.shake.map_or(
-            Spot::of_packet(connection.first_packet, connection.time),
-            |shake| shake.spot.into(),
-        );
-        for shake in closed.shakes() {
-            let Some(answered) = shake.answered.get() else {
-                continue;
-            };
-            let own = (shake.spot.time, answered);
-            let at_once = self
-                .pending
-                .iter()
-                .filter(|other| other.0 < own.1 && own.0 < other.1)
-                .count();
-            if at_once > 0 {
-                self.accuse_parallel(connection.number, shake.spot.into());
-            }
-            if self.pending.len() >= PENDING {
-                self.pending.remove(0);
-            }
-            self.pending.push(own);
-        }
-        if let Some(ended) = self.abnormal_end.get() {
-            let pause = connection.time.since(ended);
-            self.quick = if (0..=AT_ONCE).contains(&pause) {
-                self.quick + 1
-            } else {
-                0
-            };
-        }
-        if self.quick >= TOO_OFTEN {
-            self.suspect.get_or_insert_default().reconnects = Some(Accused {
-                connection: connection.number,
-                severity: Severity::Warning,
-                explanation: format!(
-                    "the client connected again within 100 ms of a failure, {} times in a row",
-                    self.quick
-                ),
-                spot,
-                count: 1,
-            });
-        }
-        self.abnormal_end = if closed.abnormal {
-            connection.end_time.into()
-        } else {
-            Moment::default()
-        };
-        let life = connection.end_time.since(connection.time);
-        let over = connection.closing != Closing::Open;
-        if over && closed.is_websocket && life < SHORT.0 && closed.messages < SHORT.1 {
-            self.short += 1;
-            self.life = self.life.saturating_add(life);
-            self.messages += u64::from(closed.messages);
-            if self.short >= MANY {
-                let suspect = self.suspect.get_or_insert_default();
-                suspect.last_short = Some((connection.number, spot));
-            }
-        }
-    }
-
-    fn accuse_parallel(&mut self, connection: u64, spot: Spot) {
-        let suspect = self.suspect.get_or_insert_default();
-        let accused = suspect.parallel.get_or_insert_with(|| Accused {
-            connection,
-            severity: Severity::Info,
-            explanation: "the client had another handshake pending with the same server"
-                .to_string(),
-            spot,
-            count: 0,
-        });
-        accused.count += 1;
-    }
-}
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "ws-req-key-reused",
