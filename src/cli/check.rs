@@ -69,11 +69,11 @@ Examples:
   wscope check --bless fixtures/chat.pcapng     writes fixtures/chat.expect.toml, which later checks hold it against
   wscope check -o report.xml fixtures/          JUnit, for CI; also --format sarif, github, tap, markdown
 
-What says how a finding is taken, the strongest first: --allow and --deny, then the expectations of its capture, then --fail-on,
-then wscope.toml. A finding that the expectations name must be there, and so fails no check whatever --fail-on says; with
+What says how a finding is taken, the strongest first: --allow and --deny, then the expectations of its capture, then --fail-on, \
+then wscope.toml. A finding that the expectations name must be there, and so fails no check whatever --fail-on says; with \
 --deny RULE it does.
 
-Exit status: 0 fine, 1 something at or above --fail-on was found, an expectation is not met, or --strict could not judge,
+Exit status: 0 fine, 1 something at or above --fail-on was found, an expectation is not met, or --strict could not judge, \
 2 something that was asked for could not be done.";
 
 /// Severities by name.

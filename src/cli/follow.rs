@@ -25,8 +25,8 @@ Examples:
   wscope follow --connection 1 traffic.pcap
   wscope follow --connection 1 --time utc --max-payload all traffic.pcap | less
 
-A row leaves once all of it is known; its time is that of its first byte, of a response that of its last. So a message in many frames stands behind a Ping that was
-sent in between, and what came late, behind a lost packet or out of order, behind what the other side said meanwhile: its time is
+A row leaves once all of it is known; its time is that of its first byte, of a response that of its last. So a message in many frames stands behind a Ping that was \
+sent in between, and what came late, behind a lost packet or out of order, behind what the other side said meanwhile: its time is \
 earlier then than that of the row above, and the last line counts such rows.";
 
 impl Args {

@@ -13,6 +13,9 @@ use super::source::is_live;
 use crate::notice::{Kind, Notice};
 use crate::tls::KeyLog;
 
+/// What `--keylog` wants.
+const WANTED: &str = "--keylog names a file of TLS secrets, as SSLKEYLOGFILE makes browsers, curl and others write it";
+
 /// A key log that was read, and may grow.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
@@ -62,10 +65,7 @@ impl Keys {
         let text = match file.read() {
             Ok(text) => text,
             Err(error) if asked => {
-                return Err(format!(
-                    "{}: {error}; --keylog names a file of TLS secrets, as SSLKEYLOGFILE makes browsers, curl and others write it",
-                    path.display()
-                ));
+                return Err(format!("{}: {error}; {WANTED}", path.display()));
             }
             Err(error) => {
                 let told = format!(
@@ -80,14 +80,23 @@ impl Keys {
         };
         let mut log = KeyLog::default();
         let complaints = log.read(&text, 0);
-        let mut notices = complaints.notices(&path.display().to_string());
-        if complaints.secrets == 0 && complaints.count > 0 {
-            let told = format!(
-                "{}: there is no secret in it; is it a key log?",
-                path.display()
-            );
-            notices.insert(0, Notice::new(Kind::KeyLog, told));
-        }
+        let is_none = complaints.secrets == 0 && complaints.count > 0;
+        let notices = match (is_none, asked) {
+            (true, true) => {
+                return Err(format!(
+                    "{}: not a key log: no line of it is a secret; {WANTED}",
+                    path.display()
+                ));
+            }
+            (true, false) => {
+                let told = format!(
+                    "{}, which SSLKEYLOGFILE names, is no key log: no line of it is a secret; TLS is read without it",
+                    path.display()
+                );
+                vec![Notice::new(Kind::KeyLog, told)]
+            }
+            (false, _) => complaints.notices(&path.display().to_string()),
+        };
         Ok(Self {
             log: Arc::new(log),
             notices,

@@ -42,7 +42,7 @@ pub(super) struct Options {
     pub packets: Option<(u64, u64)>,
 
     /// Stop reading after so many rows
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Selection")]
+    #[arg(long, value_name = "N", value_parser = parse::count, help_heading = "Selection")]
     pub limit: Option<u64>,
 
     /// Open TLS with the secrets of this key log, as SSLKEYLOGFILE makes programs write it
@@ -76,7 +76,7 @@ pub(super) struct Options {
     pub max_inflate: Option<u64>,
 
     /// How many threads may work [default: as many as the machine has, up to 8]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Output",
+    #[arg(long, value_name = "N", value_parser = parse::count, help_heading = "Output",
         long_help = "How many threads may work on connections; as many as the machine has, up to 8, unless told. With two or more, \
             packets are read on a thread of their own, and so is a compressed capture decompressed. With one, that one does \
             all. The output is the same for any number")]

@@ -51,10 +51,10 @@ Examples:
   wscope overhead --record what_if --format csv traffic.pcap
   wscope overhead --http-request-bytes 900 --http-response-bytes 400 traffic.pcap
 
-In csv a ledger is a line a row. Lines without connection are the capture's, without sender both sides'; choose one level before
+In csv a ledger is a line a row. Lines without connection are the capture's, without sender both sides'; choose one level before \
 you sum. missing is of the whole ledger, the same in each of its lines.
 
---since, --until and --packets choose connections and messages; the capture's own ledger is always of all that was read, and is left
+--since, --until and --packets choose connections and messages; ledgers are always whole: a connection's of all its packets, the capture's of all that was read, which is left \
 out with --connection. --limit counts connections. Messages longer than --max-payload are left out where they would be deflated.";
 
 /// A type of record by name.

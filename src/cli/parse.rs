@@ -46,6 +46,12 @@ fn seconds(text: &str) -> Option<i64> {
     whole.checked_mul(1_000_000_000)?.checked_add(part)
 }
 
+/// A number from 1 on.
+pub(super) fn count(text: &str) -> Result<u64, String> {
+    let count = text.parse().ok().filter(|&count| count > 0);
+    count.ok_or_else(|| "a number from 1 on is wanted".to_string())
+}
+
 /// A connection's number.
 pub(super) fn connection(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| {

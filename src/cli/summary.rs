@@ -21,7 +21,7 @@ Examples:
   wscope --merge ring_00001.pcap ring_00002.pcap
   wscope summary --format json traffic.pcap | jq '.[0].handshakes'
 
-With --connection, --since, --until and --packets the events of that part are counted; packets, bytes and the ledger are always the
+With --connection, --since, --until and --packets the events of that part are counted; packets, bytes and the ledger, and so the head and the line of bytes, are always the \
 whole capture's. --limit counts connections.";
 
 impl Args {
