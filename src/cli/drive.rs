@@ -97,9 +97,6 @@ pub(super) fn run_as(
         err: err.as_mut(),
     };
     drive.captures(options, &paths, form, &destination, out.as_mut());
-    if drive.status == DONE && !drive.full() {
-        drive.not_found();
-    }
     drive.status
 }
 
@@ -172,18 +169,22 @@ struct Drive<'r> {
 }
 
 impl Drive<'_> {
-    /// Says that what was asked for is in no capture.
-    fn not_found(&mut self) {
-        if let Some(number) = self.connection {
-            self.complain(&format!(
+    /// What was asked for and is in no capture.
+    fn not_found(&self) -> Vec<String> {
+        if self.status != DONE || self.full() {
+            return Vec::new();
+        }
+        let connection = self.connection.map(|number| {
+            format!(
                 "there is no connection {number}; `wscope connections CAPTURE` lists the numbers"
-            ));
-        }
-        if let Some(options) = self.part.take() {
-            self.complain(&format!(
+            )
+        });
+        let part = self.part.as_ref().map(|options| {
+            format!(
                 "nothing lies in the part that {options} asked for; `wscope CAPTURE` says how many packets there are, and how long they took"
-            ));
-        }
+            )
+        });
+        connection.into_iter().chain(part).collect()
     }
 
     fn captures(
@@ -242,12 +243,19 @@ impl Drive<'_> {
             }
         }
         self.unreadable(&mut output);
+        let missed = self.not_found();
+        for complaint in &missed {
+            self.report.missed(complaint);
+        }
         self.report.finish(&mut output);
         match output.finish() {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => {
                 self.complain(&destination.complaint(&error));
             }
             _ => {}
+        }
+        for complaint in missed {
+            self.complain(&complaint);
         }
     }
 

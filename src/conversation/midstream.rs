@@ -148,7 +148,7 @@ impl Conversation {
             Some(_) if self.told_of_cut => return,
             Some(_) => (
                 Kind::CutPacket,
-                "its packets are cut by the snapshot length; what was cut off is counted and not shown".to_string(),
+                "its packets are cut by the snapshot length; what was cut off is counted and not shown, and `tcpdump -s 0` captures packets whole".to_string(),
             ),
             None => (
                 Kind::Gap,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::context::Context;
-use super::listing::connection::{closed, packets, protocol};
+use super::listing::connection::{closed, listing_of, packets, protocol};
 use super::listing::{bytes, frame_preview, message_preview};
 use super::look::{CLIENT, DIM, PLAIN, SERVER, verdict_style};
 use super::output::Output;
@@ -258,10 +258,14 @@ impl Report for Follow {
                 },
             ),
         };
-        let mut hints = vec![format!("frames --connection {number}")];
-        if self.last.is_none() {
-            hints = vec!["connections".to_string()];
-        }
+        let hint = match &self.last {
+            None => "connections".to_string(),
+            Some(connection) => {
+                let command = listing_of(connection).unwrap_or("overhead");
+                format!("{command} --connection {number}")
+            }
+        };
+        let hints = [hint];
         out.page(|out| {
             table.settle(out);
             if let Some(left_out) = table.left_out() {
@@ -278,6 +282,9 @@ impl Report for Follow {
             line.push('\n');
             out.extend_from_slice(line.as_bytes());
             context.next(out, &hints);
+            if context.several {
+                out.push(b'\n');
+            }
         });
     }
 }

@@ -11,6 +11,7 @@
 mod clock;
 mod context;
 mod csv;
+mod cut;
 mod digits;
 mod escape;
 mod fields;
@@ -36,6 +37,7 @@ mod text;
 mod verdict;
 
 pub use context::{Context, Files};
+pub use cut::Cut;
 pub use fields::{Fields, Record};
 pub use follow::Follow;
 pub use listing::{Kind, Listing};
@@ -88,6 +90,9 @@ pub trait Report {
 
     /// A capture could not be read at all.
     fn unreadable(&mut self, _context: &Context<'_>, _error: &Error, _out: &mut Output<'_>) {}
+
+    /// Something that was asked for is in no capture, as a sentence says.
+    fn missed(&mut self, _complaint: &str) {}
 
     /// The capture is over.
     fn end(&mut self, context: &Context<'_>, ledger: &Ledger, out: &mut Output<'_>);

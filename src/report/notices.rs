@@ -83,7 +83,8 @@ fn line(out: &mut String, title: &str, group: &Group) {
         let _ = write!(out, " of connection {connection}");
     }
     out.push_str(": ");
-    text::visible(out, behind_name(&first.explanation, title));
+    let told = text::with_grouped_bytes(behind_name(&first.explanation, title));
+    text::visible(out, &told);
     out.push('\n');
 }
 

@@ -2,23 +2,35 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::{Cell, Color};
-
 use super::context::Context;
 use super::listing::bytes as with_unit;
 use super::listing::connection::{bytes, closed, handshake, messages, packets, protocol};
-use super::look::{BOLD, verdict_style};
+use super::look::{BOLD, PLAIN, verdict_style};
 use super::output::{Form, Output};
 use super::overhead::brief;
 use super::sheet::{duration, line, mean, pad, paragraph, place, sheet, title};
 use super::summary::{Detail, Summary, Tally};
+use super::table::{Column, Table};
 use super::{Report, text};
 use crate::capture::Packet;
 use crate::compare::Answers;
 use crate::direction::Direction;
 use crate::event::{Event, Verdict};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Row};
 use crate::notice::{Kind, Notice};
+
+/// The columns of the first connections.
+const COLUMNS: &[Column] = &[
+    Column::number("#", 0),
+    Column::text("client", 0).keeping(21),
+    Column::text("server", 0).keeping(21),
+    Column::name("protocol", 0),
+    Column::number("packets", 0).leaving(3),
+    Column::number("bytes", 0).leaving(2),
+    Column::name("handshake", 0).leaving(1),
+    Column::name("messages", 0),
+    Column::text("closed", 0).keeping(15),
+];
 
 /// Counts while a capture is read, and writes its page or its record at the end.
 #[derive(Debug, Default)]
@@ -139,7 +151,7 @@ fn head(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
 
 fn connections(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
     if summary.first_connections.is_empty() {
-        let none = if summary.connections.total == 0 && summary.ledger.packets > 0 {
+        let none = if summary.in_part {
             "No TCP connection is shown."
         } else {
             "No TCP connection is in this capture."
@@ -148,35 +160,28 @@ fn connections(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
         return;
     }
     title(out, context, "CONNECTIONS");
-    let mut table = sheet(
-        context,
-        &[
-            "#",
-            "client",
-            "server",
-            "protocol",
-            "packets",
-            "bytes",
-            "handshake",
-            "messages",
-            "closed",
-        ],
-        &[0, 4, 5],
-    );
+    let mut table = Table::new(COLUMNS, context.look);
     for connection in &summary.first_connections {
-        table.add_row([
-            Cell::new(connection.number),
-            Cell::new(connection.client),
-            Cell::new(connection.server),
-            Cell::new(protocol(connection)),
-            Cell::new(text::grouped(packets(connection))),
-            Cell::new(text::grouped(bytes(connection))),
-            verdict_cell(connection.handshake, handshake(connection)),
-            Cell::new(messages(connection)),
-            Cell::new(closed(connection)),
-        ]);
+        table.row(out, |row| {
+            row.number(Some(connection.number));
+            row.put(PLAIN, format_args!("{}", connection.client));
+            row.put(PLAIN, format_args!("{}", connection.server));
+            row.put(PLAIN, format_args!("{}", protocol(connection)));
+            row.put(
+                PLAIN,
+                format_args!("{}", text::grouped(packets(connection))),
+            );
+            row.put(PLAIN, format_args!("{}", text::grouped(bytes(connection))));
+            let style = connection.handshake.map_or(PLAIN, verdict_style);
+            row.put(style, format_args!("{}", handshake(connection)));
+            row.put(PLAIN, format_args!("{}", messages(connection)));
+            row.put(PLAIN, format_args!("{}", closed(connection)));
+        });
     }
-    place(out, &mut table, &[0, 4, 5]);
+    table.settle(out);
+    if let Some(left_out) = table.left_out() {
+        paragraph(out, context, 1, &left_out);
+    }
     let more = summary.connections.total - summary.first_connections.len() as u64;
     if more > 0 {
         let more = text::grouped(more);
@@ -419,18 +424,35 @@ fn rest(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
             "BYTES"
         };
         context.look.paint(out, BOLD, title);
-        let mut parts = vec![
-            format!("{} packet headers", with_unit(headers)),
-            format!("{} protocol heads", with_unit(sum.head)),
-            format!("{} payload", with_unit(sum.payload)),
-        ];
-        if sum.tls > 0 {
-            parts.insert(1, format!("{} TLS", with_unit(sum.tls)));
+        // What no reader understood is not known to be payload of anything.
+        let content = |row| summary.ledger.row(row).wire.payload;
+        let (unread, other) = (content(Row::Unread), content(Row::Other));
+        let payload = sum.payload.saturating_sub(unread + other);
+        let parts: Vec<String> = [
+            (headers, "packet headers"),
+            (sum.tls, "TLS"),
+            (sum.head, "protocol heads"),
+            (payload, "payload"),
+            (unread, "unread"),
+            (other, "not TCP"),
+        ]
+        .into_iter()
+        .filter(|(bytes, _)| *bytes > 0)
+        .map(|(bytes, name)| format!("{} {name}", with_unit(bytes)))
+        .collect();
+        let words = format!("   {} = {}", with_unit(sum.total()), parts.join(" + "));
+        text::behind(out, context.look, PLAIN, (text::width(title), 8), &words);
+        let other = summary.ledger.row(Row::Other);
+        if other.packets > 0 {
+            // Of what is no TCP, only UDP's headers of 8 bytes are told apart.
+            let of_udp = match other.wire.transport / 8 {
+                0 => String::new(),
+                udp if udp >= other.packets => " but UDP".to_string(),
+                udp => format!(", {} of them UDP", text::grouped(udp)),
+            };
+            let packets = text::count(other.packets, "packet is", "packets are");
+            line(out, &format!("        {packets} not TCP{of_udp}"));
         }
-        line(
-            out,
-            &format!("   {} = {}", with_unit(sum.total()), parts.join(" + ")),
-        );
         if summary.exchanges > 0 {
             let shown = if summary.in_part { "shown: " } else { "" };
             let exchanges = text::count(summary.exchanges, "HTTP exchange", "HTTP exchanges");
@@ -465,24 +487,44 @@ fn rest(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
         context.look.paint(out, BOLD, "NOT IN THE CAPTURE");
         line(out, &format!("  {odd}"));
     }
+    if let Some(cut) = summary.cut_packets.say() {
+        paragraph(out, context, 2, &cut);
+    }
 }
 
 /// What one would ask next of such a capture.
 fn hints(summary: &Summary) -> Vec<String> {
-    let [_, invalid, refused, _] = summary.handshakes;
+    let [_, invalid, refused, unknown] = summary.handshakes;
     if summary.connections.total == 0 {
-        return vec!["summary --notices --format ndjson".to_string()];
+        let hint = if summary.in_part {
+            "connections"
+        } else if summary.notices.iter().any(|count| *count > 0) {
+            "summary --notices --format ndjson"
+        } else {
+            "overhead"
+        };
+        return vec![hint.to_string()];
     }
     let mut hints = Vec::new();
-    if invalid > 0 {
+    let frames = summary.frames.iter().any(|count| *count > 0);
+    let can_be_judged = frames || summary.exchanges + invalid + refused + unknown > 0;
+    // Rules are judged by a check only; of what breaks them, this page knows handshakes and opcodes.
+    let [.., reserved] = summary.frames;
+    let lost = summary.ledger.missing + summary.notices.iter().sum::<u64>();
+    let odd = can_be_judged && invalid + unknown + reserved + lost > 0;
+    if odd {
         hints.push("check".to_string());
-    } else if refused > 0 {
+    }
+    if refused > 0 {
         hints.push("handshakes --verdict refused".to_string());
     }
-    if summary.frames.iter().any(|count| *count > 0) {
-        hints.push("messages".to_string());
-        hints.push("overhead".to_string());
-        if invalid == 0 {
+    if frames {
+        let listing = match message_count(summary) {
+            0 => "frames",
+            _ => "messages",
+        };
+        hints.extend([listing, "overhead"].map(str::to_string));
+        if !odd {
             hints.push("check".to_string());
         }
     } else if summary.exchanges > 0 {
@@ -492,14 +534,4 @@ fn hints(summary: &Summary) -> Vec<String> {
         hints.push("connections".to_string());
     }
     hints
-}
-
-fn verdict_cell(verdict: Option<Verdict>, name: &str) -> Cell {
-    let cell = Cell::new(name);
-    match verdict {
-        Some(Verdict::Valid) => cell.fg(Color::Green),
-        Some(Verdict::Invalid) => cell.fg(Color::Red),
-        Some(Verdict::Refused) => cell.fg(Color::Yellow),
-        Some(Verdict::Unknown) | None => cell,
-    }
 }

@@ -3,6 +3,7 @@
 //! Comes in: packets and events. Goes out: counters, and the first few connections and handshakes. Its size does not grow with
 //! the capture.
 
+use super::cut::Cut;
 use crate::capture::{LinkType, Packet};
 use crate::check::{Finding, Severity};
 use crate::direction::Both;
@@ -58,6 +59,8 @@ pub struct Summary {
     pub findings: [u64; 3],
     /// Whether the file ends before it should.
     pub cut: bool,
+    /// Packets that were cut.
+    pub cut_packets: Cut,
     /// Whether something was read that is not among what was asked for. Packets, bytes, times and the ledger are of that too.
     pub in_part: bool,
     /// The connections with the lowest numbers.
@@ -160,6 +163,7 @@ impl Summary {
     /// Counts a packet.
     pub fn packet(&mut self, packet: &Packet<'_>) {
         self.packets += 1;
+        self.cut_packets.packet(packet);
         self.bytes += u64::from(packet.original_len);
         if self.time.is_none_or(|time| packet.time < time) {
             self.time = Some(packet.time);

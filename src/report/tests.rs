@@ -626,11 +626,12 @@ MESSAGES      count  payload each  frames each  on the wire each  overhead each
 FRAMES  2: 1 text, 1 close
 
 BYTES   55 B = 43 B packet headers + 6 B protocol heads + 6 B payload
-        1 HTTP exchange beside the handshakes: 0 B
+        1 HTTP exchange beside the handshakes: 185 B
 
 NOT IN THE CAPTURE  1 gap
+  1 packet was cut to at most 0 bytes, and what was cut off cannot be read; `tcpdump -s 0` captures packets whole
 
-Next: wscope messages 'a b.pcap' · wscope overhead 'a b.pcap' · wscope check 'a b.pcap'
+Next: wscope check 'a b.pcap' · wscope messages 'a b.pcap' · wscope overhead 'a b.pcap'
 "
     );
 }

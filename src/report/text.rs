@@ -153,6 +153,23 @@ pub(super) fn grouped(number: u64) -> String {
     text
 }
 
+/// A sentence whose numbers of bytes have their thousands set apart.
+pub(super) fn with_grouped_bytes(sentence: &str) -> String {
+    let mut words = sentence.split(' ').peekable();
+    let mut out = String::with_capacity(sentence.len() + 8);
+    while let Some(word) = words.next() {
+        let of_bytes = words.peek().is_some_and(|next| next.starts_with("byte"));
+        match word.parse() {
+            Ok(number) if of_bytes => out.push_str(&grouped(number)),
+            _ => out.push_str(word),
+        }
+        if words.peek().is_some() {
+            out.push(' ');
+        }
+    }
+    out
+}
+
 /// A number with its noun: `1 frame`, `2 frames`.
 pub(super) fn count(number: u64, one: &str, many: &str) -> String {
     format!(
@@ -170,10 +187,13 @@ pub(super) fn seconds(out: &mut String, nanoseconds: i64) {
     let _ = write!(out, "{sign}{whole}.{part:06}");
 }
 
-/// A file's name as a shell takes it.
+/// A file's name as a shell takes it, and a program for no option.
 pub fn shell(name: &str) -> String {
     let plain = |letter: char| letter.is_alphanumeric() || "-_./+,:@%=".contains(letter);
     let mut shown = String::new();
+    if name.len() > 1 && name.starts_with('-') {
+        shown.push_str("./");
+    }
     visible(&mut shown, name);
     if !shown.is_empty() && shown.chars().all(plain) {
         shown
@@ -226,6 +246,15 @@ mod tests {
     }
 
     #[test]
+    fn bytes_in_a_sentence_have_their_thousands_set_apart() {
+        assert_eq!(
+            with_grouped_bytes("connection 1234: 2578 bytes of  5000, 12345 bytes"),
+            "connection 1234: 2,578 bytes of  5000, 12,345 bytes"
+        );
+        assert_eq!(with_grouped_bytes(""), "");
+    }
+
+    #[test]
     fn times_before_the_start_are_negative() {
         let mut out = String::new();
         seconds(&mut out, -1_500_000);
@@ -237,6 +266,13 @@ mod tests {
         assert_eq!(shell("a b.pcap"), "'a b.pcap'");
         assert_eq!(shell("it's"), "'it'\\''s'");
         assert_eq!(shell("dir/a-1.pcap"), "dir/a-1.pcap");
+    }
+
+    #[test]
+    fn a_name_that_begins_like_an_option_is_no_option() {
+        assert_eq!(shell("-a.pcap"), "./-a.pcap");
+        assert_eq!(shell("-a b.pcap"), "'./-a b.pcap'");
+        assert_eq!(shell("-"), "-");
     }
 
     #[test]

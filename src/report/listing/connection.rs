@@ -40,6 +40,14 @@ impl Listed for Connection {
     fn connection(&self) -> u64 {
         self.number
     }
+
+    fn can_be_followed(&self) -> bool {
+        listing_of(self).is_some()
+    }
+
+    fn leads_on(&self) -> bool {
+        self.handshake.is_some()
+    }
 }
 
 /// What it speaks, as a person writes it.
@@ -55,6 +63,17 @@ pub(in crate::report) fn protocol(connection: &Connection) -> &'static str {
         (Protocol::PossibleWebSocket, _) => "WebSocket?",
         (Protocol::Opaque, _) => "unknown",
         (Protocol::Empty, _) => "no data",
+    }
+}
+
+/// The command that lists what was said on it; none where nothing can be read.
+pub(in crate::report) fn listing_of(connection: &Connection) -> Option<&'static str> {
+    if connection.frames > 0 {
+        Some("frames")
+    } else if connection.exchanges > 0 {
+        Some("http")
+    } else {
+        None
     }
 }
 

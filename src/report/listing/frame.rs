@@ -67,6 +67,10 @@ impl Listed for Frame<'_> {
         self.place.connection
     }
 
+    fn leads_on(&self) -> bool {
+        self.message.is_some()
+    }
+
     fn shortened(&self) -> bool {
         self.payload_truncated && self.payload.is_some()
     }

@@ -61,4 +61,8 @@ impl Listed for Handshake<'_> {
     fn connection(&self) -> u64 {
         self.place.connection
     }
+
+    fn leads_on(&self) -> bool {
+        self.status == Some(101)
+    }
 }

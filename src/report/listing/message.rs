@@ -16,11 +16,11 @@ impl Listed for Message<'_> {
         Column::number("time", 9),
         Column::name("sender", 6),
         Column::name("kind", 6),
-        Column::number("frames", 6),
+        Column::number("frames", 6).leaving(3),
         Column::number("payload", 7),
         Column::number("on the wire", 11),
         Column::number("overhead", 8).leaving(2),
-        Column::text("content", 0),
+        Column::text("content", 0).keeping(24),
     ];
     const NOUN: (&'static str, &'static str) = ("message", "messages");
 

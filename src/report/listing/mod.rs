@@ -10,10 +10,12 @@ mod payload;
 pub(super) use payload::{bytes, frame_preview, message_preview};
 
 use super::context::Context;
+use super::cut::Cut;
 use super::fields::Record;
 use super::output::{Form, Output};
 use super::table::{Column, Row, Table};
 use super::{Report, text};
+use crate::capture::Packet;
 use crate::event::{Connection, Event, Exchange, Frame, Handshake, Message, Verdict};
 use crate::ledger::Ledger;
 use crate::notice::Notice;
@@ -46,10 +48,28 @@ trait Listed: Record {
     /// Its connection.
     fn connection(&self) -> u64;
 
+    /// Whether a transcript of its connection has rows.
+    fn can_be_followed(&self) -> bool {
+        true
+    }
+
+    /// Whether the listing that one would look at next has something of it.
+    fn leads_on(&self) -> bool {
+        true
+    }
+
     /// Whether only the beginning of its payload is there to be shown.
     fn shortened(&self) -> bool {
         false
     }
+}
+
+/// What a search for handshakes of one verdict has come to, in all captures.
+#[derive(Clone, Copy, Debug, Default)]
+struct Search {
+    captures: u64,
+    handshakes: u64,
+    shown: u64,
 }
 
 /// Lists the records of one type, in any form.
@@ -64,6 +84,14 @@ pub struct Listing {
     rows: u64,
     shortened: u64,
     connections: Numbers,
+    /// The first connection that a transcript can be made of.
+    followed: Option<u64>,
+    /// The first connection of which the next listing has something.
+    led: Option<u64>,
+    /// Handshakes of other verdicts.
+    others: u64,
+    search: Search,
+    cut: Cut,
 }
 
 impl Listing {
@@ -77,6 +105,11 @@ impl Listing {
             rows: 0,
             shortened: 0,
             connections: Numbers::default(),
+            followed: None,
+            led: None,
+            others: 0,
+            search: Search::default(),
+            cut: Cut::default(),
         }
     }
 
@@ -108,9 +141,22 @@ impl Listing {
         record: &R,
         out: &mut Output<'_>,
     ) -> u64 {
+        let title = (self.rows == 0 && self.is_selective(context)).then(|| heading(context));
         if let Some(table) = &mut self.table {
-            out.page(|out| table.row(out, |row| record.fill(context, row)));
-            self.connections.insert(record.connection());
+            out.page(|out| {
+                if let Some(title) = title {
+                    context.look.paint(out, super::look::BOLD, &title);
+                }
+                table.row(out, |row| record.fill(context, row));
+            });
+            let number = record.connection();
+            self.connections.insert(number);
+            if record.can_be_followed() {
+                self.followed.get_or_insert(number);
+            }
+            if record.leads_on() {
+                self.led.get_or_insert(number);
+            }
             self.shortened += u64::from(record.shortened());
         } else {
             out.record(capture, record);
@@ -129,11 +175,24 @@ impl Listing {
         }
     }
 
+    /// Whether captures without a row are left out: where several are searched for handshakes of one verdict.
+    fn is_selective(&self, context: &Context<'_>) -> bool {
+        context.several && self.verdict.is_some()
+    }
+
+    /// What is said where there is no row.
+    fn nothing(&self, many: &str) -> String {
+        match self.verdict {
+            Some(verdict) if self.others > 0 => of_verdict(0, self.others, "", verdict),
+            _ => format!("no {many}"),
+        }
+    }
+
     /// The last lines: how many, what was cut, what to ask next.
     fn close(&self, context: &Context<'_>, left_out: Option<String>, out: &mut Vec<u8>) {
         let (one, many) = self.noun();
         let mut line = match self.rows {
-            0 => format!("no {many}"),
+            0 => self.nothing(many),
             rows => text::count(rows, one, many),
         };
         if self.rows > 0 && self.kind != Kind::Connections {
@@ -149,21 +208,34 @@ impl Listing {
         }
         line.push('\n');
         out.extend_from_slice(line.as_bytes());
+        if let (0, Some(cut)) = (self.rows, self.cut.say()) {
+            super::sheet::paragraph(out, context, 0, &cut);
+        }
         context.next(out, &self.hints());
     }
 
+    /// What one would look at next: nothing that is known to be empty.
     fn hints(&self) -> Vec<String> {
-        let of = |command: &str| match self.connections.first {
-            Some(number) => format!("{command} --connection {number}"),
-            None => command.to_string(),
+        let of = |command: &str, connection: Option<u64>| {
+            connection.map(|number| format!("{command} --connection {number}"))
         };
-        match self.kind {
-            _ if self.rows == 0 => vec!["summary".into(), "connections".into()],
-            Kind::Connections => vec![of("follow"), "handshakes".into()],
-            Kind::Handshakes => vec![of("follow"), "messages".into()],
-            Kind::Exchanges => vec![of("follow"), "connections".into()],
-            Kind::Messages => vec![of("follow"), of("frames")],
-            Kind::Frames => vec![of("messages"), of("follow")],
+        let all = |command: &str, there_is: bool| there_is.then(|| command.to_string());
+        let follow = of("follow", self.followed);
+        let (rows, led) = (self.rows > 0, self.led.is_some());
+        let hints = match self.kind {
+            Kind::Connections if rows => [follow, all("handshakes", led)],
+            Kind::Connections => [all("summary", true), None],
+            _ if !rows => [all("summary", true), all("connections", true)],
+            Kind::Handshakes => [follow, all("messages", led)],
+            Kind::Exchanges => [follow, all("connections", true)],
+            Kind::Messages => [follow, of("frames", self.led)],
+            Kind::Frames => [of("messages", self.led), follow],
+        };
+        let hints: Vec<String> = hints.into_iter().flatten().collect();
+        if hints.is_empty() {
+            vec!["summary".to_string()]
+        } else {
+            hints
         }
     }
 }
@@ -173,8 +245,11 @@ impl Report for Listing {
         self.rows = 0;
         self.shortened = 0;
         self.connections = Numbers::default();
-        if out.form() == Form::Table && context.several {
-            let title = format!("{}\n", context.title());
+        (self.followed, self.led) = (None, None);
+        self.others = 0;
+        self.cut = Cut::default();
+        if out.form() == Form::Table && context.several && self.verdict.is_none() {
+            let title = heading(context);
             out.page(|out| context.look.paint(out, super::look::BOLD, &title));
         }
         match self.kind {
@@ -184,6 +259,10 @@ impl Report for Listing {
             Kind::Messages => self.start::<Message<'_>>(context, out),
             Kind::Frames => self.start::<Frame<'_>>(context, out),
         }
+    }
+
+    fn packet(&mut self, packet: &Packet<'_>) {
+        self.cut.packet(packet);
     }
 
     fn event(&mut self, context: &Context<'_>, event: &Event<'_>, out: &mut Output<'_>) -> u64 {
@@ -205,6 +284,10 @@ impl Report for Listing {
                 let capture = files.of_packet(packet.unwrap_or(0));
                 self.show(context, capture, *handshake, out)
             }
+            (Kind::Handshakes, Event::Handshake(_)) => {
+                self.others += 1;
+                0
+            }
             (Kind::Connections, Event::Connection(connection)) => {
                 let capture = files.of_packet(connection.first_packet);
                 self.show(context, capture, *connection, out)
@@ -225,6 +308,12 @@ impl Report for Listing {
     }
 
     fn end(&mut self, context: &Context<'_>, _ledger: &Ledger, out: &mut Output<'_>) {
+        self.search.captures += 1;
+        self.search.handshakes += self.rows + self.others;
+        self.search.shown += self.rows;
+        if self.rows == 0 && self.is_selective(context) {
+            self.table = None;
+        }
         if let Some(mut table) = self.table.take() {
             out.page(|out| {
                 table.settle(out);
@@ -235,6 +324,42 @@ impl Report for Listing {
             });
         }
     }
+
+    fn finish(&mut self, out: &mut Output<'_>) {
+        let Search {
+            captures,
+            handshakes,
+            shown,
+        } = self.search;
+        let Some(verdict) = self.verdict else { return };
+        if captures < 2 || out.form() != Form::Table {
+            return;
+        }
+        let place = format!(" in {}", text::count(captures, "capture", "captures"));
+        let line = of_verdict(shown, handshakes, &place, verdict);
+        out.page(|out| super::sheet::line(out, &line));
+    }
+}
+
+/// The line that stands above the rows of a capture among several.
+fn heading(context: &Context<'_>) -> String {
+    format!("{}\n", context.title())
+}
+
+/// How many of all handshakes in a place have a verdict.
+fn of_verdict(shown: u64, all: u64, place: &str, verdict: Verdict) -> String {
+    let (one, many) = Handshake::NOUN;
+    let all = text::count(all, one, many);
+    let (shown, are) = match shown {
+        0 => ("none".to_string(), "is"),
+        1 => ("1".to_string(), "is"),
+        shown => (text::grouped(shown), "are"),
+    };
+    let verdict = match verdict {
+        Verdict::Unknown => "of unknown verdict",
+        verdict => verdict.name(),
+    };
+    format!("{shown} of {all}{place} {are} {verdict}")
 }
 
 /// A set of connection numbers, which are dense: a bit each.
@@ -242,12 +367,10 @@ impl Report for Listing {
 struct Numbers {
     bits: Vec<u64>,
     len: u64,
-    first: Option<u64>,
 }
 
 impl Numbers {
     fn insert(&mut self, number: u64) {
-        self.first.get_or_insert(number);
         let Ok(word) = usize::try_from(number / 64) else {
             return;
         };

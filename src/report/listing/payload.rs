@@ -32,13 +32,19 @@ pub(in crate::report) fn frame_preview(out: &mut String, frame: &Frame<'_>) {
 /// A message's payload as a table shows it, behind what must be said of it.
 pub(in crate::report) fn message_preview(out: &mut String, message: &Message<'_>) {
     doubts(out, message.complete, message.trust);
-    if message.compressed {
-        let _ = write!(out, "[compressed to {}] ", bytes(message.coded_length));
-    }
     if message.valid_utf8 == Some(false) {
         out.push_str("[not UTF-8] ");
     }
     payload(out, message.payload, message.payload_truncated);
+    // Behind what was said, which a narrow terminal has room for first.
+    if message.compressed {
+        let space = if message.payload.is_some() { " " } else { "" };
+        let _ = write!(
+            out,
+            "{space}[compressed to {}]",
+            bytes(message.coded_length)
+        );
+    }
 }
 
 /// A number of bytes with its unit.

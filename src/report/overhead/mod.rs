@@ -60,6 +60,11 @@ struct Counts {
     connections: u64,
     /// Whether something was read that is not among what was asked for.
     in_part: bool,
+    /// Whether something of the one connection that was asked for is not.
+    in_part_of_connection: bool,
+    /// Whether there were messages, and exchanges.
+    messages: bool,
+    exchanges: bool,
     /// The one connection that was asked for.
     chosen: Option<Box<Connection>>,
     comparison: Comparison,
@@ -201,6 +206,14 @@ impl Report for OverheadReport {
                 }
                 1
             }
+            Event::Message(_) | Event::Single(_) => {
+                self.counts.messages = true;
+                0
+            }
+            Event::Exchange(_) => {
+                self.counts.exchanges = true;
+                0
+            }
             Event::Notice(notice) if self.notices => {
                 let capture = context.files.of_packet(notice.packet.unwrap_or(0));
                 out.record::<Notice>(capture, notice);
@@ -212,6 +225,15 @@ impl Report for OverheadReport {
 
     fn beside(&mut self, event: &Event<'_>) {
         self.counts.in_part = true;
+        let connection = match event {
+            Event::Exchange(exchange) => Some(exchange.place.connection),
+            Event::Handshake(handshake) => Some(handshake.place.connection),
+            Event::Frame(frame) => Some(frame.place.connection),
+            Event::Message(message) => Some(message.place.connection),
+            Event::Single(single) => Some(single.place.connection),
+            _ => None,
+        };
+        self.counts.in_part_of_connection |= connection.is_some() && connection == self.connection;
         self.counts.comparison.beside(event);
     }
 

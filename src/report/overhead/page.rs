@@ -6,6 +6,7 @@ use crate::direction::Direction;
 use crate::event::Connection;
 use crate::ledger::Ledger;
 use crate::report::context::Context;
+use crate::report::listing::connection::listing_of;
 use crate::report::look::BOLD;
 use crate::report::output::Form;
 use crate::report::sheet::{line, paragraph, title};
@@ -38,15 +39,28 @@ impl OverheadReport {
                     _ if counts.in_part => "connections",
                     _ => "overhead --connection 0",
                 };
-                vec![more.to_string(), "messages".to_string()]
+                let next = match (counts.messages, counts.exchanges) {
+                    (true, _) => Some("messages"),
+                    (false, true) => Some("http"),
+                    (false, false) => None,
+                };
+                let hints = [Some(more), next].into_iter().flatten();
+                hints.map(str::to_string).collect()
             }
             (Some(number), Some(connection)) => {
                 let ends = format!("{} and {}", connection.client, connection.server);
                 line(out, &format!("   connection {number}, of {ends}"));
+                if counts.in_part_of_connection {
+                    let scope = "The ledgers are of the whole connection; what follows them is of the packets and times that were asked for.";
+                    paragraph(out, context, 1, scope);
+                }
                 if self.shows(Part::Ledger) {
                     ledgers(connection, context, out);
                 }
-                vec![format!("frames --connection {number}")]
+                vec![match listing_of(connection) {
+                    Some(command) => format!("{command} --connection {number}"),
+                    None => "connections".to_string(),
+                }]
             }
             (Some(number), None) => {
                 line(

@@ -55,6 +55,10 @@ pub struct CheckReport {
     /// How many findings of a rule are held.
     held: BTreeMap<&'static str, u64>,
     totals: Totals,
+    /// The ends of connections that may still be named, and the verdicts on their handshakes.
+    closed: BTreeMap<u64, Line>,
+    /// Whether the last capture that was written took more than a line.
+    spread: bool,
     document: Document,
     look: Look,
     /// What each capture shows, where that was asked for.
@@ -86,6 +90,8 @@ impl CheckReport {
             pending: BTreeMap::new(),
             held: BTreeMap::new(),
             totals: Totals::default(),
+            closed: BTreeMap::new(),
+            spread: false,
             document: Document::default(),
             look: Look::default(),
             shown: None,
@@ -129,6 +135,7 @@ impl CheckReport {
     #[must_use]
     pub fn keeping_what_is_seen(mut self) -> Self {
         self.shown = Some(Vec::new());
+        self.totals.writes_down = true;
         self
     }
 
@@ -222,6 +229,14 @@ impl CheckReport {
 
     fn connection(&mut self, connection: &Connection, form: Form) {
         self.outcome.connection(connection);
+        let line = Line {
+            number: connection.number,
+            endpoints: Some((connection.client, connection.server)),
+            handshake: connection.handshake,
+        };
+        if !is_records(form) && self.closed.len() < CONNECTIONS {
+            self.closed.insert(connection.number, line);
+        }
         let findings = self.pending.remove(&connection.number);
         let named = matches!(form, Form::Junit | Form::Tap)
             && (connection.exchanges > 0
@@ -229,11 +244,7 @@ impl CheckReport {
                 || connection.handshake.is_some());
         if findings.is_some() || (named && self.outcome.groups.len() < CONNECTIONS) {
             self.outcome.groups.push(Group {
-                connection: Line {
-                    number: connection.number,
-                    endpoints: Some((connection.client, connection.server)),
-                    handshake: connection.handshake,
-                },
+                connection: line,
                 findings: findings.unwrap_or_default(),
             });
         }
@@ -273,8 +284,12 @@ impl CheckReport {
         match out.form() {
             Form::Table => {
                 let first = self.totals.captures == 0;
+                let spread = page::is_spread(outcome);
+                // Captures of a line stand close together.
+                let apart = !first && (spread || self.spread);
                 let unknown = self.unknown;
-                out.page(|out| page::write(outcome, context, first, unknown, out));
+                out.page(|out| page::write(outcome, context, apart, unknown, out));
+                self.spread = spread;
             }
             Form::Json | Form::Ndjson => {
                 for line in &outcome.expectations {
@@ -302,16 +317,21 @@ impl CheckReport {
             let place = places.get(&number);
             match place.and_then(|place| groups.get_mut(*place)) {
                 Some(group) => group.findings.extend(findings),
-                None => groups.push(Group {
-                    connection: Line {
+                None => {
+                    let unnamed = Line {
                         number,
                         endpoints: None,
                         handshake: None,
-                    },
-                    findings,
-                }),
+                    };
+                    let connection = self.closed.get(&number).copied().unwrap_or(unnamed);
+                    groups.push(Group {
+                        connection,
+                        findings,
+                    });
+                }
             }
         }
+        self.closed.clear();
     }
 
     /// Adds what a capture came to, and makes room for the next.
@@ -383,6 +403,11 @@ impl Report for CheckReport {
             ..Outcome::default()
         };
         self.settle(context, out);
+    }
+
+    fn missed(&mut self, complaint: &str) {
+        let failure = (String::new(), complaint.to_string());
+        self.totals.failures.push(failure);
     }
 
     fn finish(&mut self, out: &mut Output<'_>) {

@@ -10,17 +10,21 @@ use crate::event::Verdict;
 use crate::report::context::Context;
 use crate::report::look::{BAD, BOLD, DIM, Look, PLAIN, WARN, severity_style, verdict_style};
 
-/// Writes one capture.
+/// Whether a capture takes more than a line, and those below it.
+pub(super) fn is_spread(outcome: &Outcome) -> bool {
+    !outcome.groups.is_empty() || outcome.missed().next().is_some()
+}
+
+/// Writes one capture, apart from the one above it or close to it.
 pub(super) fn write(
     outcome: &Outcome,
     context: &Context<'_>,
-    first: bool,
+    apart: bool,
     unknown: bool,
     out: &mut Vec<u8>,
 ) {
     let look = context.look;
-    let quiet = outcome.groups.is_empty() && outcome.missed().next().is_none();
-    if !first && !quiet {
+    if apart {
         out.push(b'\n');
     }
     look.paint(out, BOLD, &outcome.title);

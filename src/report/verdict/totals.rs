@@ -25,6 +25,8 @@ pub(super) struct Totals {
     pub failures: Vec<(String, String)>,
     /// What was left open, without failing.
     pub open: Vec<(String, String)>,
+    /// Whether what is seen is written down as what must be, so that nothing of it fails.
+    pub writes_down: bool,
     /// The first of the most severe findings.
     pub worst: Option<Worst>,
 }
@@ -53,8 +55,12 @@ impl Totals {
         if !policy.strict {
             self.open.extend(outcome.open().into_iter().map(named));
         }
-        let failures = outcome.failures(policy).into_iter();
-        self.failures.extend(failures.map(named));
+        let failures = if self.writes_down {
+            outcome.error.iter().cloned().collect()
+        } else {
+            outcome.failures(policy)
+        };
+        self.failures.extend(failures.into_iter().map(named));
     }
 
     /// Writes what stands below the last capture.
@@ -63,14 +69,14 @@ impl Totals {
         let lines = self.lines(policy);
         for (index, line) in lines.lines().enumerate() {
             let style = match (index, self.failures.is_empty()) {
-                (0, true) if self.open.is_empty() => GOOD,
+                (0, true) if self.open.is_empty() || self.writes_down => GOOD,
                 (0, true) => WARN,
                 (0, false) => BAD,
                 _ => PLAIN,
             };
             text::paragraph(out, look, style, 2, line);
         }
-        if let Some(worst) = &self.worst {
+        if let Some(worst) = self.worst.as_ref().filter(|_| !self.writes_down) {
             let mut next = vec![format!("wscope explain {}", worst.rule)];
             if let Some(capture) = &worst.capture {
                 let number = worst.connection;
@@ -99,6 +105,8 @@ impl Totals {
         }
         let (word, reasons) = if !self.failures.is_empty() {
             ("failed", &self.failures)
+        } else if self.writes_down {
+            ("written down, not judged", &self.failures)
         } else if !self.open.is_empty() {
             (
                 "passed, with something left open (--strict fails then)",

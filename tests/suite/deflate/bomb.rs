@@ -76,7 +76,7 @@ fn a_bomb_needs_no_memory_is_given_up_and_the_connection_is_read_on() {
     );
     assert_eq!(records[1]["text"], "Hello");
     assert!(
-        told.contains("inflates to more than 67108864 bytes"),
+        told.contains("inflates to more than 67,108,864 bytes"),
         "{told}"
     );
 }
