@@ -470,6 +470,6 @@ mod tests {
         assert!(size_of::<First>() <= 112, "{}", size_of::<First>());
         assert!(size_of::<Left>() <= 24, "{}", size_of::<Left>());
         assert!(size_of::<Slot>() <= 16);
-        assert!(size_of::<Live>() <= 400, "{}", size_of::<Live>());
+        assert!(size_of::<Live>() <= 512, "{}", size_of::<Live>());
     }
 }

@@ -401,13 +401,13 @@ impl Conversation {
         };
         self.end_http();
         let websocket = self.websocket.get_or_insert_with(|| {
-            Box::new(WebSocket::new(
+            WebSocket::new(
                 Both {
                     to_server: trust,
                     to_client: trust,
                 },
                 Compression::Unknown,
-            ))
+            )
         });
         if let Some(checks) = &mut cx.checks {
             for direction in Direction::ALL {

@@ -52,7 +52,7 @@ pub(crate) struct Conversation {
     exchanges_before: u32,
     /// The verdict of the handshake that began it.
     verdict: Option<Verdict>,
-    websocket: Option<Box<WebSocket>>,
+    websocket: Option<WebSocket>,
     /// TLS below all that.
     secure: Option<Box<Secure>>,
     protocol: Protocol,
@@ -163,9 +163,7 @@ impl Conversation {
 
     /// How many frames were read.
     pub(crate) fn frames(&self) -> u64 {
-        self.websocket
-            .as_ref()
-            .map_or(0, |websocket| websocket.frames())
+        self.websocket.as_ref().map_or(0, WebSocket::frames)
     }
 
     /// How many messages were read, by sender.
@@ -382,7 +380,7 @@ impl Conversation {
         let Some(exchanges) = &self.exchanges else {
             return;
         };
-        let mut websocket = Box::new(WebSocket::new(exchanges.trust(), compression));
+        let mut websocket = WebSocket::new(exchanges.trust(), compression);
         let invalid = exchanges.handshake() == Some(Verdict::Invalid);
         if let Some(checks) = cx.checks.as_mut().filter(|_| invalid) {
             let tunnel = &mut checks.http.tunnel;

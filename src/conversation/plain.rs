@@ -1,5 +1,6 @@
 //! The plain case: frames of a WebSocket, whole in a packet, while nothing waits in either direction.
 
+use super::websocket::WebSocket;
 use super::{Context, Conversation, Reading};
 use crate::event::Verdict;
 use crate::ledger::Row;
@@ -13,7 +14,7 @@ impl Conversation {
     pub(crate) fn is_smooth(&self) -> bool {
         matches!(self.reading, Reading::WebSocket)
             && self.secure.is_none()
-            && (self.websocket.as_ref()).is_some_and(|websocket| websocket.is_smooth())
+            && (self.websocket.as_ref()).is_some_and(WebSocket::is_smooth)
             && self.streams.are_empty()
             && self.handshake() != Some(Verdict::Invalid)
     }

@@ -1,5 +1,7 @@
 //! Copies: the same packet captured twice, as mirror ports and captures on several interfaces give it.
 
+use smallvec::SmallVec;
+
 use crate::time::Timestamp;
 
 /// How far apart in capture time two copies of one packet may stand. Mirrored copies are microseconds apart, and
@@ -16,10 +18,11 @@ const FINGERPRINT: u64 = u64::MAX << 24;
 /// two equal packets of a connection that was silent for just so long, to 50 ms, would count as copies.
 const TICK: u32 = 16;
 
-/// How many there is room for at first.
-const FIRST: usize = 8;
+/// How many there is room for in place, which is enough where packets are far apart.
+const FIRST: usize = 2;
 
-/// By how much room grows.
+/// How many there is room for where those are too few, and by how much room grows.
+const SECOND: usize = 8;
 const GROWTH: usize = 3;
 
 /// The fingerprints of a connection's latest packets, each with its time in one number, so that those of many connections fit
@@ -27,11 +30,9 @@ const GROWTH: usize = 3;
 #[derive(Debug, Default)]
 pub(super) struct Duplicates {
     /// A ring, once it is full.
-    recent: Box<[u64]>,
+    recent: SmallVec<[u64; FIRST]>,
     /// How many packets there were in all, modulo 2^32.
     pub(super) packets: u32,
-    /// How many are remembered.
-    len: u8,
     /// Where the oldest stands in the ring.
     oldest: u8,
 }
@@ -40,7 +41,7 @@ impl Duplicates {
     /// Whether a packet with this fingerprint was seen within the time that copies may be apart.
     pub(super) fn contains(&self, fingerprint: u64, time: Timestamp) -> bool {
         let packet = packed(fingerprint, time);
-        (self.recent.iter().take(self.len.into()))
+        (self.recent.iter())
             .any(|&seen| (seen ^ packet) & FINGERPRINT == 0 && are_near(seen, packet))
     }
 
@@ -49,12 +50,12 @@ impl Duplicates {
     pub(super) fn insert(&mut self, fingerprint: u64, time: Timestamp) {
         self.packets = self.packets.wrapping_add(1);
         let packet = packed(fingerprint, time);
-        let len = usize::from(self.len);
+        let len = self.recent.len();
         match self.recent.get_mut(usize::from(self.oldest)) {
             Some(oldest) if len >= FIRST && (len >= REMEMBERED || !are_near(*oldest, packet)) => {
                 *oldest = packet;
                 self.oldest += 1;
-                if self.oldest == self.len {
+                if usize::from(self.oldest) == len {
                     self.oldest = 0;
                 }
             }
@@ -65,22 +66,13 @@ impl Duplicates {
     /// Remembers a packet beside all the others.
     #[inline(never)]
     fn grow(&mut self, packet: u64) {
-        let len = usize::from(self.len);
-        if let Some(filled) = self.recent.get_mut(..len) {
-            filled.rotate_left(self.oldest.into());
-        }
+        self.recent.rotate_left(self.oldest.into());
         self.oldest = 0;
-        if len == self.recent.len() {
-            let mut room = vec![0; (len * GROWTH).clamp(FIRST, REMEMBERED)];
-            if let Some(filled) = room.get_mut(..len) {
-                filled.copy_from_slice(&self.recent);
-            }
-            self.recent = room.into();
+        let room = self.recent.capacity();
+        if self.recent.len() == room {
+            self.recent.grow((room * GROWTH).clamp(SECOND, REMEMBERED));
         }
-        if let Some(place) = self.recent.get_mut(len) {
-            *place = packet;
-            self.len += 1;
-        }
+        self.recent.push(packet);
     }
 }
 
@@ -123,14 +115,14 @@ mod tests {
             duplicates.insert(packet << 24, Timestamp(0));
             assert!(duplicates.contains(packet << 24, Timestamp(0)));
         }
-        assert!(duplicates.recent.len() <= REMEMBERED);
+        assert_eq!(duplicates.recent.capacity(), REMEMBERED);
         assert!(duplicates.contains(999 << 24, Timestamp(0)));
         assert!(duplicates.contains((1000 - REMEMBERED as u64) << 24, Timestamp(0)));
         assert!(!duplicates.contains((999 - REMEMBERED as u64) << 24, Timestamp(0)));
         for packet in 0..1000_u64 {
             duplicates.insert(packet << 24, Timestamp(1 << 33));
         }
-        assert_eq!(usize::from(duplicates.len), REMEMBERED);
+        assert_eq!(duplicates.recent.len(), REMEMBERED);
     }
 
     #[test]

@@ -217,13 +217,3 @@ fn row_of(opcode: Opcode) -> Row {
 fn to_usize(len: u64) -> usize {
     usize::try_from(len).unwrap_or(usize::MAX)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_idle_one_is_small() {
-        assert!(size_of::<WebSocket>() <= 112, "{}", size_of::<WebSocket>());
-    }
-}
