@@ -249,44 +249,31 @@ fn handshake_detail(summary: &Summary, detail: &Detail, context: &Context<'_>, o
     };
     let packet = |number: Option<u64>| number.map_or("-".to_string(), |number| number.to_string());
     if detail.request_packet.is_some() {
-        let mut request = format!(
+        let request = format!(
             "  packet {}  {} {} HTTP/{}",
             packet(detail.request_packet),
             shown(&detail.method),
             shown(&detail.target),
             shown(&detail.http_version),
         );
-        pad(&mut request, 42);
-        line(
-            out,
-            &format!("{request}  Sec-WebSocket-Key     {}", shown(&detail.key)),
-        );
+        let key = format!("Sec-WebSocket-Key     {}", shown(&detail.key));
+        beside(out, context, request, &key);
     }
     if let Some(status) = detail.status {
         let mut response = format!("  packet {}  {status}", packet(detail.response_packet));
         if status == 101 {
             response.push_str(" Switching Protocols");
         }
-        pad(&mut response, 42);
         let judged = match (&detail.accept, &detail.accept_expected) {
             (Some(accept), Some(expected)) if accept == expected => "   as expected from the key",
             (Some(_), Some(_)) => "   not what the key calls for",
             _ => "",
         };
-        line(
-            out,
-            &format!(
-                "{response}  Sec-WebSocket-Accept  {}{judged}",
-                shown(&detail.accept)
-            ),
-        );
+        let accept = format!("Sec-WebSocket-Accept  {}{judged}", shown(&detail.accept));
+        beside(out, context, response, &accept);
         if let (true, Some(expected)) = (judged.contains("not what"), &detail.accept_expected) {
-            let mut expectation = String::new();
-            pad(&mut expectation, 42);
-            line(
-                out,
-                &format!("{expectation}  expected              {expected}"),
-            );
+            let expected = format!("expected              {expected}");
+            beside(out, context, String::new(), &expected);
         }
     }
     if detail.subprotocol.is_some() {
@@ -305,7 +292,23 @@ fn handshake_detail(summary: &Summary, detail: &Detail, context: &Context<'_>, o
         } else {
             ", agreed"
         };
-        line(out, &format!("  extension    {extensions}{unused}"));
+        let words = format!("  extension    {extensions}{unused}");
+        text::paragraph(out, context.look, PLAIN, 15, &words);
+    }
+}
+
+/// Writes a field beside what it stands in; where the terminal is too narrow, below it.
+fn beside(out: &mut Vec<u8>, context: &Context<'_>, mut left: String, right: &str) {
+    const LEFT: usize = 42;
+    let needed = LEFT.max(text::width(&left)) + 2 + text::width(right);
+    if context.look.width.is_some_and(|width| needed > width) {
+        if !left.is_empty() {
+            line(out, &left);
+        }
+        text::paragraph(out, context.look, PLAIN, 6, &format!("    {right}"));
+    } else {
+        pad(&mut left, LEFT);
+        line(out, &format!("{left}  {right}"));
     }
 }
 
@@ -350,10 +353,8 @@ fn message_table(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
         let total: u64 = summary.frames.iter().sum();
         out.push(b'\n');
         context.look.paint(out, BOLD, "FRAMES");
-        line(
-            out,
-            &format!("  {}: {}", text::grouped(total), frames.join(", ")),
-        );
+        let words = format!("  {}: {}", text::grouped(total), frames.join(", "));
+        text::behind(out, context.look, PLAIN, (6, 8), &words);
     }
 }
 
@@ -485,7 +486,8 @@ fn rest(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
     if !odd.is_empty() {
         out.push(b'\n');
         context.look.paint(out, BOLD, "NOT IN THE CAPTURE");
-        line(out, &format!("  {odd}"));
+        let words = format!("  {odd}");
+        text::behind(out, context.look, PLAIN, (18, 20), &words);
     }
     if let Some(cut) = summary.cut_packets.say() {
         paragraph(out, context, 2, &cut);

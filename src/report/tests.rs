@@ -637,6 +637,30 @@ Next: wscope check 'a b.pcap' · wscope messages 'a b.pcap' · wscope overhead '
 }
 
 #[test]
+fn a_summary_page_fits_its_terminal() {
+    for width in [80, 100, 140] {
+        let look = Look {
+            width: Some(width),
+            ..Look::default()
+        };
+        let page = written(Form::Table, look, &mut SummaryReport::new(false), all);
+        for line in page.lines() {
+            assert!(text::width(line) <= width, "{width}: {line}");
+        }
+        // No word of the tables is broken.
+        for word in [
+            "handshake of",
+            "127.0.0.1:56228",
+            "Sec-WebSocket-Accept",
+            "WebSocket",
+        ] {
+            let there = page.to_lowercase().contains(&word.to_lowercase());
+            assert!(there, "{width}: {word}: {page}");
+        }
+    }
+}
+
+#[test]
 fn an_overhead_page_fits_its_terminal() {
     for width in [60, 80, 100, 140] {
         let look = Look {
