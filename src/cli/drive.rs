@@ -319,7 +319,7 @@ impl Drive<'_> {
         let keys = tls::Keys::new(self.keys.log.clone(), may_come);
         let mut analysis = Analysis::new(self.keep)
             .with_keys(keys)
-            .with_threads(self.threads_of_analysis());
+            .with_threads(self.threads_of_analysis(source.live));
         let mut notices = Notices::default();
         let mut start = None;
         self.report
@@ -414,9 +414,10 @@ impl Drive<'_> {
         }
     }
 
-    /// How many threads may read connections. What stops at a row stops there with one.
-    fn threads_of_analysis(&self) -> usize {
-        if self.limit.is_some() {
+    /// How many threads may read connections. What stops at a row stops there with one; and what comes while it is read comes in pieces
+    /// too small to be shared.
+    fn threads_of_analysis(&self, live: bool) -> usize {
+        if live || self.limit.is_some() {
             1
         } else {
             self.threads

@@ -79,7 +79,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "N", value_parser = parse::count, help_heading = "Output",
         long_help = "How many threads may work on connections; as many as the machine has, up to 8, unless told. With two or more, \
             packets are read on a thread of their own, and so is a compressed capture decompressed. With one, that one does \
-            all. The output is the same for any number")]
+            all, as it does with what comes through a pipe. The output is the same for any number")]
     pub threads: Option<u64>,
 
     /// Times in tables: seconds from the first packet, or UTC. Records always have UTC
