@@ -265,27 +265,14 @@ impl AddAssign<&Ledger> for Ledger {
 }
 
 impl Entry {
+    #[inline]
     fn cells(&self) -> [u64; 7] {
-        let Wire {
-            link,
-            network,
-            transport,
-            tls,
-            head,
-            payload,
-        } = self.wire;
+        let [link, network, transport, tls, head, payload] = self.wire.columns();
         [self.packets, link, network, transport, tls, head, payload]
     }
 
-    fn of([packets, link, network, transport, tls, head, payload]: [u64; 7]) -> Self {
-        let wire = Wire {
-            link,
-            network,
-            transport,
-            tls,
-            head,
-            payload,
-        };
+    fn of([packets, columns @ ..]: [u64; 7]) -> Self {
+        let wire = Wire::of_columns(columns);
         Self { packets, wire }
     }
 }

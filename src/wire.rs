@@ -24,6 +24,33 @@ impl Wire {
     pub fn total(&self) -> u64 {
         self.link + self.network + self.transport + self.tls + self.head + self.payload
     }
+
+    /// The columns in their order.
+    #[inline]
+    pub(crate) fn columns(&self) -> [u64; 6] {
+        let Self {
+            link,
+            network,
+            transport,
+            tls,
+            head,
+            payload,
+        } = *self;
+        [link, network, transport, tls, head, payload]
+    }
+
+    /// Of columns in their order.
+    #[inline]
+    pub(crate) fn of_columns([link, network, transport, tls, head, payload]: [u64; 6]) -> Self {
+        Self {
+            link,
+            network,
+            transport,
+            tls,
+            head,
+            payload,
+        }
+    }
 }
 
 impl AddAssign for Wire {

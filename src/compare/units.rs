@@ -110,15 +110,7 @@ pub(super) enum Brief {
 
 impl Brief {
     pub(super) fn of(wire: &Wire, application: Option<u64>) -> Self {
-        let Wire {
-            link,
-            network,
-            transport,
-            tls,
-            head,
-            payload,
-        } = *wire;
-        let columns = [link, network, transport, tls, head, payload];
+        let columns = wire.columns();
         let widest = columns.into_iter().chain(application).fold(0, u64::max);
         if widest > u32::MAX.into() {
             let wire = *wire;
@@ -130,20 +122,10 @@ impl Brief {
 
     pub(super) fn cost(&self) -> Cost {
         match self {
-            Self::Small(columns, application) => {
-                let [link, network, transport, tls, head, payload] = columns.map(u64::from);
-                Cost {
-                    wire: Wire {
-                        link,
-                        network,
-                        transport,
-                        tls,
-                        head,
-                        payload,
-                    },
-                    application: application.map(u64::from),
-                }
-            }
+            Self::Small(columns, application) => Cost {
+                wire: Wire::of_columns(columns.map(u64::from)),
+                application: application.map(u64::from),
+            },
             Self::Large(cost) => **cost,
         }
     }
