@@ -7,7 +7,7 @@ use super::outcome::{Outcome, Spot};
 use super::performance::Sample;
 use super::rule::{Answer, Fault, Judge, Rule, Subject};
 use crate::direction::Direction;
-use crate::websocket::deflate::{Failure, Inflated};
+use crate::websocket::deflate::Inflated;
 
 /// From which payload on a message is worth compressing, and how many such messages say that nobody does.
 const WORTH: u64 = 256;
@@ -225,9 +225,6 @@ of_inflated! {
         let Some(failure) = inflated.failure else {
             return if inflated.limit.is_some() { Outcome::Unknown(Cause::Limit) } else { Outcome::Pass };
         };
-        if failure == Failure::Distance && !inflated.history_known {
-            return Outcome::Unknown(Cause::Gap);
-        }
         Outcome::Fail(Severity::Error, format!(
             "message {} cannot be inflated: {}{}",
             message.index,

@@ -12,7 +12,7 @@ pub struct Inflated {
     /// Why it is no message as RFC 7692, section 7.2.2 asks for. `length` may be known all the same: where only the end is wrong,
     /// the rest is read.
     pub failure: Option<Failure>,
-    /// The payload byte, from 0, at which the failure was noticed.
+    /// The payload byte, from 0, that shows the failure; the length of the payload where that is its end.
     pub failed_at: Option<u64>,
     /// Whether a block was marked as the last one (BFINAL; RFC 7692, section 7.2.3.4). What follows it is read as if it were not.
     pub final_block: bool,
@@ -37,7 +37,7 @@ impl Inflated {
 
     /// Whether it refers to an earlier message although no context takeover was agreed (RFC 7692, section 7.1.1).
     pub fn violates_takeover(&self) -> bool {
-        self.agreed.certain && !self.agreed.takeover && self.failure == Some(Failure::Distance)
+        self.agreed.certain && !self.agreed.takeover && self.failure == Some(Failure::Takeover)
     }
 }
 
@@ -52,9 +52,9 @@ pub enum Failure {
     Codes,
     /// A length or distance symbol that is never used (section 3.2.6).
     Symbol,
-    /// A reference back to before the beginning: of the first message, or, without context takeover, of this one.
-    Distance,
-    /// One of these two: the decompressor does not always say which.
+    /// A reference back to an earlier message, where no context takeover was agreed (RFC 7692, section 7.1.1).
+    Takeover,
+    /// A symbol that is never used, or a reference back to before the beginning: the decompressor does not always say which.
     Reference,
     /// It ends inside a block (RFC 7692, section 7.2.1).
     Unfinished,
@@ -68,7 +68,7 @@ impl Failure {
             Self::StoredLength => "a stored block whose length and its complement disagree",
             Self::Codes => "code lengths that make no Huffman code",
             Self::Symbol => "a symbol that is never used",
-            Self::Distance => "a reference to before its beginning",
+            Self::Takeover => "a reference to an earlier message",
             Self::Reference => {
                 "a symbol that is never used, or a reference to before its beginning"
             }
@@ -76,19 +76,22 @@ impl Failure {
         }
     }
 
-    /// From the words of the decompressor.
-    pub(super) fn from_message(message: Option<&str>) -> Self {
+    /// From the words of the decompressor, which stood behind a whole window or not.
+    ///
+    /// How it words a wrong reference hangs on how many bytes were at hand, so its words are not taken for that.
+    pub(super) fn from_message(message: Option<&str>, behind_whole_window: bool) -> Self {
         let message = message.unwrap_or_default();
-        if message.contains("too far back") {
-            Self::Distance
-        } else if message.contains("bad state") {
-            Self::Reference
+        let words = ["too far back", "bad state", "distance code", "length code"];
+        if words.iter().any(|words| message.ends_with(words)) {
+            if behind_whole_window {
+                Self::Symbol
+            } else {
+                Self::Reference
+            }
         } else if message.contains("block type") {
             Self::BlockType
         } else if message.contains("stored block") {
             Self::StoredLength
-        } else if message.ends_with("distance code") || message.contains("literal/length code") {
-            Self::Symbol
         } else {
             Self::Codes
         }

@@ -184,7 +184,7 @@ impl Inflater {
         // There is nothing left to read a second time.
         self.message
             .beyond
-            .get_or_insert((Failure::Distance, before.coded));
+            .get_or_insert((Failure::Takeover, before.coded));
         self.inflate(rest, workshop, &mut |_| {});
         let nothing = self.message.length == before.length && self.goes_on();
         self.message = before;
@@ -214,7 +214,7 @@ impl Inflater {
 
     fn inflated(&self, tail_left_in: bool, whole: bool) -> Inflated {
         let message = self.message;
-        let beyond = message.beyond.map(|(_, at)| (Failure::Distance, at));
+        let beyond = message.beyond.map(|(_, at)| (Failure::Takeover, at));
         let failure = message.failure.or(beyond);
         Inflated {
             agreed: self.agreed,
@@ -244,8 +244,7 @@ impl Inflater {
     ) {
         let again = match (&mut self.earlier, &mut self.window) {
             (Some(earlier), Some(window))
-                if matches!(failure, Failure::Distance | Failure::Reference)
-                    && self.message.beyond.is_none() =>
+                if failure == Failure::Reference && self.message.beyond.is_none() =>
             {
                 earlier.reread(&mut window.stream)
             }
@@ -300,13 +299,6 @@ impl Inflater {
                 _ => return,
             };
             let full = workshop.plain.len();
-            let step = match step {
-                Ok(step) => step,
-                Err(failure) => {
-                    let behind = (whole - coded.len()) as u64;
-                    return self.fail(failure, at + behind, workshop, give);
-                }
-            };
             coded = coded.get(step.taken..).unwrap_or_default();
             self.message.length += step.given as u64;
             if step.final_block {
@@ -316,6 +308,10 @@ impl Inflater {
             if self.message.length > self.most {
                 self.message.limit = Some(Limit::Message);
                 return;
+            }
+            if let Some(failure) = step.failure {
+                let taken = at + (whole - coded.len()) as u64;
+                return self.fail(failure, taken.saturating_sub(1), workshop, give);
             }
             let stuck = step.taken == 0 && step.given == 0 && !step.final_block;
             if stuck || coded.is_empty() && step.given < full {
@@ -330,12 +326,12 @@ fn step_alone(
     coded: &[u8],
     plain: &mut [u8],
     give: &mut dyn FnMut(Plain<'_>),
-) -> Result<Step, Failure> {
-    let step = stream.step(coded, plain)?;
+) -> Step {
+    let step = stream.step(coded, plain);
     if step.given > 0 {
         give(Plain::Known(plain.get(..step.given).unwrap_or_default()));
     }
-    Ok(step)
+    step
 }
 
 /// A step of two streams that are the same but for what is missing.
@@ -345,10 +341,10 @@ fn step_pair(
     known_run: &mut usize,
     unknown: &mut u64,
     give: &mut dyn FnMut(Plain<'_>),
-) -> Result<Step, Failure> {
-    let step = stream.step(coded, plain)?;
+) -> Step {
+    let step = stream.step(coded, plain);
     // How far each gets depends on the compressed bytes alone.
-    twin.step(coded, other)?;
+    twin.step(coded, other);
     let mut plain = plain.get(..step.given).unwrap_or_default();
     let mut other = other.get(..step.given).unwrap_or_default();
     while !plain.is_empty() {
@@ -366,7 +362,7 @@ fn step_pair(
         }
         (plain, other) = (behind(plain, different), behind(other, different));
     }
-    Ok(step)
+    step
 }
 
 fn run(one: &[u8], other: &[u8], holds: impl Fn(u8, u8) -> bool) -> usize {

@@ -25,6 +25,8 @@ pub(super) struct Step {
     pub(super) given: usize,
     /// Whether it ended with a final block.
     pub(super) final_block: bool,
+    /// Why it cannot go on. What it took ends with the byte that shows it.
+    pub(super) failure: Option<Failure>,
 }
 
 impl Stream {
@@ -60,28 +62,28 @@ impl Stream {
     }
 
     /// Inflates what fits.
-    pub(super) fn step(&mut self, coded: &[u8], plain: &mut [u8]) -> Result<Step, Failure> {
+    pub(super) fn step(&mut self, coded: &[u8], plain: &mut [u8]) -> Step {
         let (taken, given) = self.totals();
         let status = self
             .decompressor
-            .decompress(coded, plain, FlushDecompress::None)
-            .map_err(|error| match Failure::from_message(error.message()) {
-                // Behind a whole window nothing is too far back.
-                Failure::Reference if self.history.is_full() => Failure::Symbol,
-                failure => failure,
-            })?;
+            .decompress(coded, plain, FlushDecompress::None);
         let (taken, given) = (self.totals().0 - taken, self.totals().1 - given);
-        let step = Step {
+        let mut step = Step {
             taken: usize::try_from(taken).unwrap_or(coded.len()),
             given: usize::try_from(given).unwrap_or(plain.len()),
-            final_block: status == Status::StreamEnd,
+            final_block: matches!(status, Ok(Status::StreamEnd)),
+            failure: None,
         };
         self.history
             .push(plain.get(..step.given).unwrap_or_default());
+        step.failure = status.err().map(|error| {
+            // Behind a whole window nothing is too far back.
+            Failure::from_message(error.message(), self.history.is_full())
+        });
         if step.final_block {
             self.begin_behind_history();
         }
-        Ok(step)
+        step
     }
 
     fn totals(&self) -> (u64, u64) {

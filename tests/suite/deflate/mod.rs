@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use wscope::direction::Direction::{self, ToClient, ToServer};
 use wscope::event::MessageKind;
 use wscope::notice::Kind;
-use wscope::websocket::deflate::{Agreed, Failure, Inflater, Workshop};
+use wscope::websocket::deflate::{Agreed, Failure, Inflater, Plain, Workshop};
 
 use crate::collect::{MessageRow, Rows};
 use crate::conversations::sender;
@@ -191,18 +191,16 @@ proptest! {
                 let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(message.len() + 1)).collect();
                 cuts.sort_unstable();
                 let mut from = 0;
+                let mut plain = Vec::new();
                 inflater.begin(&mut workshop);
                 for cut in cuts.into_iter().chain([message.len()]) {
-                    inflater.push(&message[from..cut], &mut workshop, |_| {});
+                    inflater.push(&message[from..cut], &mut workshop, |piece| match piece {
+                        Plain::Known(known) => plain.extend_from_slice(known),
+                        Plain::Unknown(len) => plain.resize(plain.len() + len, b'?'),
+                    });
                     from = cut;
                 }
-                let end = inflater.end(&mut workshop);
-                // Which of these it is is not always known.
-                let failure = end.failure.map(|failure| match failure {
-                    Failure::Distance | Failure::Symbol => Failure::Reference,
-                    failure => failure,
-                });
-                ends.push((end.length, failure, end.unknown * u64::from(end.length.is_some()), end.tail_left_in));
+                ends.push((plain, inflater.end(&mut workshop)));
             }
             ends
         };

@@ -40,7 +40,7 @@ fn failure(name: Option<&str>) -> Option<Failure> {
         "unfinished" => Failure::Unfinished,
         "block-type" => Failure::BlockType,
         "stored-length" => Failure::StoredLength,
-        "distance" => Failure::Distance,
+        "takeover" => Failure::Takeover,
         other => panic!("{other}"),
     })
 }
