@@ -15,7 +15,7 @@ use crate::bound::SHARDS;
 use crate::decode::Segment;
 use crate::event::{Connection, Event};
 use crate::notice::{Kind, Notice};
-use crate::tcp::{Key, Place, Side, Table};
+use crate::tcp::{Duplicates, Key, Place, Side, Table};
 use crate::time::Timestamp;
 
 /// How many closed connections of a shard stay whole: more than close while the packets of one queue overtake those of another, and few
@@ -39,6 +39,8 @@ pub(super) struct Connections {
     /// Tombstones, in the same order.
     over: VecDeque<(Timestamp, u32)>,
     waiting: Waiting,
+    /// What copies of packets are known by.
+    remembered: Duplicates,
 }
 
 /// What a connection is by now.
@@ -120,7 +122,7 @@ impl Connections {
         };
         let side = place.side(from_lower);
         if let Some(Slot::Live(live)) = at_mut(&mut self.slots, place.index)
-            && live.take_plain(side, segment, shared, out)
+            && live.take_plain(side, segment, &mut self.remembered, shared, out)
         {
             return self.list_if_it_waits(place.index, shared);
         }
@@ -148,10 +150,10 @@ impl Connections {
         let Some(slot) = at_mut(&mut self.slots, index) else {
             return;
         };
-        bring_to_life(slot, shared);
+        bring_to_life(slot, &mut self.remembered, shared);
         match slot {
             Slot::Live(live) => {
-                if live.segment(side, segment, shared, out) {
+                if live.segment(side, segment, &mut self.remembered, shared, out) {
                     self.list_if_it_waits(index, shared);
                     return self.closed_now(segment.time, index, shared, out);
                 }
@@ -241,7 +243,7 @@ impl Connections {
         let Some(slot) = at_mut(&mut self.slots, index) else {
             return;
         };
-        bring_to_life(slot, shared);
+        bring_to_life(slot, &mut self.remembered, shared);
         if let Slot::Live(live) = slot
             && !live.is_closed()
         {
@@ -400,7 +402,7 @@ impl Connections {
         let Some(slot) = at_mut(&mut self.slots, index) else {
             return;
         };
-        let is_first = bring_to_life(slot, shared);
+        let is_first = bring_to_life(slot, &mut self.remembered, shared);
         if let Slot::Live(mut live) = std::mem::take(slot) {
             if is_first {
                 live.end(shared, out);
@@ -439,7 +441,7 @@ fn give_record(mut live: Box<Live>, shared: &mut Shared, out: &mut dyn FnMut(&Ev
 }
 
 /// Makes a connection of a first packet, because a second one has come, or the end; false where there is no such packet.
-fn bring_to_life(slot: &mut Slot, shared: &mut Shared) -> bool {
+fn bring_to_life(slot: &mut Slot, remembered: &mut Duplicates, shared: &mut Shared) -> bool {
     let Slot::First(first) = slot else {
         return false;
     };
@@ -447,7 +449,7 @@ fn bring_to_life(slot: &mut Slot, shared: &mut Shared) -> bool {
     let (live, segment) = first.live(asked_for);
     let mut live = live.watched(&segment, &shared.options);
     // A packet without payload tells nothing, so there is nobody to listen.
-    live.segment(Side::Opener, &segment, shared, &mut |_| {});
+    live.segment(Side::Opener, &segment, remembered, shared, &mut |_| {});
     *slot = Slot::Live(Box::new(live));
     true
 }

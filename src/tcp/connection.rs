@@ -135,8 +135,8 @@ impl Half {
 #[derive(Debug, Default)]
 pub struct State {
     pub(super) halves: Sides<Half>,
-    /// Copies; also how many packets there were, modulo 2^32.
-    pub(super) duplicates: Duplicates,
+    /// How many packets there were that were no copies, modulo 2^32.
+    pub(super) packets: u32,
 }
 
 impl State {
@@ -189,7 +189,15 @@ impl State {
     }
 
     /// Says what a packet is for (in the order of the ledger's rows), and takes note of its numbers.
-    pub fn classify(&mut self, side: Side, segment: &Segment<'_>) -> Class {
+    ///
+    /// `connection` is what tells this connection's packets apart from those of others that are remembered there.
+    pub fn classify(
+        &mut self,
+        side: Side,
+        segment: &Segment<'_>,
+        connection: u64,
+        remembered: &mut Duplicates,
+    ) -> Class {
         let used = u32::from(segment.flags.syn()) + u32::from(segment.flags.fin());
         let end = segment
             .seq
@@ -202,10 +210,10 @@ impl State {
                 && segment
                     .ack
                     .is_some_and(|ack| half.last_ack().is_none_or(|last| is_after(ack, last)));
-        if !advances && self.duplicates.contains(segment.fingerprint, segment.time) {
+        if !advances && remembered.contains(connection, segment.fingerprint, segment.time) {
             return Class::Whole(Row::Duplicate);
         }
-        self.duplicates.insert(segment.fingerprint, segment.time);
+        self.remember(segment, connection, remembered);
         let half = self.half_mut(side);
         let answered = std::mem::take(&mut half.is_probed);
         let last_ack = half.last_ack();
@@ -229,6 +237,18 @@ impl State {
         };
         self.take_note(side, segment, end);
         class
+    }
+
+    /// Remembers a segment that is no copy; `connection` and `remembered` as [`classify`](Self::classify) takes them.
+    #[inline]
+    pub fn remember(
+        &mut self,
+        segment: &Segment<'_>,
+        connection: u64,
+        remembered: &mut Duplicates,
+    ) {
+        self.packets = self.packets.wrapping_add(1);
+        remembered.insert(connection, segment.fingerprint, segment.time);
     }
 
     fn take_note(&mut self, side: Side, segment: &Segment<'_>, end: u32) {
@@ -255,7 +275,7 @@ impl State {
             && !segment.flags.rst()
         {
             half.set_last_ack(ack);
-            let packets = self.duplicates.packets;
+            let packets = self.packets;
             let acknowledged = &mut self.half_mut(side.other()).assembler;
             let before = acknowledged.acknowledged();
             acknowledged.acknowledge(ack);
@@ -267,7 +287,7 @@ impl State {
 
     /// Gives up the holes that were acknowledged long enough ago. To be called after each packet.
     pub fn give_up_old_holes(&mut self, now: Timestamp) {
-        let packets = self.duplicates.packets;
+        let packets = self.packets;
         for half in self.halves.iter_mut() {
             half.assembler.give_up_old(|acknowledged| {
                 packets.wrapping_sub(acknowledged.packets) >= PACKETS_OF_GRACE

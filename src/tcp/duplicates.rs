@@ -1,61 +1,56 @@
 //! Copies: the same packet captured twice, as mirror ports and captures on several interfaces give it.
 
-use smallvec::SmallVec;
-
 use crate::time::Timestamp;
 
 /// How far apart in capture time two copies of one packet may stand. Mirrored copies are microseconds apart, and
 /// no sender retransmits with the same IP identification so soon.
 const APART: i64 = 50_000_000;
 
-/// How many packets of a connection are remembered.
-const REMEMBERED: usize = 64;
+/// How many packets are remembered of a shard: what it is sent within [`APART`] when all of them see half a million packets a second.
+const REMEMBERED: usize = 512;
 
-/// How many bits of a fingerprint are kept: two packets of which one is taken for the other's copy though it is none are one in 2^34.
+/// How many bits of a fingerprint are kept: two packets of which one is taken for the other's copy though it is none are one in 2^31.
 const FINGERPRINT: u64 = u64::MAX << 24;
 
 /// Times are kept in so many nanoseconds, as a power of two, and in the 24 bits that are left: they come again after 18 minutes, so that
-/// two equal packets of a connection that was silent for just so long, to 50 ms, would count as copies.
+/// two equal packets of a connection, in a shard that was silent for just so long, to 50 ms, would count as copies.
 const TICK: u32 = 16;
 
-/// How many there is room for in place, which is enough where packets are far apart.
-const FIRST: usize = 2;
+/// How many are compared at a time.
+const AT_A_TIME: usize = 16;
 
-/// How many there is room for where those are too few, and by how much room grows.
-const SECOND: usize = 8;
-const GROWTH: usize = 3;
-
-/// The fingerprints of a connection's latest packets, each with its time in one number, so that those of many connections fit
-/// into a cache.
+/// The fingerprints of a shard's latest packets, each with its time in one number. They stand in the order in which they came, so that
+/// what remembers the next is in a core's own cache, of whichever connection it is.
 #[derive(Debug, Default)]
-pub(super) struct Duplicates {
+pub struct Duplicates {
     /// A ring, once it is full.
-    recent: SmallVec<[u64; FIRST]>,
-    /// How many packets there were in all, modulo 2^32.
-    pub(super) packets: u32,
+    recent: Vec<u64>,
     /// Where the oldest stands in the ring.
-    oldest: u8,
+    oldest: usize,
 }
 
 impl Duplicates {
-    /// Whether a packet with this fingerprint was seen within the time that copies may be apart.
-    pub(super) fn contains(&self, fingerprint: u64, time: Timestamp) -> bool {
-        let packet = packed(fingerprint, time);
-        (self.recent.iter())
-            .any(|&seen| (seen ^ packet) & FINGERPRINT == 0 && are_near(seen, packet))
+    /// Whether a packet of this connection with this fingerprint was seen within the time that copies may be apart.
+    pub(super) fn contains(&self, connection: u64, fingerprint: u64, time: Timestamp) -> bool {
+        let packet = packed(connection, fingerprint, time);
+        let same = |seen: &u64| (seen ^ packet) & FINGERPRINT == 0;
+        // Without a way out of the inner loop, so that many are compared at once.
+        (self.recent.chunks(AT_A_TIME)).any(|some| {
+            some.iter().fold(false, |found, seen| found | same(seen))
+                && (some.iter()).any(|seen| same(seen) && are_near(*seen, packet))
+        })
     }
 
     /// Remembers a packet, in place of the oldest where that is too old, or there are too many.
     #[inline]
-    pub(super) fn insert(&mut self, fingerprint: u64, time: Timestamp) {
-        self.packets = self.packets.wrapping_add(1);
-        let packet = packed(fingerprint, time);
+    pub(super) fn insert(&mut self, connection: u64, fingerprint: u64, time: Timestamp) {
+        let packet = packed(connection, fingerprint, time);
         let len = self.recent.len();
-        match self.recent.get_mut(usize::from(self.oldest)) {
-            Some(oldest) if len >= FIRST && (len >= REMEMBERED || !are_near(*oldest, packet)) => {
+        match self.recent.get_mut(self.oldest) {
+            Some(oldest) if len >= REMEMBERED || !are_near(*oldest, packet) => {
                 *oldest = packet;
                 self.oldest += 1;
-                if usize::from(self.oldest) == len {
+                if self.oldest == len {
                     self.oldest = 0;
                 }
             }
@@ -66,19 +61,19 @@ impl Duplicates {
     /// Remembers a packet beside all the others.
     #[inline(never)]
     fn grow(&mut self, packet: u64) {
-        self.recent.rotate_left(self.oldest.into());
+        self.recent.rotate_left(self.oldest);
         self.oldest = 0;
-        let room = self.recent.capacity();
-        if self.recent.len() == room {
-            self.recent.grow((room * GROWTH).clamp(SECOND, REMEMBERED));
-        }
         self.recent.push(packet);
     }
 }
 
+/// The fingerprint of a connection's packet and its time. Equal packets of two connections have two fingerprints.
 #[inline]
-fn packed(fingerprint: u64, time: Timestamp) -> u64 {
-    fingerprint & FINGERPRINT | time.0.cast_unsigned() >> TICK & !FINGERPRINT
+fn packed(connection: u64, fingerprint: u64, time: Timestamp) -> u64 {
+    // The golden ratio's digits, for a number of which only the low bits differ.
+    const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+    (fingerprint ^ connection.wrapping_mul(SPREAD)) & FINGERPRINT
+        | time.0.cast_unsigned() >> TICK & !FINGERPRINT
 }
 
 /// Whether two packets were captured so near to each other as copies are.
@@ -98,29 +93,37 @@ mod tests {
         let mut duplicates = Duplicates::default();
         // Just before the times that are kept begin anew.
         let at = |milliseconds: i64| Timestamp((1 << 40) - 1 + milliseconds * 1_000_000);
-        duplicates.insert(u64::MAX, at(0));
+        duplicates.insert(7, u64::MAX, at(0));
         for near in [-49, 0, 1, 49] {
-            assert!(duplicates.contains(u64::MAX, at(near)), "{near}");
+            assert!(duplicates.contains(7, u64::MAX, at(near)), "{near}");
         }
         for far in [-51, 51, 1_000, -1_000_000] {
-            assert!(!duplicates.contains(u64::MAX, at(far)), "{far}");
+            assert!(!duplicates.contains(7, u64::MAX, at(far)), "{far}");
         }
-        assert!(!duplicates.contains(1 << 63, at(0)));
+        assert!(!duplicates.contains(7, 1 << 63, at(0)));
+    }
+
+    #[test]
+    fn an_equal_packet_of_another_connection_is_no_copy() {
+        let mut duplicates = Duplicates::default();
+        duplicates.insert(7, 1 << 40, Timestamp(0));
+        assert!(duplicates.contains(7, 1 << 40, Timestamp(0)));
+        assert!(!duplicates.contains(8, 1 << 40, Timestamp(0)));
     }
 
     #[test]
     fn the_latest_are_remembered_and_no_more_of_them_than_is_said() {
         let mut duplicates = Duplicates::default();
         for packet in 0..1000_u64 {
-            duplicates.insert(packet << 24, Timestamp(0));
-            assert!(duplicates.contains(packet << 24, Timestamp(0)));
+            duplicates.insert(7, packet << 24, Timestamp(0));
+            assert!(duplicates.contains(7, packet << 24, Timestamp(0)));
         }
-        assert_eq!(duplicates.recent.capacity(), REMEMBERED);
-        assert!(duplicates.contains(999 << 24, Timestamp(0)));
-        assert!(duplicates.contains((1000 - REMEMBERED as u64) << 24, Timestamp(0)));
-        assert!(!duplicates.contains((999 - REMEMBERED as u64) << 24, Timestamp(0)));
+        assert_eq!(duplicates.recent.len(), REMEMBERED);
+        assert!(duplicates.contains(7, 999 << 24, Timestamp(0)));
+        assert!(duplicates.contains(7, (1000 - REMEMBERED as u64) << 24, Timestamp(0)));
+        assert!(!duplicates.contains(7, (999 - REMEMBERED as u64) << 24, Timestamp(0)));
         for packet in 0..1000_u64 {
-            duplicates.insert(packet << 24, Timestamp(1 << 33));
+            duplicates.insert(7, packet << 24, Timestamp(1 << 33));
         }
         assert_eq!(duplicates.recent.len(), REMEMBERED);
     }
@@ -129,8 +132,12 @@ mod tests {
     fn where_packets_are_far_apart_few_are_remembered() {
         let mut duplicates = Duplicates::default();
         for packet in 0..1000_u64 {
-            duplicates.insert(packet << 24, Timestamp(packet.cast_signed() * 100_000_000));
+            duplicates.insert(
+                7,
+                packet << 24,
+                Timestamp(packet.cast_signed() * 100_000_000),
+            );
         }
-        assert_eq!(duplicates.recent.len(), FIRST);
+        assert_eq!(duplicates.recent.len(), 1);
     }
 }

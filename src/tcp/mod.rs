@@ -9,6 +9,7 @@ mod table;
 
 pub use assembler::{Assembler, Owner, Ready, Run};
 pub use connection::{Class, Half, Numbers, State};
+pub use duplicates::Duplicates;
 pub use side::{Side, Sides};
 pub use table::{KeptKey, Key, Place, Table};
 

@@ -31,10 +31,9 @@ impl State {
             && other.assembler.has_sent(ack)
     }
 
-    /// Takes a plain segment.
+    /// Takes a plain segment, once it is [remembered](Self::remember).
     #[inline]
     pub fn take_plain(&mut self, side: Side, segment: &Segment<'_>) {
-        self.duplicates.insert(segment.fingerprint, segment.time);
         let half = &mut self.halves[side];
         half.assembler.advance(segment.payload_len);
         half.set_next_seq(segment.seq.wrapping_add(segment.payload_len));

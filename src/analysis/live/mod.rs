@@ -16,7 +16,7 @@ use crate::event::{Event, Place};
 use crate::ledger::Row;
 use crate::notice::{Kind, Notice};
 use crate::options::Options;
-use crate::tcp::{Class, Ending, KeptKey, Key, Side, State};
+use crate::tcp::{Class, Duplicates, Ending, KeptKey, Key, Side, State};
 use crate::time::Timestamp;
 use crate::wire::Wire;
 
@@ -123,17 +123,18 @@ impl Live {
         self.tcp.is_superseded_by(side, segment)
     }
 
-    /// Takes a segment; true where it closed the connection.
+    /// Takes a segment; true where it closed the connection. Copies are known by what is `remembered` of the shard.
     pub(super) fn segment(
         &mut self,
         side: Side,
         segment: &Segment<'_>,
+        remembered: &mut Duplicates,
         shared: &mut Shared,
         out: &mut dyn FnMut(&Event<'_>),
     ) -> bool {
         (self.last_packet, self.end_time) = (segment.packet, segment.time);
         self.turn(shared, out, |live, ledgers, cx| {
-            live.take(side, segment, ledgers, cx)
+            live.take(side, segment, remembered, ledgers, cx)
         })
     }
 
@@ -201,6 +202,7 @@ impl Live {
         &mut self,
         side: Side,
         segment: &Segment<'_>,
+        remembered: &mut Duplicates,
         ledgers: &mut Ledgers,
         cx: &mut Context<'_>,
     ) -> bool {
@@ -210,7 +212,7 @@ impl Live {
         let ledger = &mut ledgers[side];
         ledger.packets += u64::from(segment.packets);
         let acknowledged = self.tcp.half(side.other()).assembler.acknowledged();
-        let class = self.tcp.classify(side, segment);
+        let class = self.tcp.classify(side, segment, self.number, remembered);
         if class == Class::Whole(Row::Ack) {
             self.count_ack(side, acknowledged, segment.wire_len());
         }

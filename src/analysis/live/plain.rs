@@ -9,7 +9,7 @@ use crate::conversation::{Context, Ledgers};
 use crate::decode::Segment;
 use crate::event::{Event, Place};
 use crate::ledger::Row;
-use crate::tcp::Side;
+use crate::tcp::{Duplicates, Side};
 use crate::websocket::Header;
 use crate::wire::Wire;
 
@@ -20,12 +20,14 @@ impl Live {
         &mut self,
         side: Side,
         segment: &Segment<'_>,
+        remembered: &mut Duplicates,
         shared: &mut Shared,
         out: &mut dyn FnMut(&Event<'_>),
     ) -> bool {
         if !(self.is_smooth && self.tcp.is_plain(side, segment)) {
             return false;
         }
+        self.tcp.remember(segment, self.number, remembered);
         if segment.payload_len == 0 {
             self.plain_ack(side, segment, shared);
             return true;
