@@ -75,6 +75,8 @@ enum Content {
     Packet(Found),
     Secrets(Range<usize>),
     Interface(LinkType),
+    /// Another file's header: what follows is read by it.
+    File(Pcap),
     Nothing,
 }
 
@@ -274,6 +276,13 @@ impl Capture {
                             if !self.link_types.contains(&link) {
                                 self.link_types.push(link);
                             }
+                        }
+                        Content::File(next) => {
+                            if !self.link_types.contains(&next.link) {
+                                self.link_types.push(next.link);
+                            }
+                            self.format = Format::Pcap(next);
+                            self.last_time = None;
                         }
                         Content::Nothing => {}
                     }

@@ -91,7 +91,8 @@ impl Pcap {
             original: packet.orig_len,
         };
         let end = RECORD_LEN + header.captured;
-        (header.captured <= self.longest).then(|| (end, self.found(&header, RECORD_LEN)))
+        let is_usual = (1..=self.longest).contains(&header.captured);
+        is_usual.then(|| (end, self.found(&header, RECORD_LEN)))
     }
 
     /// What stands at the beginning of `bytes`.
@@ -108,6 +109,15 @@ impl Pcap {
     /// The same in other formats than the usual one, and for what is not whole or not valid.
     #[inline(never)]
     fn parse_unusual(&self, bytes: &[u8]) -> Parsed {
+        if begins_file(bytes) {
+            return match Self::read_header(bytes) {
+                Some(next) => Parsed::Record(Record {
+                    len: HEADER_LEN,
+                    content: Content::File(next),
+                }),
+                None => Parsed::Incomplete(HEADER_LEN),
+            };
+        }
         let Some(header) = self.header(bytes) else {
             return Parsed::Incomplete(self.record_len());
         };
@@ -217,6 +227,19 @@ impl Pcap {
         }
         Err(last_candidate.saturating_sub(1))
     }
+}
+
+/// Whether another file begins here, as where files were put one behind the other. As a record it would be a packet of 2055 without a byte.
+fn begins_file(bytes: &[u8]) -> bool {
+    matches!(
+        bytes,
+        [0xa1, 0xb2, 0xc3, 0xd4, 0, 2, 0, 4, ..]
+            | [0xa1, 0xb2, 0x3c, 0x4d, 0, 2, 0, 4, ..]
+            | [0xa1, 0xb2, 0xcd, 0x34, 0, 2, 0, 4, ..]
+            | [0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, ..]
+            | [0x4d, 0x3c, 0xb2, 0xa1, 2, 0, 4, 0, ..]
+            | [0x34, 0xcd, 0xb2, 0xa1, 2, 0, 4, 0, ..]
+    )
 }
 
 fn number(bytes: &[u8], at: usize, big_endian: bool) -> Option<u32> {

@@ -62,6 +62,32 @@ fn any_form_and_compression_of_a_capture_gives_the_same_records() {
     }
 }
 
+/// As `cat` makes them of the files that a capture was rotated into.
+#[test]
+fn files_put_one_behind_the_other_are_one_capture() {
+    let folder = tempfile::tempdir().unwrap();
+    let recording = recording();
+    fs::write(folder.path().join("plain"), recording.pcap()).unwrap();
+    let plain = records(folder.path(), "plain");
+    let mut first = recording;
+    let second = Recording {
+        packets: first.packets.split_off(first.packets.len() / 2),
+        ..first
+    };
+    let pcaps = || {
+        let is_pcap = |form: &Form| !matches!(form, Form::Pcapng { .. });
+        Form::ALL.into_iter().filter(is_pcap)
+    };
+    for one in pcaps() {
+        for other in pcaps() {
+            let file = format!("{one:?} {other:?}");
+            let bytes = [first.file(one), second.file(other)].concat();
+            fs::write(folder.path().join(&file), bytes).unwrap();
+            assert_eq!(records(folder.path(), &file), plain, "{file}");
+        }
+    }
+}
+
 #[test]
 fn a_capture_from_a_pipe_gives_the_same_records() {
     let folder = tempfile::tempdir().unwrap();
