@@ -8,6 +8,7 @@ mod numbers;
 mod read;
 mod shards;
 mod shared;
+mod slots;
 mod teller;
 mod told;
 mod tombstone;

@@ -9,13 +9,14 @@ use super::first::First;
 use super::live::{Live, notice_midstream};
 use super::numbers::{Included, early, includes, late, may_have_ledgers};
 use super::shared::Shared;
-use super::tombstone::{Tombstone, give};
+use super::slots::Slots;
+use super::tombstone::give;
 use super::waiting::Waiting;
 use crate::bound::SHARDS;
 use crate::decode::Segment;
 use crate::event::{Connection, Event};
 use crate::notice::{Kind, Notice};
-use crate::tcp::{Duplicates, Key, Place, Side, Table};
+use crate::tcp::{Duplicates, Key, Side, Table};
 use crate::time::Timestamp;
 
 /// How many closed connections of a shard stay whole: more than close while the packets of one queue overtake those of another, and few
@@ -32,8 +33,7 @@ pub(super) struct Connections {
     /// Which shard it is.
     shard: usize,
     table: Table,
-    slots: Vec<Slot>,
-    free: Vec<u32>,
+    slots: Slots,
     /// Closed connections that are still whole, in the order of closing, and when they closed.
     closed: VecDeque<(Timestamp, u32)>,
     /// Tombstones, in the same order.
@@ -41,56 +41,6 @@ pub(super) struct Connections {
     waiting: Waiting,
     /// What copies of packets are known by.
     remembered: Duplicates,
-}
-
-/// What a connection is by now.
-#[derive(Debug, Default)]
-enum Slot {
-    #[default]
-    Free,
-    First(Box<First>),
-    Live(Box<Live>),
-    Over(Tombstone),
-}
-
-impl Slot {
-    fn has_key(&self, key: &Key) -> bool {
-        match self {
-            Self::Live(live) => live.key() == key,
-            Self::First(first) => first.key() == key,
-            // It has the same 64 bits of a seeded hash.
-            Self::Over(_) => true,
-            Self::Free => false,
-        }
-    }
-
-    /// Whether a SYN begins another connection in this one's place.
-    fn is_superseded_by(&self, side: Side, segment: &Segment<'_>) -> bool {
-        match self {
-            Self::Live(live) => live.is_superseded_by(side, segment),
-            Self::First(first) => first.live(false).0.is_superseded_by(side, segment),
-            Self::Over(over) => over.is_superseded_by(side, segment),
-            Self::Free => true,
-        }
-    }
-
-    /// The number of a connection that has not ended.
-    fn open_number(&self) -> Option<u64> {
-        match self {
-            Self::First(first) => Some(first.number()),
-            Self::Live(live) if !live.is_closed() => Some(live.number()),
-            _ => None,
-        }
-    }
-
-    /// The latest packet of a connection that has not ended.
-    fn open_packet(&self) -> Option<u64> {
-        match self {
-            Self::First(first) => Some(first.packet()),
-            Self::Live(live) if !live.is_closed() => Some(live.last_packet()),
-            _ => None,
-        }
-    }
 }
 
 impl Connections {
@@ -114,28 +64,22 @@ impl Connections {
         self.look_at_keys(shared, out);
         let hash = self.table.hash(&key);
         let slots = &self.slots;
-        let found = self.table.find(hash, |index| {
-            at(slots, index).is_some_and(|slot| slot.has_key(&key))
-        });
+        let found = self.table.find(hash, |index| slots.has_key(index, &key));
         let Some(place) = found else {
             return self.begin(key, hash, from_lower, segment, shared, out);
         };
         let side = place.side(from_lower);
-        if let Some(Slot::Live(live)) = at_mut(&mut self.slots, place.index)
+        if let Some(live) = self.slots.live_mut(place.index)
             && live.take_plain(side, segment, &mut self.remembered, shared, out)
         {
             return self.list_if_it_waits(place.index, shared);
         }
-        if segment.flags.syn() && self.is_superseded(place, side, segment) {
+        if segment.flags.syn() && self.slots.is_superseded(place.index, side, segment) {
             self.table.remove(hash, place.index);
             self.close(place.index, segment.time, shared, out);
             return self.begin(key, hash, from_lower, segment, shared, out);
         }
         self.take(place.index, side, segment, shared, out);
-    }
-
-    fn is_superseded(&self, place: Place, side: Side, segment: &Segment<'_>) -> bool {
-        at(&self.slots, place.index).is_none_or(|slot| slot.is_superseded_by(side, segment))
     }
 
     /// Gives a segment to the connection at an index.
@@ -147,19 +91,14 @@ impl Connections {
         shared: &mut Shared,
         out: &mut dyn FnMut(&Event<'_>),
     ) {
-        let Some(slot) = at_mut(&mut self.slots, index) else {
-            return;
-        };
-        bring_to_life(slot, &mut self.remembered, shared);
-        match slot {
-            Slot::Live(live) => {
-                if live.segment(side, segment, &mut self.remembered, shared, out) {
-                    self.list_if_it_waits(index, shared);
-                    return self.closed_now(segment.time, index, shared, out);
-                }
+        self.bring_to_life(index, shared);
+        if let Some(live) = self.slots.live_mut(index) {
+            if live.segment(side, segment, &mut self.remembered, shared, out) {
+                self.list_if_it_waits(index, shared);
+                return self.closed_now(segment.time, index, shared, out);
             }
-            Slot::Over(over) => over.segment(side, segment, &mut shared.ledgers),
-            Slot::First(_) | Slot::Free => {}
+        } else if let Some(over) = self.slots.over_mut(index) {
+            over.segment(side, segment, &mut shared.ledgers);
         }
         self.list_if_it_waits(index, shared);
     }
@@ -189,7 +128,7 @@ impl Connections {
 
     fn wake(&mut self, shared: &mut Shared, out: &mut dyn FnMut(&Event<'_>)) {
         for index in self.waiting.take_due() {
-            if let Some(Slot::Live(live)) = at_mut(&mut self.slots, index)
+            if let Some(live) = self.slots.live_mut(index)
                 && live.waits_for_keys()
             {
                 live.wake(shared, out);
@@ -208,27 +147,20 @@ impl Connections {
         out: &mut dyn FnMut(&Event<'_>),
     ) {
         // What makes room for it leaves its place to later ones.
-        let index = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot::Free);
-            u32::try_from(self.slots.len() - 1).expect("there are fewer than 2^16 of a shard")
-        });
-        if self.slots.len() - self.free.len() > ALIVE {
+        let index = self.slots.reserve();
+        if self.slots.len() > ALIVE {
             self.evict(segment, shared, out);
         }
         let number = shared.numbers.next(self.shard, index, &shared.options);
         notice_midstream(number, segment, out);
         self.table.insert(hash, index, from_lower);
-        let Some(slot) = at_mut(&mut self.slots, index) else {
-            return;
-        };
         if let Some(first) = First::new(number, key, from_lower, segment) {
-            *slot = Slot::First(Box::new(first));
-            return;
+            return self.slots.put_first(index, first);
         }
         let asked_for = may_have_ledgers(&shared.options, number);
         let live = Live::new(number, key, from_lower, asked_for, segment);
         let live = live.watched(segment, &shared.options);
-        *slot = Slot::Live(Box::new(live));
+        self.slots.put_live(index, live);
         self.take(index, Side::Opener, segment, shared, out);
     }
 
@@ -240,11 +172,8 @@ impl Connections {
         shared: &mut Shared,
         out: &mut dyn FnMut(&Event<'_>),
     ) {
-        let Some(slot) = at_mut(&mut self.slots, index) else {
-            return;
-        };
-        bring_to_life(slot, &mut self.remembered, shared);
-        if let Slot::Live(live) = slot
+        self.bring_to_life(index, shared);
+        if let Some(live) = self.slots.live_mut(index)
             && !live.is_closed()
         {
             live.end(shared, out);
@@ -282,14 +211,11 @@ impl Connections {
         let Some((closed, index)) = self.closed.pop_front() else {
             return;
         };
-        let Some(slot) = at_mut(&mut self.slots, index) else {
-            return;
-        };
         self.over.push_back((closed, index));
-        if matches!(slot, Slot::Live(live) if live.waits_for_keys()) {
+        if waits(&self.slots, index) {
             return;
         }
-        let Slot::Live(mut live) = std::mem::take(slot) else {
+        let Some(mut live) = self.slots.take_live(index) else {
             return;
         };
         live.settle(shared, out);
@@ -307,7 +233,7 @@ impl Connections {
                 }
             }
         }
-        *slot = Slot::Over(tombstone);
+        self.slots.put_over(index, tombstone);
     }
 
     /// Gives up the tombstone that has stood longest, or the connection that waited for keys as long.
@@ -315,24 +241,19 @@ impl Connections {
         let Some((_, index)) = self.over.pop_front() else {
             return;
         };
-        let Some(slot) = at_mut(&mut self.slots, index) else {
+        let hash = if let Some(over) = self.slots.take_over(index) {
+            let hash = over.hash();
+            over.end(&mut shared.whole, out);
+            hash
+        } else if let Some(live) = self.slots.take_live(index) {
+            let hash = self.table.hash(live.key());
+            give_record(live, shared, out);
+            hash
+        } else {
             return;
         };
-        let hash = match std::mem::take(slot) {
-            Slot::Over(over) => {
-                let hash = over.hash();
-                over.end(&mut shared.whole, out);
-                hash
-            }
-            Slot::Live(live) => {
-                let hash = self.table.hash(live.key());
-                give_record(live, shared, out);
-                hash
-            }
-            Slot::First(_) | Slot::Free => return,
-        };
         self.table.remove(hash, index);
-        self.free.push(index);
+        self.slots.release(index);
     }
 
     /// Makes room: every tombstone goes, and where that is too little, an eighth of the connections, those that were idle for
@@ -345,13 +266,11 @@ impl Connections {
         out: &mut dyn FnMut(&Event<'_>),
     ) {
         self.forget_all_closed(shared, out);
-        if self.slots.len() - self.free.len() < ALIVE / 8 * 7 {
+        if self.slots.len() < ALIVE / 8 * 7 {
             return;
         }
-        let mut idle: Vec<(u64, u32)> = (0..)
-            .zip(&self.slots)
-            .filter_map(|(index, slot)| Some((slot.open_packet()?, index)))
-            .collect();
+        let open = self.slots.open();
+        let mut idle: Vec<(u64, u32)> = open.map(|(_, packet, index)| (packet, index)).collect();
         let longest = (ALIVE / 8).min(idle.len().saturating_sub(1));
         idle.select_nth_unstable(longest);
         idle.truncate(longest);
@@ -380,14 +299,12 @@ impl Connections {
 
     /// The numbers and places of the connections that have not ended.
     pub(super) fn open(&self) -> impl Iterator<Item = (u64, u32)> {
-        (0..)
-            .zip(&self.slots)
-            .filter_map(|(index, slot)| Some((slot.open_number()?, index)))
+        self.slots.open().map(|(number, _, index)| (number, index))
     }
 
     /// The capture ends, and with it a connection that is open. One of which only a first packet is known stays that for now.
     pub(super) fn end(&mut self, index: u32, shared: &mut Shared, out: &mut dyn FnMut(&Event<'_>)) {
-        if let Some(Slot::Live(live)) = at_mut(&mut self.slots, index) {
+        if let Some(live) = self.slots.live_mut(index) {
             live.end(shared, out);
         }
     }
@@ -399,22 +316,39 @@ impl Connections {
         shared: &mut Shared,
         out: &mut dyn FnMut(&Event<'_>),
     ) {
-        let Some(slot) = at_mut(&mut self.slots, index) else {
-            return;
-        };
-        let is_first = bring_to_life(slot, &mut self.remembered, shared);
-        if let Slot::Live(mut live) = std::mem::take(slot) {
+        let is_first = self.bring_to_life(index, shared);
+        if let Some(mut live) = self.slots.take_live(index) {
             if is_first {
                 live.end(shared, out);
             }
             give_record(live, shared, out);
         }
     }
+
+    /// Makes a connection of a first packet, because a second one has come, or the end; false where there is no such packet.
+    fn bring_to_life(&mut self, index: u32, shared: &mut Shared) -> bool {
+        let Some(first) = self.slots.take_first(index) else {
+            return false;
+        };
+        let asked_for = may_have_ledgers(&shared.options, first.number());
+        let (live, segment) = first.live(asked_for);
+        let mut live = live.watched(&segment, &shared.options);
+        // A packet without payload tells nothing, so there is nobody to listen.
+        live.segment(
+            Side::Opener,
+            &segment,
+            &mut self.remembered,
+            shared,
+            &mut |_| {},
+        );
+        self.slots.put_live(index, live);
+        true
+    }
 }
 
 /// Whether a connection waits for keys.
-fn waits(slots: &[Slot], index: u32) -> bool {
-    matches!(at(slots, index), Some(Slot::Live(live)) if live.waits_for_keys())
+fn waits(slots: &Slots, index: u32) -> bool {
+    slots.live(index).is_some_and(Live::waits_for_keys)
 }
 
 /// A connection's record, unless nobody asks for it; what it leaves behind for the rules over several is compared.
@@ -437,41 +371,5 @@ fn give_record(mut live: Box<Live>, shared: &mut Shared, out: &mut dyn FnMut(&Ev
     live.settle(shared, out);
     if let Some(record) = record(*live, shared) {
         give(&record, &mut shared.whole, out);
-    }
-}
-
-/// Makes a connection of a first packet, because a second one has come, or the end; false where there is no such packet.
-fn bring_to_life(slot: &mut Slot, remembered: &mut Duplicates, shared: &mut Shared) -> bool {
-    let Slot::First(first) = slot else {
-        return false;
-    };
-    let asked_for = may_have_ledgers(&shared.options, first.number());
-    let (live, segment) = first.live(asked_for);
-    let mut live = live.watched(&segment, &shared.options);
-    // A packet without payload tells nothing, so there is nobody to listen.
-    live.segment(Side::Opener, &segment, remembered, shared, &mut |_| {});
-    *slot = Slot::Live(Box::new(live));
-    true
-}
-
-fn at(slots: &[Slot], index: u32) -> Option<&Slot> {
-    slots.get(usize::try_from(index).ok()?)
-}
-
-fn at_mut(slots: &mut [Slot], index: u32) -> Option<&mut Slot> {
-    slots.get_mut(usize::try_from(index).ok()?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::tombstone::Left;
-    use super::*;
-
-    #[test]
-    fn what_is_idle_or_over_is_small() {
-        assert!(size_of::<First>() <= 112, "{}", size_of::<First>());
-        assert!(size_of::<Left>() <= 24, "{}", size_of::<Left>());
-        assert!(size_of::<Slot>() <= 16);
-        assert!(size_of::<Live>() <= 512, "{}", size_of::<Live>());
     }
 }
