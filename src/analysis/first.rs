@@ -3,7 +3,7 @@
 
 use super::live::Live;
 use crate::decode::{Flags, Segment};
-use crate::tcp::{Key, Side};
+use crate::tcp::{Key, Numbers, Side};
 use crate::time::Timestamp;
 
 /// A connection's first packet.
@@ -62,6 +62,18 @@ impl First {
 
     pub(super) fn packet(&self) -> u64 {
         self.packet
+    }
+
+    /// Whether a SYN begins another connection between the same ends.
+    pub(super) fn is_superseded_by(&self, side: Side, segment: &Segment<'_>) -> bool {
+        let numbers = match side {
+            Side::Opener => Numbers {
+                next_seq: Some(self.seq.wrapping_add(u32::from(self.flags.syn()))),
+                syn: self.flags.syn().then_some(self.seq),
+            },
+            Side::Other => Numbers::default(),
+        };
+        numbers.are_superseded_by(segment)
     }
 
     /// The connection that begins with this packet, which is still to be taken.

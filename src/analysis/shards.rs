@@ -345,6 +345,24 @@ mod tests {
     }
 
     #[test]
+    fn a_syn_with_another_number_begins_another_connection() {
+        let address = Ipv4Addr::new(192, 0, 2, 1).into();
+        let sent = |packet, seq| Segment {
+            seq,
+            ..syn(packet, address, 9)
+        };
+        for (again, connections) in [(7, 1), (8, 2)] {
+            let mut shards = Shards::with_options(Options::default());
+            let mut kept = Kept::default();
+            for segment in [sent(1, 7), sent(2, again)] {
+                shards.segment(&segment, &mut |_| {});
+            }
+            shards.finish(&mut kept);
+            assert_eq!(kept.0.len(), connections, "{:?}", kept.0);
+        }
+    }
+
+    #[test]
     fn a_full_shard_ends_what_was_idle_for_longest_and_no_other_does() {
         let mut shards = Shards::with_options(Options::default());
         let mut notices = Vec::new();

@@ -140,7 +140,7 @@ impl Slots {
     pub(super) fn is_superseded(&self, index: u32, side: Side, segment: &Segment<'_>) -> bool {
         match self.slot(index) {
             Some(Slot::Live(live)) => live.is_superseded_by(side, segment),
-            Some(Slot::First(first)) => first.live(false).0.is_superseded_by(side, segment),
+            Some(Slot::First(first)) => first.is_superseded_by(side, segment),
             Some(Slot::Over(over)) => over.is_superseded_by(side, segment),
             Some(Slot::Free) | None => true,
         }
