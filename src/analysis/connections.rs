@@ -159,7 +159,8 @@ impl Connections {
         }
         let asked_for = may_have_ledgers(&shared.options, number);
         let live = Live::new(number, key, from_lower, asked_for, segment);
-        let live = live.watched(segment, &shared.options);
+        let mut live = Box::new(live);
+        live.watch(segment, &shared.options);
         self.slots.put_live(index, live);
         self.take(index, Side::Opener, segment, shared, out);
     }
@@ -221,7 +222,7 @@ impl Connections {
         live.settle(shared, out);
         let mut tombstone = live.tombstone(self.table.hash(live.key()));
         let (number, client) = (live.number(), live.client());
-        if let Some(mut connection) = record(*live, shared) {
+        if let Some(mut connection) = record(&mut live, shared) {
             match includes(shared.options.settled, number) {
                 Included::Yes => tombstone.keep(connection, client),
                 Included::No => give(&connection, &mut shared.whole, out),
@@ -332,7 +333,8 @@ impl Connections {
         };
         let asked_for = may_have_ledgers(&shared.options, first.number());
         let (live, segment) = first.live(asked_for);
-        let mut live = live.watched(&segment, &shared.options);
+        let mut live = Box::new(live);
+        live.watch(&segment, &shared.options);
         // A packet without payload tells nothing, so there is nobody to listen.
         live.segment(
             Side::Opener,
@@ -352,14 +354,14 @@ fn waits(slots: &Slots, index: u32) -> bool {
 }
 
 /// A connection's record, unless nobody asks for it; what it leaves behind for the rules over several is compared.
-fn record(mut live: Live, shared: &mut Shared) -> Option<Connection> {
+fn record(live: &mut Live, shared: &mut Shared) -> Option<Connection> {
     live.charge_missing(&mut shared.ledgers);
     let (closed, options) = (live.take_closed(), &shared.options);
     let is_asked_for = options.wanted.connections || may_have_ledgers(options, live.number());
     if closed.is_none() && !is_asked_for {
         return None;
     }
-    let connection = live.into_record();
+    let connection = live.record();
     if let Some(closed) = closed {
         shared.left.add(&connection, closed);
     }
@@ -369,7 +371,7 @@ fn record(mut live: Live, shared: &mut Shared) -> Option<Connection> {
 /// Gives the record of a connection for which nothing more comes.
 fn give_record(mut live: Box<Live>, shared: &mut Shared, out: &mut dyn FnMut(&Event<'_>)) {
     live.settle(shared, out);
-    if let Some(record) = record(*live, shared) {
+    if let Some(record) = record(&mut live, shared) {
         give(&record, &mut shared.whole, out);
     }
 }

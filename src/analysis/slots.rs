@@ -43,8 +43,8 @@ impl Slots {
     }
 
     /// A connection that is alive.
-    pub(super) fn put_live(&mut self, index: u32, live: Live) {
-        self.put(index, Slot::Live(Box::new(live)));
+    pub(super) fn put_live(&mut self, index: u32, live: Box<Live>) {
+        self.put(index, Slot::Live(live));
     }
 
     /// What is left of one that is over.

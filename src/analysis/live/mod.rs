@@ -87,10 +87,9 @@ impl Live {
         }
     }
 
-    /// The same, with facts gathered for the rules if they are judged; `first` is its first packet.
-    pub(super) fn watched(mut self, first: &Segment<'_>, options: &Options) -> Self {
+    /// Gathers facts for the rules if they are judged; `first` is its first packet.
+    pub(super) fn watch(&mut self, first: &Segment<'_>, options: &Options) {
         self.checks = options.check.then(|| watch::begin(first, options.unjudged));
-        self
     }
 
     /// What it leaves behind for the rules that compare connections.

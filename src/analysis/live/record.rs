@@ -8,7 +8,7 @@ use crate::tcp::Key;
 
 impl Live {
     /// The connection's record.
-    pub(in crate::analysis) fn into_record(self) -> Connection {
+    pub(in crate::analysis) fn record(&self) -> Connection {
         let (client, roles) = self.conversation.client();
         let server = client.other();
         let (client_half, server_half) = (self.tcp.half(client), self.tcp.half(server));
