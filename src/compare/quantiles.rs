@@ -67,14 +67,27 @@ impl<T: Copy> Quantiles<T> {
     pub fn at_percent(&self, percent: u64) -> Option<(u64, T)> {
         let rank = (u128::from(self.count) * u128::from(percent)).div_ceil(100);
         let rank = u64::try_from(rank).unwrap_or(u64::MAX).max(1);
+        if self.counts.is_empty() {
+            return self.kept_at(rank);
+        }
         let mut before = 0;
-        self.ascending()
-            .into_iter()
-            .find(|&(_, _, count)| {
-                before += count;
-                before >= rank
-            })
-            .map(|(value, with, _)| (value, with))
+        let bucket = self.counts.iter().position(|count| {
+            before += count;
+            before >= rank
+        });
+        self.firsts.get(bucket?).copied()
+    }
+
+    /// The value at a rank, from 1, of those that are kept as they are; of equal ones the first has the lowest rank.
+    fn kept_at(&self, rank: u64) -> Option<(u64, T)> {
+        let nth = usize::try_from(rank - 1).ok()?;
+        let values = self.kept.iter().map(|(value, _)| *value);
+        let mut places: Vec<(u64, usize)> = values.zip(0..).collect();
+        if nth >= places.len() {
+            return None;
+        }
+        let (_, &mut (_, place), _) = places.select_nth_unstable(nth);
+        self.kept.get(place).copied()
     }
 
     /// The median, with what goes with it.
