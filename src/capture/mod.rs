@@ -51,7 +51,11 @@ pub struct Capture {
     notices: VecDeque<Notice>,
     packets: u64,
     last_time: Option<Timestamp>,
+    /// How many packets the files before this one had, where files were put one behind the other.
+    packets_before: u64,
     disordered: bool,
+    /// Whether a packet was left out that could not be read.
+    has_left_out: bool,
     link_types: Vec<LinkType>,
     ended: bool,
     paused: bool,
@@ -75,8 +79,12 @@ enum Content {
     Packet(Found),
     Secrets(Range<usize>),
     Interface(LinkType),
-    /// Another file's header: what follows is read by it.
+    /// Another file's header, of pcap: what follows is read by it.
     File(Pcap),
+    /// Another file begins, of pcapng.
+    Sections,
+    /// A packet that cannot be read, and why.
+    Unreadable(&'static str),
     Nothing,
 }
 
@@ -198,7 +206,9 @@ impl Capture {
             notices: VecDeque::new(),
             packets: 0,
             last_time: None,
+            packets_before: 0,
             disordered: false,
+            has_left_out: false,
             link_types,
             ended: false,
             paused: false,
@@ -281,9 +291,12 @@ impl Capture {
                             if !self.link_types.contains(&next.link) {
                                 self.link_types.push(next.link);
                             }
-                            self.format = Format::Pcap(next);
-                            self.last_time = None;
+                            self.begin_file(Format::Pcap(next));
                         }
+                        Content::Sections => {
+                            self.begin_file(Format::Pcapng(Pcapng::default()));
+                        }
+                        Content::Unreadable(why) => self.leave_out(why, record.len),
                         Content::Nothing => {}
                     }
                 }
@@ -319,6 +332,30 @@ impl Capture {
         }
     }
 
+    /// Another file begins here.
+    fn begin_file(&mut self, format: Format) {
+        self.format = format;
+        self.packets_before = self.packets;
+    }
+
+    /// Says once that packets are left out which cannot be read: where one is, all others often are.
+    fn leave_out(&mut self, why: &str, len: usize) {
+        if self.has_left_out {
+            return;
+        }
+        self.has_left_out = true;
+        let len = len as u64;
+        let explanation = format!(
+            "{}: behind packet {}, at offset {}: {why}; it is left out, and so are all others like it",
+            self.name,
+            self.packets,
+            self.buffer.offset().saturating_sub(len)
+        );
+        let mut notice = Notice::new(Kind::DamagedRecord, explanation);
+        notice.length = Some(len);
+        self.notices.push_back(notice);
+    }
+
     /// The source has nothing more: says so where that cuts a record or a compressed stream.
     fn end(&mut self) {
         self.ended = true;
@@ -344,11 +381,12 @@ impl Capture {
     /// Goes on at the next record that makes sense.
     fn resync(&mut self, why: &str) -> Result<(), Error> {
         let from = self.buffer.offset();
+        let last_time = (self.last_time).filter(|_| self.packets > self.packets_before);
         loop {
             let bytes = self.buffer.bytes();
             let complete = self.buffer.is_at_end();
             let found = match &self.format {
-                Format::Pcap(pcap) => pcap.find_record(bytes, self.last_time, complete),
+                Format::Pcap(pcap) => pcap.find_record(bytes, last_time, complete),
                 Format::Pcapng(pcapng) => {
                     pcapng.find_record(bytes, from, self.buffer.offset(), complete)
                 }

@@ -5,7 +5,7 @@ use pcap_file::pcap::{PcapParseError, RawPcapPacket};
 
 use super::buffer::LARGEST;
 use super::packet::LinkType;
-use super::{Content, Found, Parsed, Record};
+use super::{Content, Found, Parsed, Record, pcapng};
 use crate::time::Timestamp;
 
 /// Bytes of the file's header.
@@ -118,6 +118,12 @@ impl Pcap {
                 None => Parsed::Incomplete(HEADER_LEN),
             };
         }
+        if pcapng::begins_file(bytes) {
+            return Parsed::Record(Record {
+                len: 0,
+                content: Content::Sections,
+            });
+        }
         let Some(header) = self.header(bytes) else {
             return Parsed::Incomplete(self.record_len());
         };
@@ -218,10 +224,17 @@ impl Pcap {
         } else {
             bytes.len().saturating_sub(reach)
         };
+        let begins = |at: usize| {
+            let bytes = bytes.get(at..).unwrap_or_default();
+            begins_file(bytes) || pcapng::begins_file(bytes)
+        };
         for at in 1..last_candidate {
+            if begins(at) {
+                return Ok(at);
+            }
             match sensible(at) {
                 Some(next) if complete && next == bytes.len() => return Ok(at),
-                Some(next) if sensible(next).is_some() => return Ok(at),
+                Some(next) if sensible(next).is_some() || begins(next) => return Ok(at),
                 _ => {}
             }
         }
@@ -230,7 +243,7 @@ impl Pcap {
 }
 
 /// Whether another file begins here, as where files were put one behind the other. As a record it would be a packet of 2055 without a byte.
-fn begins_file(bytes: &[u8]) -> bool {
+pub(super) fn begins_file(bytes: &[u8]) -> bool {
     matches!(
         bytes,
         [0xa1, 0xb2, 0xc3, 0xd4, 0, 2, 0, 4, ..]

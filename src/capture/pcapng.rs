@@ -9,6 +9,7 @@ use pcap_file::pcapng::{RawBlock, RawBlockParseError};
 
 use super::buffer::LARGEST;
 use super::packet::LinkType;
+use super::pcap::{self, Pcap};
 use super::{Content, Found, Parsed, Record};
 use crate::time::Timestamp;
 
@@ -19,6 +20,9 @@ const OBSOLETE_PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
 const ENHANCED_PACKET: u32 = 6;
 const DECRYPTION_SECRETS: u32 = 10;
+
+/// What a section header says in its section's order of bytes.
+const BYTE_ORDER: u32 = 0x1a2b_3c4d;
 
 /// Secrets of this type are a TLS key log.
 const TLS_KEY_LOG: u32 = 0x544c_534b;
@@ -80,6 +84,15 @@ impl Pcapng {
         let Some(&[a, b, c, d]) = bytes.get(4..8).and_then(|len| len.first_chunk::<4>()) else {
             return Parsed::Incomplete(12);
         };
+        if pcap::begins_file(bytes) {
+            return match Pcap::read_header(bytes) {
+                Some(next) => Parsed::Record(Record {
+                    len: pcap::HEADER_LEN,
+                    content: Content::File(next),
+                }),
+                None => Parsed::Incomplete(pcap::HEADER_LEN),
+            };
+        }
         let section = &mut *self.section.borrow_mut();
         let is_section = bytes.starts_with(&SECTION_HEADER.to_be_bytes());
         if !is_section {
@@ -128,14 +141,10 @@ impl Pcapng {
         offset: u64,
         complete: bool,
     ) -> Result<usize, usize> {
-        // Blocks begin at multiples of four bytes from the damaged one.
-        let first = if offset == from {
-            4
-        } else {
-            usize::try_from((4 - (offset - from) % 4) % 4).unwrap_or(0)
-        };
+        // Blocks begin at multiples of four bytes from the damaged one; another file, at any.
+        let passed = offset - from;
         let big_endian = self.section.borrow().big_endian;
-        let mut at = first;
+        let mut at = usize::from(passed == 0);
         while at + 12 <= bytes.len() {
             let number = |at: usize| {
                 let bytes = *bytes.get(at..)?.first_chunk::<4>()?;
@@ -145,7 +154,12 @@ impl Pcapng {
                     u32::from_le_bytes(bytes)
                 })
             };
+            let rest = bytes.get(at..).unwrap_or_default();
+            if begins_file(rest) || pcap::begins_file(rest) {
+                return Ok(at);
+            }
             let len = number(at + 4)
+                .filter(|_| (passed + at as u64).is_multiple_of(4))
                 .and_then(|len| usize::try_from(len).ok())
                 .filter(|len| (12..=LARGEST).contains(len) && len % 4 == 0);
             if let Some(len) = len
@@ -153,13 +167,7 @@ impl Pcapng {
             {
                 return Ok(at);
             }
-            if bytes
-                .get(at..)
-                .is_some_and(|rest| rest.starts_with(&SECTION_HEADER.to_be_bytes()))
-            {
-                return Ok(at);
-            }
-            at += 4;
+            at += 1;
         }
         // A block that ends beyond what is in view is not waited for: the next one is near.
         Err(if complete {
@@ -168,6 +176,13 @@ impl Pcapng {
             at.min(bytes.len())
         })
     }
+}
+
+/// Whether a file begins here: with a section header, whose third number says the order of bytes.
+pub(super) fn begins_file(bytes: &[u8]) -> bool {
+    let order = bytes.get(8..12).unwrap_or_default();
+    bytes.starts_with(&SECTION_HEADER.to_be_bytes())
+        && (order == BYTE_ORDER.to_be_bytes() || order == BYTE_ORDER.to_le_bytes())
 }
 
 impl Section {
@@ -192,7 +207,7 @@ impl Section {
     fn read(&mut self, block_type: u32, body: &[u8]) -> Content {
         let content = match block_type {
             SECTION_HEADER => {
-                self.big_endian = body.starts_with(&[0x1a, 0x2b, 0x3c, 0x4d]);
+                self.big_endian = body.starts_with(&BYTE_ORDER.to_be_bytes());
                 self.interfaces.clear();
                 None
             }
@@ -210,7 +225,12 @@ impl Section {
                 .map(|len| Content::Secrets(16..(16 + len).min(8 + body.len()))),
             _ => None,
         };
-        content.unwrap_or(Content::Nothing)
+        content.unwrap_or(match block_type {
+            ENHANCED_PACKET | OBSOLETE_PACKET | SIMPLE_PACKET => Content::Unreadable(
+                "a packet's block is too short, or no block describes its interface",
+            ),
+            _ => Content::Nothing,
+        })
     }
 
     fn interface(&mut self, body: &[u8]) -> Option<Content> {

@@ -81,7 +81,7 @@ pub(super) const RULES: &[Rule] = &[
         subject: Subject::Request,
         summary: "The request has one Host field, and its value is a host with an optional port.",
         why: "Two hosts let a proxy and the server behind it disagree on where a request goes, which attackers use.",
-        help: "Remove the second line. Where the two differ, look for who added one.",
+        help: "Send one Host line, with the host of the URI and its port where that is not the scheme's own. Where there are two, look for who added one.",
         example: None,
         judge: Judge::Request(host_multiple),
     },

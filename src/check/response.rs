@@ -127,7 +127,7 @@ const MUST_REFUSE: [(&str, Judged); 13] = [
     ("the method", request::method),
     ("the HTTP version", request::version),
     ("Host missing", request::host_missing),
-    ("more than one Host", request::host_multiple),
+    ("the Host", request::host_multiple),
     ("Upgrade", request::upgrade_missing),
     ("Connection", request::connection_missing_upgrade),
     ("the key missing", keys::key_missing),

@@ -74,18 +74,62 @@ fn files_put_one_behind_the_other_are_one_capture() {
         packets: first.packets.split_off(first.packets.len() / 2),
         ..first
     };
-    let pcaps = || {
-        let is_pcap = |form: &Form| !matches!(form, Form::Pcapng { .. });
-        Form::ALL.into_iter().filter(is_pcap)
-    };
-    for one in pcaps() {
-        for other in pcaps() {
+    for one in Form::ALL {
+        for other in Form::ALL {
             let file = format!("{one:?} {other:?}");
             let bytes = [first.file(one), second.file(other)].concat();
             fs::write(folder.path().join(&file), bytes).unwrap();
             assert_eq!(records(folder.path(), &file), plain, "{file}");
+            // What is damaged where they meet costs nothing of the second.
+            let bytes = [first.file(one), vec![0xff; 61], second.file(other)].concat();
+            fs::write(folder.path().join(&file), bytes).unwrap();
+            assert_eq!(records(folder.path(), &file), plain, "{file}");
         }
     }
+}
+
+#[test]
+fn files_in_the_wrong_order_are_told_whatever_their_form() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = recording();
+    let second = Recording {
+        packets: first.packets.split_off(first.packets.len() / 2),
+        ..first
+    };
+    for one in Form::ALL {
+        for other in Form::ALL {
+            let bytes = [second.file(one), first.file(other)].concat();
+            fs::write(folder.path().join("joined"), bytes).unwrap();
+            let run = program::wscope(folder.path())
+                .args(["connections", "joined"])
+                .output()
+                .unwrap();
+            let notices = program::stderr(&run);
+            assert!(
+                notices.contains("time-order"),
+                "{one:?} {other:?}: {notices}"
+            );
+        }
+    }
+}
+
+/// Packets of an interface that no block describes, which nobody can read.
+#[test]
+fn packets_that_are_left_out_are_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let recording = recording();
+    let whole = recording.file(Form::Pcapng { big_endian: false });
+    // The section header is of 28 bytes, and the interface description behind it says how long it is.
+    let described = u32::from_le_bytes(*whole[32..].first_chunk().unwrap()) as usize;
+    let bytes = [&whole[..28], &whole[28 + described..]].concat();
+    fs::write(folder.path().join("undescribed"), bytes).unwrap();
+    let run = program::wscope(folder.path())
+        .args(["check", "--strict", "undescribed"])
+        .output()
+        .unwrap();
+    let notices = program::stderr(&run);
+    assert_eq!(notices.matches("damaged-record").count(), 1, "{notices}");
+    assert!(notices.contains("no block describes"), "{notices}");
 }
 
 #[test]

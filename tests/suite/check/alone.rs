@@ -356,3 +356,13 @@ fn no_value_of_a_credential_a_cookie_or_a_query_is_told() {
         }
     }
 }
+
+#[test]
+fn a_host_that_is_none_is_not_called_one_too_many() {
+    let request = REQUEST.replace("Host: example.com", "Host: a/b");
+    let findings = found(Script::of([&request, RESPONSE], "Q R").packets());
+    let accepted = (findings.iter())
+        .find(|finding| finding.rule.id == "ws-resp-accepts-bad-request")
+        .unwrap();
+    assert!(accepted.explanation.ends_with(": the Host"), "{accepted:?}");
+}
