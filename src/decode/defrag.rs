@@ -8,9 +8,10 @@ use std::net::IpAddr;
 
 use hashbrown::HashMap;
 
+use super::cost::Cost;
+use super::origin::Origin;
 use super::rest::Rest;
 use super::segment::Other;
-use super::walk::{Cost, Origin};
 use crate::capture::Packet;
 use crate::notice::{Kind, Notice};
 use crate::private::Private;

@@ -4,8 +4,7 @@
 
 use std::net::IpAddr;
 
-use super::link::be16;
-use super::rest::Rest;
+use super::rest::{Rest, be16};
 
 /// What an IP header says.
 pub(super) struct Header<'cap> {

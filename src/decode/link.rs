@@ -3,8 +3,8 @@
 //! Tags, labels and session headers are passed over one by one, to any depth, since each of them takes bytes. Inside a
 //! tunnel the same headers are met again, so nothing here knows whether it stands outside or inside.
 
-use super::rest::Rest;
-use super::walk::Layer;
+use super::layer::Layer;
+use super::rest::{Rest, be16};
 use crate::capture::LinkType;
 
 /// What a packet of this link type begins with; none for one that cannot be decoded.
@@ -128,9 +128,4 @@ pub(super) fn ppp(rest: Rest<'_>) -> Option<(Layer, Rest<'_>)> {
         0x0281 | 0x0283 => Some((Layer::Mpls, rest)),
         _ => None,
     }
-}
-
-/// Two bytes in network order.
-pub(super) fn be16(high: u8, low: u8) -> u16 {
-    u16::from_be_bytes([high, low])
 }

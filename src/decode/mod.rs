@@ -4,9 +4,12 @@
 //! an IP datagram. Over a whole capture the costs of all that went out sum up to the packets' original lengths. Connections are
 //! none of its business.
 
+mod cost;
 mod defrag;
 mod ip;
+mod layer;
 mod link;
+mod origin;
 mod plain;
 mod rest;
 mod segment;

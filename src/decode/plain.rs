@@ -5,11 +5,11 @@
 use std::net::IpAddr;
 
 use super::ip;
+use super::layer::Layer;
 use super::link;
-use super::rest::Rest;
+use super::rest::{Rest, be16};
 use super::segment::{Endpoint, Segment};
 use super::tcp;
-use super::walk::Layer;
 use crate::capture::{LinkType, Packet};
 
 /// TCP's number among the protocols in IP.
@@ -47,10 +47,10 @@ pub(super) fn fixed<'cap>(packet: &Packet<'cap>) -> Option<Segment<'cap>> {
         return None;
     };
     let [s0, s1, s2, s3, d0, d1, d2, d3] = *addresses;
-    let ip_len = u32::from(link::be16(*l0, *l1));
+    let ip_len = u32::from(be16(*l0, *l1));
     let header_len = tcp::header_len(header);
     let payload_len = ip_len.checked_sub(20 + header_len)?;
-    if link::be16(*f0, *f1) & 0x3fff != 0 || header_len < 20 || ip_len + 14 > packet.original_len {
+    if be16(*f0, *f1) & 0x3fff != 0 || header_len < 20 || ip_len + 14 > packet.original_len {
         return None;
     }
     let captured = packet
@@ -65,7 +65,7 @@ pub(super) fn fixed<'cap>(packet: &Packet<'cap>) -> Option<Segment<'cap>> {
         bytes: captured.get(payload_at..).unwrap_or_default(),
         len: payload_len,
     };
-    let tcp = tcp::Header::new(header, options, payload, link::be16(*i0, *i1));
+    let tcp = tcp::Header::new(header, options, payload, be16(*i0, *i1));
     let source = IpAddr::from([s0, s1, s2, s3]);
     let destination = IpAddr::from([d0, d1, d2, d3]);
     Some(of(packet, source, destination, ip_len, &tcp))
@@ -83,7 +83,7 @@ pub(super) fn tagged<'cap>(packet: &Packet<'cap>) -> Option<Segment<'cap>> {
     let (mut layer, mut rest) = link::ethernet(Rest::new(packet.bytes, packet.original_len))?;
     while let Layer::EtherType(0x8100 | 0x88a8) = layer {
         let ([_, _, high, low], after) = rest.take::<4>()?;
-        (layer, rest) = (Layer::EtherType(link::be16(*high, *low)), after);
+        (layer, rest) = (Layer::EtherType(be16(*high, *low)), after);
     }
     let Layer::EtherType(0x0800 | 0x86dd) = layer else {
         return None;

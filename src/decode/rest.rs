@@ -42,3 +42,9 @@ impl<'cap> Rest<'cap> {
         Self::new(self.bytes, self.len.min(len))
     }
 }
+
+/// Two bytes in network order.
+#[inline]
+pub(super) fn be16(high: u8, low: u8) -> u16 {
+    u16::from_be_bytes([high, low])
+}

@@ -2,9 +2,8 @@
 //!
 //! IP in IP needs no header of its own and is left to the walk.
 
-use super::link::be16;
-use super::rest::Rest;
-use super::walk::Layer;
+use super::layer::Layer;
+use super::rest::{Rest, be16};
 
 /// What a tunnel's header says: the number of the network inside, if it has one, and what follows.
 pub(super) type Inside<'cap> = (Option<u32>, Layer, Rest<'cap>);

@@ -5,10 +5,13 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use super::cost::Cost;
 use super::defrag::{Fragment, Joined, Key};
 use super::ip::{self, Extension, Place};
-use super::link::{self, be16};
-use super::rest::Rest;
+use super::layer::Layer;
+use super::link;
+use super::origin::Origin;
+use super::rest::{Rest, be16};
 use super::segment::{Endpoint, Other, Segment};
 use super::tcp;
 use super::tunnel;
@@ -17,51 +20,6 @@ use crate::capture::Packet;
 /// How many IP headers may stand one inside the other. Overlays on overlays are seen three or four deep; what is deeper was made to
 /// waste time.
 const MAX_DEPTH: u8 = 8;
-
-/// What the next byte belongs to.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Layer {
-    Ethernet,
-    /// The family word of a BSD loopback device.
-    Family,
-    Ppp,
-    Pppoe,
-    /// Linux cooked capture.
-    Cooked,
-    /// Linux cooked capture, version 2.
-    Cooked2,
-    /// What an Ethernet type stands for.
-    EtherType(u16),
-    Mpls,
-    /// IP of the version that its first four bits tell.
-    Ip,
-    /// What an IP protocol number stands for.
-    Protocol(u8),
-}
-
-/// What the bytes under decoding cost: those of a packet, or of all the fragments of a datagram.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Cost {
-    /// How many packets they are.
-    pub(super) packets: u16,
-    /// The sum of their original lengths.
-    pub(super) total: u32,
-    /// What of that is no part of the outermost IP packets, once one is met.
-    pub(super) link: Option<u32>,
-}
-
-/// What the IP headers passed so far leave behind for the layers above.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Origin {
-    pub(super) source: IpAddr,
-    pub(super) destination: IpAddr,
-    /// The identification of the innermost IPv4 header.
-    pub(super) identification: u16,
-    /// See [`Segment::network`].
-    pub(super) network: u32,
-    /// How many IP headers were passed.
-    depth: u8,
-}
 
 /// Where a walk has come to.
 pub(super) struct Walk<'cap> {

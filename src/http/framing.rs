@@ -2,18 +2,7 @@
 
 use super::fields::Fields;
 use super::head::{RequestHead, ResponseHead};
-
-/// What a request's method means for the framing of its response.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Method {
-    /// HEAD: the response has no body whatever its fields say.
-    Head,
-    /// CONNECT: a successful response opens a tunnel.
-    Connect,
-    /// Any other.
-    #[default]
-    Other,
-}
+use super::method::Method;
 
 /// How a message's body is framed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -9,7 +9,7 @@ use nom::combinator::opt;
 use nom::{IResult, Parser};
 
 use super::fields::{Fields, text, trimmed_end, word};
-use super::framing::Method;
+use super::method::Method;
 use super::recognise::without_empty_lines;
 
 /// The head of a request (RFC 9112, section 3).

@@ -1,8 +1,9 @@
 //! Messages of one direction: a head, its body, an end, and the next.
 
 use super::chunked::{Chunked, Part};
-use super::framing::{Framing, Method};
+use super::framing::Framing;
 use super::head::{RequestHead, ResponseHead};
+use super::method::Method;
 use super::recognise::{Likely, begins_request, begins_response, without_empty_lines};
 use crate::reader::{Reader, Step};
 

@@ -7,12 +7,14 @@ mod framing;
 mod head;
 mod index;
 mod message;
+mod method;
 mod recognise;
 
 pub use coding::{Broken, Coding, Decoder, Step as DecodingStep, is_coded};
 pub use fields::{Field, Fields};
 pub(crate) use fields::{is_token, split_unquoted};
-pub use framing::{Framing, Method};
+pub use framing::Framing;
 pub use head::{RequestHead, ResponseHead};
 pub use message::{HttpEvent, MessageReader};
+pub use method::Method;
 pub use recognise::{Likely, begins_request, begins_response, is_http2_preface};
