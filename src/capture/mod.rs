@@ -6,6 +6,7 @@
 mod ahead;
 mod buffer;
 mod files;
+mod joint;
 mod merged;
 mod packet;
 mod pcap;

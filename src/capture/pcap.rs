@@ -4,8 +4,9 @@ use byteorder_slice::{BigEndian, LittleEndian};
 use pcap_file::pcap::{PcapParseError, RawPcapPacket};
 
 use super::buffer::LARGEST;
+use super::joint::{begins_pcap, begins_pcapng};
 use super::packet::LinkType;
-use super::{Content, Found, Parsed, Record, pcapng};
+use super::{Content, Found, Parsed, Record};
 use crate::time::Timestamp;
 
 /// Bytes of the file's header.
@@ -109,7 +110,7 @@ impl Pcap {
     /// The same in other formats than the usual one, and for what is not whole or not valid.
     #[inline(never)]
     fn parse_unusual(&self, bytes: &[u8]) -> Parsed {
-        if begins_file(bytes) {
+        if begins_pcap(bytes) {
             return match Self::read_header(bytes) {
                 Some(next) => Parsed::Record(Record {
                     len: HEADER_LEN,
@@ -118,7 +119,7 @@ impl Pcap {
                 None => Parsed::Incomplete(HEADER_LEN),
             };
         }
-        if pcapng::begins_file(bytes) {
+        if begins_pcapng(bytes) {
             return Parsed::Record(Record {
                 len: 0,
                 content: Content::Sections,
@@ -226,7 +227,7 @@ impl Pcap {
         };
         let begins = |at: usize| {
             let bytes = bytes.get(at..).unwrap_or_default();
-            begins_file(bytes) || pcapng::begins_file(bytes)
+            begins_pcap(bytes) || begins_pcapng(bytes)
         };
         for at in 1..last_candidate {
             if begins(at) {
@@ -240,19 +241,6 @@ impl Pcap {
         }
         Err(last_candidate.saturating_sub(1))
     }
-}
-
-/// Whether another file begins here, as where files were put one behind the other. As a record it would be a packet of 2055 without a byte.
-pub(super) fn begins_file(bytes: &[u8]) -> bool {
-    matches!(
-        bytes,
-        [0xa1, 0xb2, 0xc3, 0xd4, 0, 2, 0, 4, ..]
-            | [0xa1, 0xb2, 0x3c, 0x4d, 0, 2, 0, 4, ..]
-            | [0xa1, 0xb2, 0xcd, 0x34, 0, 2, 0, 4, ..]
-            | [0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, ..]
-            | [0x4d, 0x3c, 0xb2, 0xa1, 2, 0, 4, 0, ..]
-            | [0x34, 0xcd, 0xb2, 0xa1, 2, 0, 4, 0, ..]
-    )
 }
 
 fn number(bytes: &[u8], at: usize, big_endian: bool) -> Option<u32> {

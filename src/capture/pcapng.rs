@@ -8,21 +8,18 @@ use byteorder_slice::{BigEndian, LittleEndian};
 use pcap_file::pcapng::{RawBlock, RawBlockParseError};
 
 use super::buffer::LARGEST;
+use super::joint::{BYTE_ORDER, SECTION_HEADER, begins_pcap, begins_pcapng};
 use super::packet::LinkType;
 use super::pcap::{self, Pcap};
 use super::{Content, Found, Parsed, Record};
 use crate::time::Timestamp;
 
 /// Block types (section 11.1 of the draft).
-const SECTION_HEADER: u32 = 0x0a0d_0d0a;
 const INTERFACE_DESCRIPTION: u32 = 1;
 const OBSOLETE_PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
 const ENHANCED_PACKET: u32 = 6;
 const DECRYPTION_SECRETS: u32 = 10;
-
-/// What a section header says in its section's order of bytes.
-const BYTE_ORDER: u32 = 0x1a2b_3c4d;
 
 /// Secrets of this type are a TLS key log.
 const TLS_KEY_LOG: u32 = 0x544c_534b;
@@ -84,7 +81,7 @@ impl Pcapng {
         let Some(&[a, b, c, d]) = bytes.get(4..8).and_then(|len| len.first_chunk::<4>()) else {
             return Parsed::Incomplete(12);
         };
-        if pcap::begins_file(bytes) {
+        if begins_pcap(bytes) {
             return match Pcap::read_header(bytes) {
                 Some(next) => Parsed::Record(Record {
                     len: pcap::HEADER_LEN,
@@ -155,7 +152,7 @@ impl Pcapng {
                 })
             };
             let rest = bytes.get(at..).unwrap_or_default();
-            if begins_file(rest) || pcap::begins_file(rest) {
+            if begins_pcapng(rest) || begins_pcap(rest) {
                 return Ok(at);
             }
             let len = number(at + 4)
@@ -176,13 +173,6 @@ impl Pcapng {
             at.min(bytes.len())
         })
     }
-}
-
-/// Whether a file begins here: with a section header, whose third number says the order of bytes.
-pub(super) fn begins_file(bytes: &[u8]) -> bool {
-    let order = bytes.get(8..12).unwrap_or_default();
-    bytes.starts_with(&SECTION_HEADER.to_be_bytes())
-        && (order == BYTE_ORDER.to_be_bytes() || order == BYTE_ORDER.to_le_bytes())
 }
 
 impl Section {
