@@ -6,6 +6,7 @@
 use std::sync::LazyLock;
 
 use super::across::Closed;
+use super::catalogue::RULES;
 use super::channel::{Channel, CloseSeen, EndFacts, OpenFrame};
 use super::close::CloseFacts;
 use super::collector::{self, Collector};
@@ -16,7 +17,7 @@ use super::http::HeadFacts;
 use super::line::Line;
 use super::messages::MessageFacts;
 use super::outcome::{Maybe, Outcome, Spot};
-use super::rule::{Fault, Judge, RULES, Rule, Subject};
+use super::rule::{Fault, Judge, Rule, Subject};
 use super::transport::{HttpEnd, LineFacts};
 use super::{close, closing, deflate, frames, http, masks, messages, performance, security};
 use crate::direction::{Both, Direction};

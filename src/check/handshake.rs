@@ -4,10 +4,11 @@ use std::sync::LazyLock;
 
 use smallvec::SmallVec;
 
+use super::catalogue::RULES;
 use super::finding::{Cause, Severity};
 use super::ordinary::{is_ordinary, negotiates};
 use super::outcome::Outcome;
-use super::rule::{Judge, RULES, Rule, Subject};
+use super::rule::{Judge, Rule, Subject};
 use super::{answers, offers};
 use crate::event::Verdict;
 use crate::http::{RequestHead, ResponseHead};

@@ -10,6 +10,7 @@
 
 mod across;
 mod answers;
+mod catalogue;
 mod channel;
 mod checks;
 mod close;
@@ -40,6 +41,7 @@ mod transport;
 mod tunnel;
 
 pub(crate) use across::{Across, Closed, Poll};
+pub use catalogue::{RULES, rule};
 pub(crate) use checks::Checks;
 pub use finding::{Cause, Finding, Severity, Unjudged};
 pub(crate) use frames::{Agreement, FrameFacts};
@@ -50,6 +52,6 @@ pub(crate) use messages::{MessageFacts, Shape};
 pub(crate) use outcome::Spot;
 pub(crate) use performance::LONG;
 pub use policy::{Level, Policy};
-pub use rule::{Fault, RULES, Rule, Subject, rule};
+pub use rule::{Fault, Rule, Subject};
 pub(crate) use transport::Unanswered;
 pub(crate) use tunnel::Tunnel;
