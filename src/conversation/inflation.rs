@@ -72,14 +72,10 @@ impl Inflation {
         &mut self,
         coded: &[u8],
         workshop: &mut Workshop,
-        mut take: impl FnMut(&[u8]),
+        take: impl FnMut(Plain<'_>),
     ) {
         if let Some(inflater) = self.0.as_mut().and_then(|state| state.inflater.as_mut()) {
-            inflater.push(coded, workshop, |plain| {
-                if let Plain::Known(plain) = plain {
-                    take(plain);
-                }
-            });
+            inflater.push(coded, workshop, take);
         }
     }
 

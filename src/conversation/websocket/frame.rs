@@ -10,6 +10,7 @@ use crate::event::{Event, Frame, MessageKind};
 use crate::ledger::Ledger;
 use crate::reader::{Cost, Layer, Piece, Pieces, Reader as _};
 use crate::span::Trust;
+use crate::websocket::deflate::Plain;
 use crate::websocket::{FrameReader, Header, Opcode, close_body, unmask};
 
 /// A control frame's payload as its header must announce it (RFC 6455, section 5.5), which is read whole.
@@ -134,11 +135,14 @@ impl WebSocket {
             frame.kept.push(payload);
             let Some(message) = &mut message else { return };
             if message.compressed {
-                inflation.push(payload, workshop, |plain| {
-                    message.take(plain);
-                    if let Some(checks) = &mut checks {
-                        checks.inflated(direction, plain);
+                inflation.push(payload, workshop, |plain| match plain {
+                    Plain::Known(plain) => {
+                        message.take(plain);
+                        if let Some(checks) = &mut checks {
+                            checks.inflated(direction, plain);
+                        }
                     }
+                    Plain::Unknown(_) => message.misses_bytes = true,
                 });
             } else {
                 message.take(payload);

@@ -72,9 +72,7 @@ impl WebSocket {
             .then(|| kept.payload(is_text));
         let valid_utf8 = match message.utf8 {
             _ if !is_text => None,
-            utf8 if utf8.is_invalid() => inflated
-                .is_none_or(|inflated| inflated.unknown == 0)
-                .then_some(false),
+            utf8 if utf8.is_invalid() => Some(false),
             utf8 if complete && message.is_known() => Some(utf8.is_valid_at_end()),
             _ => None,
         };

@@ -18,7 +18,10 @@ pub(super) struct OpenMessage {
     pub(super) cost: Cost,
     pub(super) complete: bool,
     pub(super) trust: Trust,
+    /// Of what stands before the first byte that is not known.
     pub(super) utf8: Utf8,
+    /// Whether some of what the application sees is a copy of what the capture lacks.
+    pub(super) misses_bytes: bool,
     pub(super) inflated: Option<Inflated>,
     /// Whether its last frame's end was read.
     pub(super) finished: bool,
@@ -37,6 +40,7 @@ impl OpenMessage {
             complete: kind.is_some(),
             trust,
             utf8: Utf8::default(),
+            misses_bytes: false,
             inflated: None,
             finished: false,
             kept: Kept::default(),
@@ -45,7 +49,7 @@ impl OpenMessage {
 
     /// Whether it is read whether its bytes are UTF-8.
     pub(super) fn is_judged(&self) -> bool {
-        self.kind == Some(MessageKind::Text) && self.complete
+        self.kind == Some(MessageKind::Text) && self.complete && !self.misses_bytes
     }
 
     /// Takes more of what the application sees.

@@ -347,6 +347,25 @@ fn a_message_that_breaks_off_leaves_the_next_uncertain() {
     assert_eq!(next.inflated.unwrap().failure, None);
 }
 
+/// Behind a hole a text is known in parts, whose ends are no characters' ends.
+#[test]
+fn a_text_that_breaks_off_is_not_judged_by_parts_of_it() {
+    let mut compressor = Compressor::new(6, true);
+    let first = compressor.message("日本語と、もじの本、語の日".as_bytes(), End::Flush);
+    let second = "本語、日もじと語の日日本語、木曜日の本語もじと、月曜日の日本語".repeat(3);
+    let second = compressor.message(second.as_bytes(), End::Flush);
+    let mut traffic = Traffic::new(2).handshake_agreeing("");
+    for part in [&first[..9], &second[..second.len() - 4]] {
+        let frame = crate::traffic::frame_bytes(false, 4, 1, None, part);
+        traffic.say(ToClient, frame);
+    }
+    let rows = rows(&traffic.segmented(1400));
+    let [_, text] = rows.messages.as_slice() else {
+        panic!("{:?}", rows.messages)
+    };
+    assert_eq!((text.complete, text.valid_utf8), (false, None));
+}
+
 #[test]
 fn a_broken_message_does_not_keep_the_next_from_being_read() {
     let mut traffic = Traffic::new(2).handshake_agreeing("; server_no_context_takeover");
