@@ -9,7 +9,7 @@ use super::config::{Config, read_expectation};
 use super::console::Console;
 use super::options::{Format, Options};
 use super::source::expand;
-use super::{DONE, FAILED, FOUND, drive, explain};
+use super::{DONE, FAILED, FOUND, explain, launch};
 use crate::analysis::{self, Which};
 use crate::check::{Level, Policy, Severity};
 use crate::expect::{Expectation, beside, bless};
@@ -205,7 +205,7 @@ impl Args {
             ..analysis::Options::default()
         };
         let form = self.options.check_form();
-        let status = drive::run_as(&self.options, form, keep, &mut report, console);
+        let status = launch::run_as(&self.options, form, keep, &mut report, console);
         let on_screen = form == Form::Table && self.options.output.is_none();
         if report.has_judged() && !on_screen && !self.options.quiet {
             console.note(&report.last_lines());

@@ -1,7 +1,7 @@
 //! `wscope connections`: TCP connections, what they speak and how they closed.
 
 use super::console::Console;
-use super::drive;
+use super::launch;
 use super::options::Options;
 use crate::analysis::{self, Wanted};
 use crate::report::{Kind, Listing};
@@ -30,6 +30,6 @@ impl Args {
             ..analysis::Options::default()
         };
         let mut listing = Listing::new(Kind::Connections).with_notices(self.options.notices);
-        drive::run(&self.options, keep, &mut listing, console)
+        launch::run(&self.options, keep, &mut listing, console)
     }
 }

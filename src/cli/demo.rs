@@ -2,7 +2,7 @@
 
 use super::console::Console;
 use super::source::Source;
-use super::{DONE, FAILED, drive};
+use super::{DONE, FAILED, launch};
 use crate::analysis;
 use crate::report::{Kind, Listing, Look, Report, SummaryReport};
 
@@ -60,7 +60,7 @@ impl Args {
                 keep_frames: 256,
                 ..analysis::Options::default()
             };
-            let status = drive::run_built_in(source, keep, report, look, console);
+            let status = launch::run_built_in(source, keep, report, look, console);
             if status != DONE {
                 return status;
             }

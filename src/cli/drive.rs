@@ -5,11 +5,10 @@
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::console::Console;
 use super::destination::Destination;
 use super::keys::Keys;
 use super::options::Options;
-use super::source::{self, Source, expand, is_live};
+use super::source::{self, Source, is_live};
 use super::window::Window;
 use super::{DONE, FAILED};
 use crate::analysis::{self, Analysis};
@@ -21,151 +20,33 @@ use crate::report::{Context, Files, Form, Look, Notices, Output, Report};
 use crate::time::Timestamp;
 use crate::tls;
 
-/// Reads every capture, gives the report what it needs and returns the exit status.
-pub(super) fn run(
-    options: &Options,
-    keep: analysis::Options,
-    report: &mut dyn Report,
-    console: &mut Console<'_>,
-) -> u8 {
-    run_as(options, options.form(), keep, report, console)
-}
-
-/// The same, in a form that the command has chosen.
-pub(super) fn run_as(
-    options: &Options,
-    form: Form,
-    keep: analysis::Options,
-    report: &mut dyn Report,
-    console: &mut Console<'_>,
-) -> u8 {
-    if let Some(complaint) = options.foreign_ending(form) {
-        console.complain(&complaint);
-        return FAILED;
-    }
-    if options.notices && !matches!(form, Form::Json | Form::Ndjson) {
-        console.complain("--notices puts notices among the records of --format json or ndjson");
-        return FAILED;
-    }
-    let look = options.look(console);
-    let mut status = DONE;
-    let (mut paths, mut unreadable) = (Vec::new(), Vec::new());
-    for path in &options.captures {
-        match expand(path) {
-            Ok(found) => paths.extend(found),
-            Err(error) => {
-                console.complain(&error.to_string());
-                status = FAILED;
-                unreadable.push((path.to_string_lossy().into_owned(), error));
-            }
-        }
-    }
-    let destination = match Destination::new(options, &paths) {
-        Ok(destination) => destination,
-        Err(complaint) => {
-            console.complain(&complaint);
-            return FAILED;
-        }
-    };
-    let keys = match Keys::load(options, console) {
-        Ok(keys) => keys,
-        Err(complaint) => {
-            console.complain(&complaint);
-            return FAILED;
-        }
-    };
-    let Console { out, err, .. } = console;
-    let window = Window::new(options);
-    let mut drive = Drive {
-        report,
-        keep: options.bound(keep),
-        keys,
-        window,
-        part: window.part(),
-        threads: options.threads(),
-        look,
-        limit: options.limit,
-        bounded: options.limit.is_some() || options.shows_a_part(),
-        left_out: false,
-        connection: options.connection,
-        key_log: (options.keylog.as_ref()).map(|path| path.to_string_lossy().into_owned()),
-        quiet: options.quiet || options.notices,
-        several: !options.merge && paths.len() > 1,
-        rows: 0,
-        unreadable,
-        status,
-        err: err.as_mut(),
-    };
-    drive.captures(options, &paths, form, &destination, out.as_mut());
-    drive.status
-}
-
-/// Reads the capture that is part of the program.
-pub(super) fn run_built_in(
-    source: Source,
-    keep: analysis::Options,
-    report: &mut dyn Report,
-    look: Look,
-    console: &mut Console<'_>,
-) -> u8 {
-    let Console { out, err, .. } = console;
-    let mut drive = Drive {
-        report,
-        keep,
-        keys: Keys::default(),
-        window: Window::default(),
-        part: None,
-        threads: 1,
-        look,
-        limit: None,
-        bounded: false,
-        left_out: false,
-        connection: None,
-        key_log: None,
-        quiet: true,
-        several: false,
-        rows: 0,
-        unreadable: Vec::new(),
-        status: DONE,
-        err: err.as_mut(),
-    };
-    let mut output = Output::new(Form::Table, Box::new(out.as_mut()));
-    drive.source(source, &mut output);
-    match output.finish() {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            drive.complain(&format!("cannot write standard output: {error}"));
-        }
-        _ => {}
-    }
-    drive.status
-}
-
-struct Drive<'r> {
-    report: &'r mut dyn Report,
-    keep: analysis::Options,
-    keys: Keys,
+/// A report on its way through captures.
+pub(super) struct Drive<'r> {
+    pub(super) report: &'r mut dyn Report,
+    pub(super) keep: analysis::Options,
+    pub(super) keys: Keys,
     /// How many threads may work.
-    threads: usize,
-    window: Window,
+    pub(super) threads: usize,
+    pub(super) window: Window,
     /// The options that ask for a part of the capture, until something of it was seen.
-    part: Option<String>,
-    look: Look,
-    limit: Option<u64>,
+    pub(super) part: Option<String>,
+    pub(super) look: Look,
+    pub(super) limit: Option<u64>,
     /// Whether not every event is shown, or some are looked for.
-    bounded: bool,
+    pub(super) bounded: bool,
     /// Whether there was more than --limit lets through.
-    left_out: bool,
+    pub(super) left_out: bool,
     /// The connection that is asked for, until it was seen.
-    connection: Option<u64>,
+    pub(super) connection: Option<u64>,
     /// The key log that the command line names.
-    key_log: Option<String>,
-    quiet: bool,
-    several: bool,
-    rows: u64,
+    pub(super) key_log: Option<String>,
+    pub(super) quiet: bool,
+    pub(super) several: bool,
+    pub(super) rows: u64,
     /// Captures that could not be opened, by name.
-    unreadable: Vec<(String, Error)>,
-    status: u8,
-    err: &'r mut dyn Write,
+    pub(super) unreadable: Vec<(String, Error)>,
+    pub(super) status: u8,
+    pub(super) err: &'r mut dyn Write,
 }
 
 impl Drive<'_> {
@@ -187,7 +68,7 @@ impl Drive<'_> {
         connection.into_iter().chain(part).collect()
     }
 
-    fn captures(
+    pub(super) fn captures(
         &mut self,
         options: &Options,
         paths: &[PathBuf],
@@ -313,7 +194,7 @@ impl Drive<'_> {
     }
 
     /// Reads one capture to its end, or until there are rows enough.
-    fn source(&mut self, mut source: Source, output: &mut Output<'_>) {
+    pub(super) fn source(&mut self, mut source: Source, output: &mut Output<'_>) {
         source.files = source.files.with_key_log(self.key_log.clone());
         let may_come = source.live || source.may_hold_secrets();
         let keys = tls::Keys::new(self.keys.log.clone(), may_come);
@@ -507,7 +388,7 @@ impl Drive<'_> {
         self.limit.is_some_and(|limit| self.rows >= limit)
     }
 
-    fn complain(&mut self, complaint: &str) {
+    pub(super) fn complain(&mut self, complaint: &str) {
         let mut line = String::from("wscope: ");
         crate::report::visible(&mut line, complaint);
         line.push('\n');

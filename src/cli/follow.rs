@@ -2,7 +2,7 @@
 
 use super::FAILED;
 use super::console::Console;
-use super::drive;
+use super::launch;
 use super::options::Options;
 use crate::analysis::{self, Which};
 use crate::report::{Follow, Form};
@@ -52,6 +52,6 @@ impl Args {
             ..analysis::Options::default()
         };
         let mut follow = Follow::new(connection);
-        drive::run(&self.options, keep, &mut follow, console)
+        launch::run(&self.options, keep, &mut follow, console)
     }
 }

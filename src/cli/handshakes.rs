@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 
 use super::console::Console;
-use super::drive;
+use super::launch;
 use super::options::Options;
 use crate::analysis::{self, Texts, Wanted, Which};
 use crate::event::Verdict;
@@ -62,6 +62,6 @@ impl Args {
             },
             ..analysis::Options::default()
         };
-        drive::run(&self.options, keep, &mut listing, console)
+        launch::run(&self.options, keep, &mut listing, console)
     }
 }

@@ -1,7 +1,7 @@
 //! `wscope http`: HTTP requests and their responses.
 
 use super::console::Console;
-use super::drive;
+use super::launch;
 use super::options::Options;
 use crate::analysis::{self, Texts, Wanted, Which};
 use crate::report::{Kind, Listing};
@@ -33,6 +33,6 @@ impl Args {
             ..analysis::Options::default()
         };
         let mut listing = Listing::new(Kind::Exchanges).with_notices(self.options.notices);
-        drive::run(&self.options, keep, &mut listing, console)
+        launch::run(&self.options, keep, &mut listing, console)
     }
 }

@@ -1,7 +1,7 @@
 //! `wscope messages`: WebSocket messages, with what they say and what they cost.
 
 use super::console::Console;
-use super::drive;
+use super::launch;
 use super::options::Options;
 use crate::analysis::{self, Wanted, Which};
 use crate::report::{Kind, Listing};
@@ -34,6 +34,6 @@ impl Args {
             ..analysis::Options::default()
         };
         let mut listing = Listing::new(Kind::Messages).with_notices(self.options.notices);
-        drive::run(&self.options, keep, &mut listing, console)
+        launch::run(&self.options, keep, &mut listing, console)
     }
 }

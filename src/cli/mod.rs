@@ -1,7 +1,7 @@
 //! The command line: arguments in, a report out, an exit status back.
 //!
 //! One file a command. What they share stands in `options` (what is asked for), `source` (where packets come from), `window` (which
-//! records are shown) and `drive` (the one loop over packets).
+//! records are shown), `launch` (from the one to the other) and `drive` (the one loop over packets).
 
 mod check;
 mod completions;
@@ -17,6 +17,7 @@ mod frames;
 mod handshakes;
 mod http;
 mod keys;
+mod launch;
 mod man;
 mod messages;
 mod near;
@@ -24,6 +25,7 @@ mod options;
 mod overhead;
 mod parse;
 mod rules;
+
 mod schema;
 mod source;
 mod summary;

@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 
 use super::console::Console;
-use super::drive;
+use super::launch;
 use super::options::Options;
 use crate::analysis::{self, Texts, Wanted, Which};
 use crate::compare::{self, Deflate};
@@ -134,6 +134,6 @@ impl Args {
             .of_connection(self.options.connection)
             .on_ethernet(matches!(self.medium, Some(Medium::Ethernet)))
             .with_notices(self.options.notices);
-        drive::run(&self.options, keep, &mut report, console)
+        launch::run(&self.options, keep, &mut report, console)
     }
 }

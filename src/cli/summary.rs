@@ -1,7 +1,7 @@
 //! `wscope summary`: a capture on one page.
 
 use super::console::Console;
-use super::drive;
+use super::launch;
 use super::options::Options;
 use crate::analysis::{self, Wanted, Which};
 use crate::report::{Form, SummaryReport};
@@ -39,6 +39,6 @@ impl Args {
             },
             ..analysis::Options::default()
         };
-        drive::run(&self.options, keep, &mut report, console)
+        launch::run(&self.options, keep, &mut report, console)
     }
 }

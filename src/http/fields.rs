@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::index::{Index, SHARED};
+use super::members::Members;
 use crate::private::Private;
 
 /// The field section of a head, with the bytes that it stands in.
@@ -386,56 +387,6 @@ pub(super) fn trimmed_end(bytes: &[u8]) -> &[u8] {
     bytes.get(..len).unwrap_or_default()
 }
 
-/// The members of one list value, without the white space around them; empty ones are passed over.
-#[derive(Clone, Debug)]
-pub(crate) struct Members<'a>(pub(crate) &'a [u8]);
-
-impl<'a> Iterator for Members<'a> {
-    type Item = &'a [u8];
-
-    fn next(&mut self) -> Option<&'a [u8]> {
-        loop {
-            if self.0.is_empty() {
-                return None;
-            }
-            let (member, rest) = split_unquoted(self.0, b',');
-            self.0 = rest;
-            let member = member.trim_ascii();
-            if !member.is_empty() {
-                return Some(member);
-            }
-        }
-    }
-}
-
-/// Splits at the first separator outside a quoted string; the separator is in neither part.
-pub(crate) fn split_unquoted(bytes: &[u8], separator: u8) -> (&[u8], &[u8]) {
-    // Nearly all lists have no quotes.
-    match memchr::memchr2(separator, b'"', bytes).map(|at| bytes.split_at(at)) {
-        None => return (bytes, &[]),
-        Some((before, [found, behind @ ..])) if *found == separator => {
-            return (before, behind);
-        }
-        _ => {}
-    }
-    let (mut quoted, mut escaped) = (false, false);
-    for (at, &byte) in bytes.iter().enumerate() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            _ if byte == separator && !quoted => {
-                return (
-                    bytes.get(..at).unwrap_or_default(),
-                    bytes.get(at + 1..).unwrap_or_default(),
-                );
-            }
-            _ => {}
-        }
-    }
-    (bytes, &[])
-}
-
 #[cfg(test)]
 #[allow(clippy::indexing_slicing, reason = "a test that panics has failed")]
 mod tests {
@@ -489,12 +440,5 @@ mod tests {
             assert_eq!(found, last.as_deref().map(|name| &name.as_bytes()[2..]));
             assert_eq!(fields.first("Sec-WebSocket-Kex"), None);
         }
-    }
-
-    #[test]
-    fn a_separator_in_quotes_separates_nothing() {
-        let pieces = |text| Members(text).collect::<Vec<_>>();
-        assert_eq!(pieces(b"a, b,,c "), [b"a", b"b", b"c"]);
-        assert_eq!(pieces(br#"a="1,\",2", b"#), [&br#"a="1,\",2""#[..], b"b"]);
     }
 }

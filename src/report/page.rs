@@ -1,6 +1,12 @@
 //! The summary as one page for a person, and as one record for a program.
 
+mod handshakes;
+mod messages;
+
 use std::fmt::Write as _;
+
+use self::handshakes::handshakes;
+use self::messages::{message_count, message_table};
 
 use super::context::Context;
 use super::listing::bytes as with_unit;
@@ -8,14 +14,13 @@ use super::listing::connection::{bytes, closed, handshake, messages, packets, pr
 use super::look::{BOLD, PLAIN, verdict_style};
 use super::output::{Form, Output};
 use super::overhead::brief;
-use super::sheet::{duration, line, mean, pad, paragraph, place, sheet, title};
-use super::summary::{Detail, Summary, Tally};
+use super::sheet::{duration, line, paragraph, title};
+use super::summary::Summary;
 use super::table::{Column, Table};
 use super::{Report, text};
 use crate::capture::Packet;
 use crate::compare::Answers;
-use crate::direction::Direction;
-use crate::event::{Event, Verdict};
+use crate::event::Event;
 use crate::ledger::{Ledger, Row};
 use crate::notice::{Kind, Notice};
 
@@ -190,228 +195,6 @@ fn connections(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
             &format!(" … and {more} more; `wscope connections` lists them all"),
         );
     }
-}
-
-fn handshakes(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
-    let total: u64 = summary.handshakes.iter().sum();
-    if total > summary.first_handshakes.len() as u64 {
-        let counts: Vec<String> = Verdict::ALL
-            .into_iter()
-            .zip(summary.handshakes)
-            .filter(|(_, count)| *count > 0)
-            .map(|(verdict, count)| format!("{} {}", text::grouped(count), verdict.name()))
-            .collect();
-        title(out, context, "HANDSHAKES");
-        line(out, &format!("  {}", counts.join(", ")));
-        for invalid in &summary.invalid_handshakes {
-            let number = invalid.connection;
-            let reasons = invalid.reasons.join(", ");
-            line(
-                out,
-                &format!("  connection {number}: invalid, breaks {reasons}"),
-            );
-        }
-        let [_, invalid, ..] = summary.handshakes;
-        let more = invalid.saturating_sub(summary.invalid_handshakes.len() as u64);
-        if more > 0 {
-            let more = text::grouped(more);
-            line(
-                out,
-                &format!(
-                    "  … and {more} more; `wscope handshakes --verdict invalid` lists them all"
-                ),
-            );
-        }
-        return;
-    }
-    for detail in &summary.first_handshakes {
-        handshake_detail(summary, detail, context, out);
-    }
-}
-
-fn handshake_detail(summary: &Summary, detail: &Detail, context: &Context<'_>, out: &mut Vec<u8>) {
-    out.push(b'\n');
-    let name = format!("HANDSHAKE of connection {}: ", detail.connection);
-    context.look.paint(out, BOLD, &name);
-    let verdict = detail.verdict;
-    context
-        .look
-        .paint(out, verdict_style(verdict), verdict.name());
-    if !detail.reasons.is_empty() {
-        let _ =
-            std::io::Write::write_fmt(out, format_args!(", breaks {}", detail.reasons.join(", ")));
-    }
-    out.push(b'\n');
-    let shown = |text: &Option<String>| {
-        let mut out = String::new();
-        text::visible(&mut out, text.as_deref().unwrap_or("(none)"));
-        out
-    };
-    let packet = |number: Option<u64>| number.map_or("-".to_string(), |number| number.to_string());
-    if detail.request_packet.is_some() {
-        let request = format!(
-            "  packet {}  {} {} HTTP/{}",
-            packet(detail.request_packet),
-            shown(&detail.method),
-            shown(&detail.target),
-            shown(&detail.http_version),
-        );
-        let key = format!("Sec-WebSocket-Key     {}", shown(&detail.key));
-        beside(out, context, request, &key);
-    }
-    if let Some(status) = detail.status {
-        let mut response = format!("  packet {}  {status}", packet(detail.response_packet));
-        if status == 101 {
-            response.push_str(" Switching Protocols");
-        }
-        let judged = match (&detail.accept, &detail.accept_expected) {
-            (Some(accept), Some(expected)) if accept == expected => "   as expected from the key",
-            (Some(_), Some(_)) => "   not what the key calls for",
-            _ => "",
-        };
-        let accept = format!("Sec-WebSocket-Accept  {}{judged}", shown(&detail.accept));
-        beside(out, context, response, &accept);
-        if let (true, Some(expected)) = (judged.contains("not what"), &detail.accept_expected) {
-            let expected = format!("expected              {expected}");
-            beside(out, context, String::new(), &expected);
-        }
-    }
-    if detail.subprotocol.is_some() {
-        line(
-            out,
-            &format!("  subprotocol  {}", shown(&detail.subprotocol)),
-        );
-    }
-    if !detail.extensions.is_empty() {
-        let mut extensions = String::new();
-        text::visible(&mut extensions, &detail.extensions);
-        let any = summary.connections.websocket == 1 && message_count(summary) > 0;
-        let compressed = |direction| summary.compression[direction].count;
-        let unused = if any && Direction::ALL.into_iter().map(compressed).sum::<u64>() == 0 {
-            ", agreed and never used"
-        } else {
-            ", agreed"
-        };
-        let words = format!("  extension    {extensions}{unused}");
-        text::paragraph(out, context.look, PLAIN, 15, &words);
-    }
-}
-
-/// Writes a field beside what it stands in; where the terminal is too narrow, below it.
-fn beside(out: &mut Vec<u8>, context: &Context<'_>, mut left: String, right: &str) {
-    const LEFT: usize = 42;
-    let needed = LEFT.max(text::width(&left)) + 2 + text::width(right);
-    if context.look.width.is_some_and(|width| needed > width) {
-        if !left.is_empty() {
-            line(out, &left);
-        }
-        text::paragraph(out, context.look, PLAIN, 6, &format!("    {right}"));
-    } else {
-        pad(&mut left, LEFT);
-        line(out, &format!("{left}  {right}"));
-    }
-}
-
-fn message_count(summary: &Summary) -> u64 {
-    let tallies = Direction::ALL.map(|direction| summary.messages[direction]);
-    tallies.iter().flatten().map(|tally| tally.count).sum()
-}
-
-fn message_table(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
-    if message_count(summary) > 0 {
-        out.push(b'\n');
-        let mut table = sheet(
-            context,
-            &[
-                "MESSAGES",
-                "count",
-                "payload each",
-                "frames each",
-                "on the wire each",
-                "overhead each",
-            ],
-            &[1, 2, 3, 4, 5],
-        );
-        for direction in Direction::ALL {
-            let kinds = ["text", "binary", "of unknown kind"];
-            for (kind, tally) in kinds.into_iter().zip(&summary.messages[direction]) {
-                if tally.count > 0 {
-                    table.add_row(tally_row(direction, kind, tally));
-                }
-            }
-        }
-        place(out, &mut table, &[1, 2, 3, 4, 5]);
-    }
-    compression(summary, context, out);
-    let frames: Vec<String> = super::record::OPCODES
-        .iter()
-        .zip(summary.frames)
-        .filter(|(_, count)| *count > 0)
-        .map(|(opcode, count)| format!("{} {opcode}", text::grouped(count)))
-        .collect();
-    if !frames.is_empty() {
-        let total: u64 = summary.frames.iter().sum();
-        out.push(b'\n');
-        context.look.paint(out, BOLD, "FRAMES");
-        let words = format!("  {}: {}", text::grouped(total), frames.join(", "));
-        text::behind(out, context.look, PLAIN, (6, 8), &words);
-    }
-}
-
-/// What compression made of the messages of each side.
-fn compression(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
-    let mut lead = "COMPRESSED";
-    for direction in Direction::ALL {
-        let compressed = &summary.compression[direction];
-        if compressed.count == 0 {
-            continue;
-        }
-        if lead.trim().is_empty() {
-            out.extend_from_slice(lead.as_bytes());
-        } else {
-            out.push(b'\n');
-            context.look.paint(out, BOLD, lead);
-        }
-        lead = "          ";
-        let of: u64 = summary.messages[direction]
-            .iter()
-            .map(|tally| tally.count)
-            .sum();
-        let ratio = if compressed.coded == 0 {
-            String::new()
-        } else {
-            format!(" ({} : 1)", mean(compressed.payload, compressed.coded))
-        };
-        let unknown = match compressed.count - compressed.inflated {
-            0 => String::new(),
-            unknown => format!(", {} of unknown length", text::grouped(unknown)),
-        };
-        line(
-            out,
-            &format!(
-                "  {} {} of {}: {} for {}{ratio}{unknown}",
-                direction.sender(),
-                text::grouped(compressed.count),
-                text::count(of, "message", "messages"),
-                with_unit(compressed.coded),
-                with_unit(compressed.payload),
-            ),
-        );
-    }
-}
-
-fn tally_row(direction: Direction, kind: &str, tally: &Tally) -> [String; 6] {
-    [
-        format!(" {} {kind}", direction.sender()),
-        text::grouped(tally.count),
-        format!("{} B", mean(tally.payload, tally.count)),
-        mean(tally.frames, tally.count),
-        format!("{} B", mean(tally.wire, tally.count)),
-        format!(
-            "{} B",
-            mean(tally.wire.saturating_sub(tally.payload), tally.count)
-        ),
-    ]
 }
 
 fn rest(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
