@@ -12,6 +12,7 @@ mod recast;
 mod said;
 mod sample;
 mod units;
+mod way;
 mod what_if;
 
 use hashbrown::HashMap;
@@ -23,7 +24,8 @@ pub use quantiles::Quantiles;
 pub use sample::Deflate;
 use units::Brief;
 pub use units::{Cost, Tally, Unit, Units};
-pub use what_if::{Way, WhatIf};
+pub use way::Way;
+pub use what_if::WhatIf;
 
 use self::break_even::{Heads, Lived, Measured, Openings, sum};
 use self::model::Path;
