@@ -1,8 +1,9 @@
 //! Channel: what is kept of a WebSocket for the rules that look at it as a whole. Its size does not grow with the connection.
 
+use super::agreement::Agreement;
 use super::deflate::Compressed;
 use super::finding::Cause;
-use super::frames::{Agreement, FrameFacts};
+use super::frames::FrameFacts;
 use super::line::{Line, Moment};
 use super::masks::{Masks, OnWire};
 use super::messages::Shape;

@@ -3,30 +3,28 @@
 //! Comes in: heads, frames, messages and segments, as their readers see them. Goes out: findings, those of a handshake at once and the
 //! rest when the connection ends. Nothing here is made unless the analysis checks.
 
-use std::sync::LazyLock;
+mod ending;
 
 use super::across::Closed;
-use super::catalogue::RULES;
-use super::channel::{Channel, CloseSeen, EndFacts, OpenFrame};
+use super::agreement::Agreement;
+use super::channel::{Channel, CloseSeen, OpenFrame};
 use super::close::CloseFacts;
 use super::collector::{self, Collector};
 use super::finding::Cause;
-use super::frames::{Agreement, FrameFacts};
+use super::frames::FrameFacts;
 use super::handshake::{HandshakeFacts, Judgement, Reach};
 use super::http::HeadFacts;
 use super::line::Line;
 use super::messages::MessageFacts;
 use super::outcome::{Maybe, Outcome, Spot};
-use super::rule::{Fault, Judge, Rule, Subject};
-use super::transport::{HttpEnd, LineFacts};
+use super::rule::{Fault, Judge};
+use super::transport::HttpEnd;
 use super::{close, closing, deflate, frames, http, masks, messages, performance, security};
 use crate::direction::{Both, Direction};
 use crate::event::{Event, Place};
-use crate::http::ResponseHead;
 use crate::span::Trust;
-use crate::tcp::{Side, Sides};
-use crate::time::Timestamp;
-use crate::websocket::{Extension, Header, Opcode};
+use crate::tcp::Sides;
+use crate::websocket::{Header, Opcode};
 
 /// The longest payload of a control frame (RFC 6455, section 5.5).
 const LONGEST_CONTROL: usize = 125;
@@ -145,7 +143,7 @@ impl Checks {
     pub(crate) fn begin_channel(&mut self, facts: &HandshakeFacts<'_>) {
         let mut channel = Box::<Channel>::default();
         if let Some((request, response)) = facts.switched() {
-            channel.agreement = agreement(response);
+            channel.agreement = Agreement::of(response);
             channel.offered_extension =
                 request.fields().first("Sec-WebSocket-Extensions").is_some();
             let subprotocol = response.fields().first("Sec-WebSocket-Protocol");
@@ -452,91 +450,6 @@ impl Checks {
                     .take(rule, Some(facts.direction), judge(&facts), spot);
             }
         }
-    }
-
-    /// Nothing of the connection could be read, because it is under TLS: only its transport is judged.
-    pub(crate) fn unreadable(&mut self) {
-        let readable = |rule: &&Rule| matches!(rule.judge, Judge::Line(_) | Judge::Across(_));
-        for rule in RULES.iter().filter(|rule| !readable(rule)) {
-            self.collector.unknown(rule, None, Cause::Encrypted);
-        }
-    }
-
-    /// The connection has ended: what is known of it as a whole is judged, and everything leaves.
-    pub(crate) fn finish(
-        &mut self,
-        client: Side,
-        last: (u64, Timestamp),
-        place: Place,
-        out: &mut dyn FnMut(&Event<'_>),
-    ) {
-        let lines = Both {
-            to_server: &self.lines[client],
-            to_client: &self.lines[client.other()],
-        };
-        let facts = LineFacts {
-            lines,
-            channel: self.channel.as_deref(),
-            http: &self.http,
-        };
-        let is_silent = (self.channel.as_deref()).is_none_or(Channel::is_silent);
-        let is_smooth = self.lines.iter().all(Line::is_smooth);
-        for direction in Direction::ALL {
-            let end = self.channel.as_deref().map(|channel| EndFacts {
-                channel,
-                lines,
-                last,
-            });
-            for rule in AT_THE_END.iter() {
-                // Most connections leave nothing that these rules look at.
-                let is_spared = match rule.subject {
-                    Subject::Keepalive => is_silent,
-                    Subject::Transport => is_smooth,
-                    _ => false,
-                };
-                if is_spared && !cfg!(debug_assertions) {
-                    continue;
-                }
-                let answer = match (rule.judge, &end) {
-                    (Judge::Line(judge), _) => judge(&facts, direction),
-                    (Judge::End(judge), Some(end)) => judge(end, direction),
-                    _ => continue,
-                };
-                if !answer.outcome.says_nothing() {
-                    debug_assert!(!is_spared, "{} has something to say", rule.id);
-                    self.collector
-                        .take(rule, answer.sender, answer.outcome, answer.spot);
-                }
-            }
-            if let Some(end) = &end {
-                self.closed.end(end, direction);
-            }
-        }
-        self.collector.give(place, out);
-    }
-}
-
-/// The rules about what is known when a connection ends.
-static AT_THE_END: LazyLock<Vec<&Rule>> = LazyLock::new(|| {
-    let at_the_end = |rule: &&Rule| matches!(rule.judge, Judge::End(_) | Judge::Line(_));
-    RULES.iter().filter(at_the_end).collect()
-});
-
-/// What a 101 agrees to, as far as frames depend on it.
-fn agreement(response: &ResponseHead) -> Agreement {
-    let extensions = Extension::all(response.fields());
-    let deflate = |extension: &Extension| extension.is_deflate();
-    Agreement {
-        seen: true,
-        deflate: extensions.iter().flatten().any(deflate),
-        other: extensions
-            .iter()
-            .any(|extension| !extension.as_ref().is_some_and(deflate)),
-        no_takeover: extensions
-            .iter()
-            .flatten()
-            .flat_map(|extension| &extension.parameters)
-            .any(|(name, _)| name.ends_with("_no_context_takeover")),
     }
 }
 

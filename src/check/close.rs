@@ -1,7 +1,7 @@
 //! Rules: close frames (RFC 6455, sections 5.5.1 and 7.4).
 
+use super::agreement::Agreement;
 use super::finding::Severity;
-use super::frames::Agreement;
 use super::outcome::Outcome;
 use super::request::shown;
 use super::rule::{Fault, Judge, Rule, Subject};

@@ -1,5 +1,6 @@
 //! Rules: frame headers (RFC 6455, sections 5.1 to 5.5; RFC 7692, section 6.1).
 
+use super::agreement::Agreement;
 use super::finding::{Cause, Severity};
 use super::outcome::{Outcome, Spot};
 use super::rule::{Fault, Judge, Rule, Subject};
@@ -9,19 +10,6 @@ use crate::websocket::{Header, Opcode};
 
 /// From which payload on a frame is huge: far above what messages need, and what many receivers accept.
 const HUGE: u64 = 16 << 20;
-
-/// What was agreed in the opening handshake, as far as frames depend on it.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Agreement {
-    /// Whether the handshake is in the capture, and surely belongs to this channel.
-    pub(crate) seen: bool,
-    /// Whether permessage-deflate was agreed.
-    pub(crate) deflate: bool,
-    /// Whether it was, and messages of one side must not refer to earlier ones.
-    pub(crate) no_takeover: bool,
-    /// Whether an extension was agreed that is not known here.
-    pub(crate) other: bool,
-}
 
 /// A frame's header, and what stood before it.
 #[derive(Clone, Copy, Debug)]

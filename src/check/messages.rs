@@ -1,8 +1,8 @@
 //! Rules: messages (RFC 6455, sections 5.4, 5.6 and 10.4).
 
+use super::agreement::Agreement;
 use super::channel::EndFacts;
 use super::finding::{Cause, Severity};
-use super::frames::Agreement;
 use super::outcome::{Outcome, Spot};
 use super::rule::{Answer, Fault, Judge, Rule, Subject};
 use crate::direction::Direction;

@@ -9,6 +9,7 @@
 //! evidence is in the capture: what the capture lacks accuses nobody. Facts are gathered once and do not grow with the connection.
 
 mod across;
+mod agreement;
 mod answers;
 mod catalogue;
 mod channel;
@@ -41,10 +42,11 @@ mod transport;
 mod tunnel;
 
 pub(crate) use across::{Across, Closed, Poll};
+pub(crate) use agreement::Agreement;
 pub use catalogue::{RULES, rule};
 pub(crate) use checks::Checks;
 pub use finding::{Cause, Finding, Severity, Unjudged};
-pub(crate) use frames::{Agreement, FrameFacts};
+pub(crate) use frames::FrameFacts;
 pub use handshake::{Early, HandshakeFacts, Judgement, Reach, judge};
 pub(crate) use http::HeadFacts;
 pub(crate) use line::{Line, Small};
