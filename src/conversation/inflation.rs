@@ -129,9 +129,10 @@ impl Inflation {
         }
     }
 
-    /// The direction has ended: its windows are not needed any more.
+    /// The direction has ended: its windows are not needed any more. What comes all the same may refer to them.
     pub(super) fn close(&mut self) {
         if let Some(state) = &mut self.0 {
+            state.history_lost |= state.inflater.is_some();
             state.inflater = None;
         }
     }

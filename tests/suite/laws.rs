@@ -1,15 +1,17 @@
 //! The laws of the analysis, tried on generated conversations.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 
 use proptest::prelude::*;
+use wscope::check::Severity;
 use wscope::direction::Both;
 use wscope::direction::Direction::{self, ToClient, ToServer};
 use wscope::event::{Closing, MessageKind, Opening, Protocol, Verdict};
 use wscope::websocket::Header;
 
 use crate::balance;
+use crate::check::{found, ids};
 use crate::collect::{Costs, Rows};
 use crate::conversations::{conversation, sender};
 use crate::traffic::link::{IpVersion, Link, Recording};
@@ -164,6 +166,22 @@ proptest! {
         let segments = left_out.iter().fold(traffic.segmented(mss), |segments, &index| segments.without(index));
         invents_nothing(&rows(&segments), &traffic.truth)?;
         invents_nothing(&rows(&segments.reordered(seed)), &traffic.truth)?;
+    }
+
+    /// Law 6, for a connection that ends while much is on its way: what comes behind a reset is in the middle of anything.
+    #[test]
+    fn what_comes_behind_a_reset_invents_nothing(
+        conversation in conversation(), mss in mss(), sender in sender(), index in any::<usize>(),
+    ) {
+        let traffic = conversation.traffic();
+        let whole = traffic.segmented(mss);
+        let reset = whole.clone().reset_early(sender, index);
+        let recording = reset.recording();
+        let rows = Rows::of(recording.packets());
+        balances(&rows, &recording)?;
+        invents_nothing(&rows, &traffic.truth)?;
+        let errors = |segments: &Segments| ids(&found(segments.recording().packets()), Severity::Error);
+        prop_assert_eq!(&errors(&reset) - &errors(&whole), BTreeSet::new());
     }
 
     /// Law 6.

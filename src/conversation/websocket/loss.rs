@@ -144,21 +144,25 @@ impl WebSocket {
             Row::Unread,
             ledger,
         );
+        let waiting = (bytes.len() - used) as u64;
         let half = &mut self.halves[direction];
-        if let Some(lost) = half.lost().copied() {
+        // Behind a reset, the other side may still send for a while: the rest of what is open here belongs to nothing that anybody waits for.
+        let is_between_frames = half.inside.is_none() && waiting == 0;
+        half.fragmentation_unknown |= half.message.is_some();
+        let lost = half.lost().copied();
+        if let Some(lost) = &lost {
             half.inside = None;
-            let skipped = lost.skipped + (bytes.len() - used) as u64;
-            if skipped > 0 {
-                notice_skipped(direction, &lost, skipped, false, cx);
-            }
+            notice_skipped(direction, lost, lost.skipped + waiting, false, cx);
         }
-        let inside_a_frame = self.halves[direction].frame().is_some();
-        self.note_open(direction, (bytes.len() - used) as u64, cx);
+        if !std::mem::replace(&mut half.ended, true) {
+            self.note_open(direction, waiting, cx);
+        }
         self.close_open(direction, cx);
-        self.halves[direction].inflation.close();
-        if inside_a_frame {
-            // What comes behind an end belongs to no frame that anybody waits for.
-            self.lose(direction, Trust::Resynced, cx);
+        let half = &mut self.halves[direction];
+        half.inflation.close();
+        if !is_between_frames {
+            let trust = lost.map_or(Trust::Resynced, |lost| lost.trust);
+            self.lose(direction, trust, cx);
         }
     }
 

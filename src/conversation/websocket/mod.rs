@@ -48,6 +48,8 @@ struct Half {
     unconfirmed: bool,
     /// Whether a message may be open whose beginning is not known.
     fragmentation_unknown: bool,
+    /// Whether it has ended. More may come all the same, as long as the other side does not know.
+    ended: bool,
 }
 
 /// Where a direction stands that is not between two frames.
@@ -151,6 +153,11 @@ impl WebSocket {
                 tunnel.wants_boundaries()
             });
         if self.halves[direction].lost().is_some() {
+            // Where it was lost at an end, that counts once more comes.
+            let has_ended = self.halves[direction].ended;
+            if let Some(checks) = cx.checks.as_mut().filter(|_| has_ended) {
+                checks.lose(direction, Trust::Resynced);
+            }
             used += self.search(direction, bytes, Attempt::WhenEnough, pieces, ledger, cx);
             if self.halves[direction].lost().is_some() {
                 return used;

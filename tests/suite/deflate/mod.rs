@@ -367,6 +367,28 @@ fn a_text_that_breaks_off_is_not_judged_by_parts_of_it() {
 }
 
 #[test]
+fn a_message_behind_a_reset_may_refer_to_those_before_it() {
+    let mut traffic = Traffic::new(2).handshake_agreeing("");
+    let mut compressor = Compressor::new(6, true);
+    for index in 0..6 {
+        let text = similar_text(index, 200, &mut Rng(3));
+        let coded = compressor.message(text.as_bytes(), End::Flush);
+        traffic = traffic.compressed(ToClient, MessageKind::Text, text.as_bytes(), &coded, &[]);
+    }
+    let segments = traffic.segmented(1400);
+    for index in 0..segments.list.len() {
+        let rows = rows(&segments.clone().reset_early(ToServer, index));
+        for message in &rows.messages {
+            let inflated = message.inflated.unwrap();
+            assert_eq!(
+                (inflated.failure, inflated.length),
+                (None, message.payload_length)
+            );
+        }
+    }
+}
+
+#[test]
 fn a_broken_message_does_not_keep_the_next_from_being_read() {
     let mut traffic = Traffic::new(2).handshake_agreeing("; server_no_context_takeover");
     traffic = traffic.compressed(ToClient, MessageKind::Text, b"", &[0xff; 4], &[]);

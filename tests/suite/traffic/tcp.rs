@@ -197,6 +197,29 @@ impl Segments {
         self
     }
 
+    /// Lets a side reset the connection before some packet behind the opening, while the other goes on to send.
+    pub fn reset_early(mut self, sender: Direction, index: usize) -> Self {
+        let opening = 3.min(self.list.len());
+        let index = opening + index % (self.list.len() - opening).max(1);
+        let behind = |sender: Direction| {
+            let sent = self.list[..index].iter();
+            let ends = sent
+                .filter(|segment| segment.sender == sender)
+                .map(Segment::end);
+            ends.max().unwrap_or(1)
+        };
+        let reset = Segment {
+            sender,
+            at: behind(sender),
+            ack: Some(behind(sender.other())),
+            flags: Flags::RST | Flags::ACK,
+            payload: Vec::new(),
+            id: u16::MAX,
+        };
+        self.list.insert(index, reset);
+        self
+    }
+
     /// Leaves the first `count` packets out.
     pub fn midstream(mut self, count: usize) -> Self {
         self.list.drain(..count.min(self.list.len()));
