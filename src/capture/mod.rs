@@ -288,15 +288,8 @@ impl Capture {
                                 self.link_types.push(link);
                             }
                         }
-                        Content::File(next) => {
-                            if !self.link_types.contains(&next.link) {
-                                self.link_types.push(next.link);
-                            }
-                            self.begin_file(Format::Pcap(next));
-                        }
-                        Content::Sections => {
-                            self.begin_file(Format::Pcapng(Pcapng::default()));
-                        }
+                        Content::File(next) => self.begin_file(Format::Pcap(next)),
+                        Content::Sections => self.begin_file(Format::Pcapng(Pcapng::default())),
                         Content::Unreadable(why) => self.leave_out(why, record.len),
                         Content::Nothing => {}
                     }
@@ -334,12 +327,19 @@ impl Capture {
     }
 
     /// Another file begins here.
+    #[cold]
     fn begin_file(&mut self, format: Format) {
+        if let Format::Pcap(pcap) = &format
+            && !self.link_types.contains(&pcap.link)
+        {
+            self.link_types.push(pcap.link);
+        }
         self.format = format;
         self.packets_before = self.packets;
     }
 
     /// Says once that packets are left out which cannot be read: where one is, all others often are.
+    #[cold]
     fn leave_out(&mut self, why: &str, len: usize) {
         if self.has_left_out {
             return;
