@@ -21,7 +21,7 @@ use crate::event::{
 };
 use crate::ledger::Row;
 use crate::notice::{Kind as NoticeKind, Notice};
-use crate::span::Span;
+use crate::span::{Span, Trust};
 use crate::time::Timestamp;
 use crate::websocket::{Header, Opcode};
 use crate::wire::Wire;
@@ -480,6 +480,22 @@ fn frames_for_a_person() {
          2 frames of 1 connection\n\
          Next: wscope messages --connection 1 'a b.pcap' · wscope follow --connection 1 'a b.pcap'\n"
     );
+}
+
+#[test]
+fn an_exchange_found_again_behind_a_hole_says_so() {
+    let mut exchange = exchange();
+    exchange.trust = Trust::Resynced;
+    for (form, words) in [
+        (Form::Table, "[resynced] "),
+        (Form::Ndjson, "\"trust\":\"resynced\""),
+    ] {
+        let listing = &mut Listing::new(Kind::Exchanges);
+        let text = written(form, Look::default(), listing, |show| {
+            show(&Event::Exchange(&exchange));
+        });
+        assert!(text.contains(words), "{text}");
+    }
 }
 
 #[test]

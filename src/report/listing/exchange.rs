@@ -2,7 +2,7 @@
 
 use super::Listed;
 use super::frame::packets;
-use super::payload::bytes;
+use super::payload::{bytes, doubts};
 use crate::event::Exchange;
 use crate::report::context::Context;
 use crate::report::look::{PLAIN, WARN};
@@ -58,9 +58,7 @@ impl Listed for Exchange<'_> {
         }
         row.text(PLAIN, self.content_type.unwrap_or("-"));
         row.write(PLAIN, |out| {
-            if !self.complete {
-                out.push_str("[incomplete] ");
-            }
+            doubts(out, self.complete, self.trust);
             if self.upgrade {
                 out.push_str("[opening handshake] ");
             }

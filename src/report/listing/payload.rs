@@ -52,7 +52,8 @@ pub(in crate::report) fn bytes(number: u64) -> String {
     format!("{} B", text::grouped(number))
 }
 
-fn doubts(out: &mut String, complete: bool, trust: Trust) {
+/// Says what is not there of an event, and how sure its place is.
+pub(super) fn doubts(out: &mut String, complete: bool, trust: Trust) {
     if !complete {
         out.push_str("[incomplete] ");
     }

@@ -1,6 +1,6 @@
 //! `exchange`: an HTTP request and its response.
 
-use super::{place, times};
+use super::{place, times, trust};
 use crate::event::{Exchange, Place};
 use crate::report::fields::{Fields, Record};
 use crate::span::{Span, Trust};
@@ -27,6 +27,7 @@ impl Record for Exchange<'_> {
         fields.text("content_encoding", self.content_encoding);
         fields.boolean("upgrade", Some(self.upgrade));
         fields.boolean("complete", Some(self.complete));
+        trust(fields, self.trust);
         fields.wire("request_wire", self.request_wire.as_ref());
         fields.wire("response_wire", self.response_wire.as_ref());
     }
