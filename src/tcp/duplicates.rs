@@ -6,10 +6,10 @@ use crate::time::Timestamp;
 /// no sender retransmits with the same IP identification so soon.
 const APART: i64 = 50_000_000;
 
-/// How many packets are remembered of a shard: what it is sent within [`APART`] when all of them see half a million packets a second.
-const REMEMBERED: usize = 512;
+/// How many packets are remembered of a shard: what it is sent within [`APART`] when all of them see 300,000 packets a second.
+const REMEMBERED: usize = 256;
 
-/// How many bits of a fingerprint are kept: two packets of which one is taken for the other's copy though it is none are one in 2^31.
+/// How many bits of a fingerprint are kept: two packets of which one is taken for the other's copy though it is none are one in 2^32.
 const FINGERPRINT: u64 = u64::MAX << 24;
 
 /// Times are kept in so many nanoseconds, as a power of two, and in the 24 bits that are left: they come again after 18 minutes, so that
