@@ -13,7 +13,7 @@ const REMEMBERED: usize = 256;
 const FINGERPRINT: u64 = u64::MAX << 24;
 
 /// Times are kept in so many nanoseconds, as a power of two, and in the 24 bits that are left: they come again after 18 minutes, so that
-/// two equal packets of a connection, in a shard that was silent for just so long, to 50 ms, would count as copies.
+/// two equal packets of a connection, just so long apart, to 50 ms, would count as copies where the first is still remembered.
 const TICK: u32 = 16;
 
 /// How many are compared at a time.
