@@ -8,6 +8,7 @@ use wscope::check::Severity;
 use wscope::direction::Both;
 use wscope::direction::Direction::{self, ToClient, ToServer};
 use wscope::event::{Closing, MessageKind, Opening, Protocol, Verdict};
+use wscope::notice::Kind;
 use wscope::websocket::Header;
 
 use crate::balance;
@@ -360,6 +361,30 @@ pub fn tells_the_truth(rows: &Rows, traffic: &Traffic) -> Result<(), TestCaseErr
     prop_assert_eq!(connection.exchanges, truth.exchanges.len() as u64);
     prop_assert!(rows.notices.is_empty(), "{:?}", rows.notices);
     Ok(())
+}
+
+/// A client that goes away resets the connection while the server's frames are on their way.
+#[test]
+fn what_comes_whole_behind_a_reset_is_read() {
+    let mut traffic = Traffic::new(4).handshake();
+    for _ in 0..4 {
+        traffic = traffic.binary(ToClient, 3000).server_text("short");
+    }
+    let whole = traffic.left_open().segmented(1000);
+    let said = rows(&whole).whole_messages();
+    assert_eq!(said.len(), 8);
+    // Behind the handshake.
+    for index in 4..whole.list.len() - 3 {
+        let reset = whole.clone().reset_early(ToServer, index);
+        let rows = rows(&reset);
+        let read = rows.whole_messages();
+        assert!(read.iter().all(|message| said.contains(message)));
+        // A frame that several packets bring is given at the end of the first of them.
+        let short = read.iter().filter(|message| message.2 == b"short").count();
+        assert!(short >= 3, "{index}: {short}");
+        let resynced = (rows.notices.iter()).filter(|notice| notice.kind == Kind::Resync);
+        assert_eq!(resynced.count(), 0, "{index}");
+    }
 }
 
 /// Whole messages are among those that were said, each no more often.

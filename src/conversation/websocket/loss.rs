@@ -1,7 +1,7 @@
 //! Holes in a WebSocket's bytes, and ends: what is open is given as far as it is known.
 
 use super::boundary::{Attempt, Lost, notice_skipped};
-use super::{Inside, WebSocket};
+use super::{Inside, WebSocket, to_usize};
 use crate::check::Spot;
 use crate::conversation::Context;
 use crate::conversation::hole::{Extent, Hole};
@@ -25,6 +25,18 @@ impl WebSocket {
     ) {
         let Hole { len, extent, cut } = hole;
         let mut waiting = bytes.len() as u64;
+        let half = &mut self.halves[direction];
+        if let Some(Inside::Rest(rest)) = half.inside.as_deref_mut()
+            && *rest >= len
+            && extent != Extent::AtMost
+        {
+            *rest -= len;
+            half.trust = half.trust.max(Trust::Carried);
+            half.inside
+                .take_if(|inside| matches!(**inside, Inside::Rest(0)));
+            pieces.pass_over(len, cut, Row::Unread, ledger);
+            return;
+        }
         if self.halves[direction].lost().is_some() {
             let attempt = match cut {
                 Some(_) => Attempt::BeforeCut(bytes.len() as u64 + len),
@@ -111,6 +123,26 @@ impl WebSocket {
         half.inflation.lose(&mut cx.scratch.workshop);
     }
 
+    /// Passes over the rest of a frame that was given before; says how many bytes that were.
+    pub(super) fn pass_rest(
+        &mut self,
+        direction: Direction,
+        bytes: &[u8],
+        pieces: &mut Pieces,
+        ledger: &mut Ledger,
+    ) -> usize {
+        let half = &mut self.halves[direction];
+        let Some(Inside::Rest(rest)) = half.inside.as_deref_mut() else {
+            return 0;
+        };
+        let passed = (*rest).min(bytes.len() as u64);
+        *rest -= passed;
+        half.inside
+            .take_if(|inside| matches!(**inside, Inside::Rest(0)));
+        pieces.take(passed, Layer::Payload, Row::Unread, ledger);
+        to_usize(passed)
+    }
+
     fn close_open(&mut self, direction: Direction, cx: &mut Context<'_>) {
         if let Some(Inside::Frame(_, frame)) = self.halves[direction].inside.as_deref_mut() {
             frame.complete &= frame.read == frame.header.payload_len;
@@ -147,7 +179,12 @@ impl WebSocket {
         let waiting = (bytes.len() - used) as u64;
         let half = &mut self.halves[direction];
         // Behind a reset, the other side may still send for a while: the rest of what is open here belongs to nothing that anybody waits for.
-        let is_between_frames = half.inside.is_none() && waiting == 0;
+        let rest = match half.inside.as_deref() {
+            Some(Inside::Frame(reader, _)) => reader.owed().filter(|_| !half.unconfirmed),
+            Some(Inside::Rest(rest)) => Some(*rest),
+            Some(Inside::Lost(_)) => None,
+            None => Some(0),
+        };
         half.fragmentation_unknown |= half.message.is_some();
         let lost = half.lost().copied();
         if let Some(lost) = &lost {
@@ -160,9 +197,13 @@ impl WebSocket {
         self.close_open(direction, cx);
         let half = &mut self.halves[direction];
         half.inflation.close();
-        if !is_between_frames {
-            let trust = lost.map_or(Trust::Resynced, |lost| lost.trust);
-            self.lose(direction, trust, cx);
+        match rest.filter(|_| waiting == 0) {
+            Some(0) => {}
+            Some(rest) => half.inside = Some(Box::new(Inside::Rest(rest))),
+            None => {
+                let trust = lost.map_or(Trust::Resynced, |lost| lost.trust);
+                self.lose(direction, trust, cx);
+            }
         }
     }
 

@@ -59,6 +59,8 @@ enum Inside {
     Frame(FrameReader, OpenFrame),
     /// Nobody knows: its next boundary is looked for.
     Lost(Lost),
+    /// In a frame that was given where the direction ended, so many bytes before its end.
+    Rest(u64),
 }
 
 impl Half {
@@ -152,12 +154,15 @@ impl WebSocket {
                 tunnel.go_on(bytes, pieces.offset());
                 tunnel.wants_boundaries()
             });
-        if self.halves[direction].lost().is_some() {
-            // Where it was lost at an end, that counts once more comes.
-            let has_ended = self.halves[direction].ended;
-            if let Some(checks) = cx.checks.as_mut().filter(|_| has_ended) {
+        let half = &self.halves[direction];
+        if half.ended && half.inside.is_some() {
+            // What was open at the end is not known to have stayed so.
+            if let Some(checks) = &mut cx.checks {
                 checks.lose(direction, Trust::Resynced);
             }
+            used += self.pass_rest(direction, bytes, pieces, ledger);
+        }
+        if self.halves[direction].lost().is_some() {
             used += self.search(direction, bytes, Attempt::WhenEnough, pieces, ledger, cx);
             if self.halves[direction].lost().is_some() {
                 return used;
