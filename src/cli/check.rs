@@ -178,6 +178,9 @@ impl Args {
 
     /// Where what is seen is written, in the order of captures.
     fn places(&self, captures: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
+        if self.options.shows_a_part() || self.options.limit.is_some() {
+            return Err("--bless writes what a whole capture shows, so --connection, --since, --until, --packets and --limit do not go with it".to_string());
+        }
         let one = captures.len() == 1 || self.options.merge;
         match &self.expect {
             Some(path) if one => Ok(vec![path.clone()]),

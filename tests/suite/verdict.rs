@@ -507,6 +507,8 @@ fn blessing_says_where_it_writes() {
             "names only one",
         ),
         (&["--bless", "-"][..], "--expect FILE"),
+        (&["--bless", "--packets", "1-9", GOOD], "a whole capture"),
+        (&["--bless", "--limit", "1", GOOD], "a whole capture"),
         (&["--bless", "--merge", GOOD, BAD][..], "--expect FILE"),
     ] {
         let run = check(folder.path(), arguments);
