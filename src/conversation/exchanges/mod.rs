@@ -27,6 +27,9 @@ const PIECES: usize = 16;
 /// says for the response that tells what it is. Senders stop where so much is not acknowledged.
 const WAITING: usize = 256 << 10;
 
+/// How many exchanges wait for a request that is still being sent where a response that nothing asked for would switch protocols behind it.
+const SWITCHING: usize = 8;
+
 /// How many requests may wait for their responses: no client pipelines as many.
 const PIPELINED: usize = 4096;
 
@@ -330,10 +333,14 @@ impl Exchanges {
     /// The exchange of the message that is being read in a direction.
     fn read_in(&mut self, direction: Direction) -> Option<&mut Open> {
         match direction {
-            Direction::ToServer => self.open.back_mut(),
-            Direction::ToClient => self.answered(),
+            // A response that nothing asked for may stand behind it.
+            Direction::ToServer => {
+                (self.open.iter_mut().rev()).find(|open| open.parts.to_server.is_some())
+            }
+            Direction::ToClient => self
+                .answered()
+                .filter(|open| open.parts.to_client.is_some()),
         }
-        .filter(|open| open.parts[direction].is_some())
     }
 
     /// The message that is being read in a direction.
@@ -356,6 +363,15 @@ impl Exchanges {
         while let Some(open) = self.open.pop_if(Open::is_over) {
             self.heads -= open.request_head_length();
             next = open.next();
+            self.give(&open, cx);
+        }
+        // A response that nothing asked for need not wait for a request that is still being sent.
+        let are_many = self.open.len() > SWITCHING;
+        let is_done = |open: &Open| {
+            let switches = open.next() != Next::Same;
+            open.parts.to_server.is_none() && open.is_over() && (are_many || !switches)
+        };
+        while let Some(open) = self.open.pop_back_if(is_done) {
             self.give(&open, cx);
         }
         next

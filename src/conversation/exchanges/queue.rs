@@ -1,4 +1,4 @@
-//! The exchanges of a connection that are not over, in the order of their requests.
+//! The exchanges of a connection that are not over, in the order in which they began.
 
 use std::collections::VecDeque;
 
@@ -26,18 +26,18 @@ impl Queue {
         self.first.as_deref()
     }
 
-    /// That of the latest request.
+    /// The last.
     pub(super) fn back(&self) -> Option<&Open> {
         self.more.back().or(self.first.as_ref()).map(|open| &**open)
     }
 
-    /// That of the latest request.
+    /// The last.
     pub(super) fn back_mut(&mut self) -> Option<&mut Open> {
         let last = self.more.back_mut().or(self.first.as_mut());
         last.map(|open| &mut **open)
     }
 
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Open> {
+    pub(super) fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut Open> {
         let all = self.first.iter_mut().chain(&mut self.more);
         all.map(|open| &mut **open)
     }
@@ -62,5 +62,11 @@ impl Queue {
     /// Takes the first if that holds of it.
     pub(super) fn pop_if(&mut self, holds: impl FnOnce(&Open) -> bool) -> Option<Box<Open>> {
         self.front().is_some_and(holds).then(|| self.pop())?
+    }
+
+    /// Takes the last if that holds of it.
+    pub(super) fn pop_back_if(&mut self, holds: impl FnOnce(&Open) -> bool) -> Option<Box<Open>> {
+        let holds = self.back().is_some_and(holds);
+        holds.then(|| self.more.pop_back().or_else(|| self.first.take()))?
     }
 }

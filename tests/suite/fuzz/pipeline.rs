@@ -8,7 +8,7 @@ use wscope::direction::Direction::{self, ToClient, ToServer};
 use wscope::span::Trust;
 
 use super::fuzz;
-use crate::collect::{Costs, Rows};
+use crate::collect::{Costs, ExchangeRow, Rows};
 use crate::traffic::tcp::Segment;
 use crate::traffic::{Segments, Traffic};
 
@@ -73,6 +73,36 @@ fn who_closed_first_is_told_by_the_packets() {
         let connection = &rows.connections[0];
         let closed = (connection.closed_by, connection.close_code);
         assert_eq!(closed, (Some(ToServer), Some(1000)), "{mss}");
+    }
+}
+
+/// Found by the search above: a request that goes on while a response comes that nothing asked for.
+#[test]
+fn a_response_too_many_takes_nothing_of_the_request_that_is_being_sent() {
+    let empty = b"HTTP/1.1 204 No Content\r\n\r\n";
+    let mut traffic = Traffic::new(1);
+    traffic.say(
+        ToServer,
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n",
+    );
+    traffic.say(ToClient, empty);
+    for _ in 0..300 {
+        traffic.say(ToClient, empty);
+    }
+    // One of which would switch protocols waits for the request.
+    let switch =
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
+    for _ in 0..300 {
+        traffic.say(ToClient, switch);
+    }
+    traffic.say(ToServer, [b'x'; 100]);
+    for mss in [16, 65_000] {
+        let rows = Rows::of(traffic.segmented(mss).recording().packets());
+        let is_asked = |row: &&ExchangeRow| row.method.is_some();
+        let (asked, others): (Vec<_>, Vec<_>) = rows.exchanges.iter().partition(is_asked);
+        assert_eq!((asked.len(), others.len()), (1, 600));
+        assert_eq!((asked[0].index, asked[0].complete), (0, true));
+        assert_eq!(asked[0].request_body_length, Some(100));
     }
 }
 
