@@ -241,7 +241,9 @@ impl Exchanges {
                     let awaited = self.server_has > self.client_read
                         && !self.lost.to_server
                         && !self.ended.to_server;
-                    !awaited || waiting >= WAITING
+                    // Behind a response that switches protocols stands no response.
+                    let switches = (self.open.back()).is_some_and(|open| open.next() != Next::Same);
+                    !(awaited || switches) || waiting >= WAITING
                 }
             },
         }
