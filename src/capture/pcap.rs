@@ -78,6 +78,17 @@ impl Pcap {
         })
     }
 
+    /// Another file that begins here, behind the one before it; none where none does.
+    pub(super) fn another(bytes: &[u8]) -> Option<Parsed> {
+        begins_pcap(bytes).then(|| match Self::read_header(bytes) {
+            Some(next) => Parsed::Record(Record {
+                len: HEADER_LEN,
+                content: Content::File(next),
+            }),
+            None => Parsed::Incomplete(HEADER_LEN),
+        })
+    }
+
     /// The packet at the beginning of `bytes`, where that is whole and in the usual form of a record; and how long the record is.
     #[inline]
     pub(super) fn usual(&self, bytes: &[u8]) -> Option<(usize, Found)> {
@@ -110,14 +121,8 @@ impl Pcap {
     /// The same in other formats than the usual one, and for what is not whole or not valid.
     #[inline(never)]
     fn parse_unusual(&self, bytes: &[u8]) -> Parsed {
-        if begins_pcap(bytes) {
-            return match Self::read_header(bytes) {
-                Some(next) => Parsed::Record(Record {
-                    len: HEADER_LEN,
-                    content: Content::File(next),
-                }),
-                None => Parsed::Incomplete(HEADER_LEN),
-            };
+        if let Some(next) = Self::another(bytes) {
+            return next;
         }
         if begins_pcapng(bytes) {
             return Parsed::Record(Record {

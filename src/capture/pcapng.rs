@@ -10,7 +10,7 @@ use pcap_file::pcapng::{RawBlock, RawBlockParseError};
 use super::buffer::LARGEST;
 use super::joint::{BYTE_ORDER, SECTION_HEADER, begins_pcap, begins_pcapng};
 use super::packet::LinkType;
-use super::pcap::{self, Pcap};
+use super::pcap::Pcap;
 use super::{Content, Found, Parsed, Record};
 use crate::time::Timestamp;
 
@@ -81,14 +81,8 @@ impl Pcapng {
         let Some(&[a, b, c, d]) = bytes.get(4..8).and_then(|len| len.first_chunk::<4>()) else {
             return Parsed::Incomplete(12);
         };
-        if begins_pcap(bytes) {
-            return match Pcap::read_header(bytes) {
-                Some(next) => Parsed::Record(Record {
-                    len: pcap::HEADER_LEN,
-                    content: Content::File(next),
-                }),
-                None => Parsed::Incomplete(pcap::HEADER_LEN),
-            };
+        if let Some(next) = Pcap::another(bytes) {
+            return next;
         }
         let section = &mut *self.section.borrow_mut();
         let is_section = bytes.starts_with(&SECTION_HEADER.to_be_bytes());

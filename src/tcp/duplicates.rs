@@ -1,5 +1,6 @@
 //! Copies: the same packet captured twice, as mirror ports and captures on several interfaces give it.
 
+use super::SPREAD;
 use crate::time::Timestamp;
 
 /// How far apart in capture time two copies of one packet may stand. Mirrored copies are microseconds apart, and
@@ -70,8 +71,6 @@ impl Duplicates {
 /// The fingerprint of a connection's packet and its time. Equal packets of two connections have two fingerprints.
 #[inline]
 fn packed(connection: u64, fingerprint: u64, time: Timestamp) -> u64 {
-    // The golden ratio's digits, for a number of which only the low bits differ.
-    const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
     (fingerprint ^ connection.wrapping_mul(SPREAD)) & FINGERPRINT
         | time.0.cast_unsigned() >> TICK & !FINGERPRINT
 }

@@ -15,6 +15,9 @@ pub use table::{KeptKey, Key, Place, Table};
 
 use crate::reader::Piece;
 
+/// The golden ratio's digits: a number multiplied by them differs in its highest bits where it differed in few.
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// What a direction of a connection brings next.
 #[derive(Clone, Copy, Debug)]
 pub enum Delivery<'a> {

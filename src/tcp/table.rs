@@ -7,6 +7,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
+use super::SPREAD;
 use super::side::{Side, Sides};
 use crate::bound::SHARDS;
 use crate::decode::{Endpoint, Segment};
@@ -55,8 +56,7 @@ impl Key {
     /// Which shard the connection belongs to: always the same, whatever else is in the capture.
     #[inline]
     pub(crate) fn shard(&self) -> usize {
-        // The golden ratio's digits spread what differs in few bits over the highest ones, which say the shard.
-        const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+        // The highest bits say the shard.
         let half = |number: u128| u64::try_from(number & u128::from(u64::MAX)).unwrap_or(0);
         let ends = if self.v6 {
             let mixed = half(self.lower >> 64) ^ half(self.higher >> 64).rotate_left(32);

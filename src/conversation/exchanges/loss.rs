@@ -47,10 +47,13 @@ impl Exchanges {
             && self.readers[direction].is_idle()
             && bytes.starts_with(b"HTTP/1.1 101")
             && (self.lost.to_server || self.open.front().is_some_and(|open| open.is_handshake));
-        self.lose_place(direction, bytes.len(), pieces, ledger, cx);
+        let next = self.lose_place(direction, bytes.len(), pieces, ledger, cx);
         pieces.pass_over(len, cut, Row::Unread, ledger);
         if direction == Direction::ToServer {
             self.client_read = pieces.offset();
+        }
+        if next != Next::Same {
+            return next;
         }
         if switches {
             // The snapshot length cut a 101 behind its first line: what it agreed to is not known, that frames follow is.
@@ -109,7 +112,8 @@ impl Exchanges {
         self.lost.to_server && self.lost.to_client
     }
 
-    /// A direction's place is lost: what is being read there ends as it is, and what waits is not understood.
+    /// A direction's place is lost: what is being read there ends as it is, and what waits is not understood. Says who reads on, which
+    /// may be decided where a response was there before its request ended.
     pub(super) fn lose_place(
         &mut self,
         direction: Direction,
@@ -117,7 +121,7 @@ impl Exchanges {
         pieces: &mut Pieces,
         ledger: &mut Ledger,
         cx: &mut Context<'_>,
-    ) -> usize {
+    ) -> Next {
         pieces.take(waiting as u64, Layer::Payload, Row::Unread, ledger);
         let reading = !self.readers[direction].is_idle();
         self.lost[direction] = true;
@@ -128,8 +132,7 @@ impl Exchanges {
             Direction::ToServer => MessageReader::requests(),
             Direction::ToClient => MessageReader::responses(),
         };
-        self.give_finished(cx);
-        waiting
+        self.give_finished(cx)
     }
 
     /// Looks for a head where a packet begins; says how many bytes before it were taken as not understood.

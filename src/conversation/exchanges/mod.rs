@@ -176,7 +176,11 @@ impl Exchanges {
                 }
                 Step::Event(_, HttpEvent::NotHttp) => {
                     self.begin_tunnel(direction, rest, pieces, cx);
-                    used += self.lose_place(direction, rest.len(), pieces, ledger, cx);
+                    used += rest.len();
+                    let next = self.lose_place(direction, rest.len(), pieces, ledger, cx);
+                    if next != Next::Same {
+                        return (used, next);
+                    }
                     if self.cannot_go_on() {
                         return (used, Next::Other);
                     }
@@ -185,7 +189,11 @@ impl Exchanges {
                     let explanation =
                         "the head of an HTTP message is longer than 256 KiB; it is not read";
                     cx.tell(Notice::new(Kind::LimitReached, explanation).sent_by(direction));
-                    used += self.lose_place(direction, rest.len(), pieces, ledger, cx);
+                    used += rest.len();
+                    let next = self.lose_place(direction, rest.len(), pieces, ledger, cx);
+                    if next != Next::Same {
+                        return (used, next);
+                    }
                 }
                 Step::Event(len, event) => {
                     let taken = rest.get(..len).unwrap_or_default();

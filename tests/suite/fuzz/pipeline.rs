@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 
 use wscope::decode::Flags;
 use wscope::direction::Direction::{self, ToClient, ToServer};
+use wscope::event::Protocol;
 
 use wscope::span::Trust;
 
@@ -115,8 +116,8 @@ fn frames_behind_an_early_switch_wait_for_the_request() {
         traffic.turns[1].bytes.clone(),
     );
     traffic.turns.clear();
-    let (line, fields) = request.split_at(request.len() - 2);
-    let begin = [line, b"Transfer-Encoding: chunked\r\n", fields].concat();
+    let (line, end) = request.split_at(request.len() - 2);
+    let begin = [line, b"Transfer-Encoding: chunked\r\n", end].concat();
     traffic.say(ToServer, begin);
     traffic.say(ToClient, response);
     traffic.say(ToClient, [0x89, 0x02, b'h', b'i']);
@@ -125,6 +126,27 @@ fn frames_behind_an_early_switch_wait_for_the_request() {
         let rows = Rows::of(traffic.segmented(mss).recording().packets());
         assert_eq!(rows.exchanges[0].request_body_length, Some(31), "{mss}");
         assert_eq!(rows.frames.len(), 1, "{mss}");
+    }
+}
+
+/// Found by the search above: a request that breaks off in its body, when its 101 is there already.
+#[test]
+fn an_early_switch_counts_where_its_request_breaks_off() {
+    let mut traffic = Traffic::new(1).handshake();
+    let (request, response) = (
+        traffic.turns[0].bytes.clone(),
+        traffic.turns[1].bytes.clone(),
+    );
+    traffic.turns.clear();
+    let (line, end) = request.split_at(request.len() - 2);
+    let begin = [line, b"Transfer-Encoding: chunked\r\n", end].concat();
+    traffic.say(ToServer, begin);
+    traffic.say(ToClient, response);
+    traffic.say(ToServer, b"no size of a chunk\r\n");
+    for mss in [16, 65_000] {
+        let rows = Rows::of(traffic.segmented(mss).recording().packets());
+        assert!(!rows.exchanges[0].complete, "{mss}");
+        assert_eq!(rows.connections[0].protocol, Protocol::WebSocket, "{mss}");
     }
 }
 
