@@ -27,32 +27,40 @@ pub fn unmask_in_place(bytes: &mut [u8], key: [u8; 4], at: u64) {
 /// Whether bytes are ASCII under their mask, whose first byte is that of the first.
 #[inline]
 pub fn is_ascii(masked: &[u8], key: [u8; 4]) -> bool {
-    let turned = u32::from_ne_bytes(key);
-    let wide = u64::from(turned) << 32 | u64::from(turned);
-    // All of a block is looked at, so that the compiler makes vectors of it.
-    let (blocks, rest) = masked.as_chunks::<64>();
-    let in_block = |block: &[u8; 64]| {
-        let (words, _) = block.as_chunks::<8>();
-        words
-            .iter()
-            .fold(0, |all, word| all | u64::from_ne_bytes(*word) ^ wide)
-    };
-    let high = |bits: u64| bits & 0x8080_8080_8080_8080 != 0;
-    if blocks.iter().any(|block| high(in_block(block))) {
-        return false;
+    // What is left behind the last whole block is looked at with what stands before it, so that it is a whole one too.
+    if let Some(last) = masked.last_chunk::<64>() {
+        let (blocks, _) = masked.as_chunks::<64>();
+        let high = blocks.iter().any(|block| is_high(block, key));
+        return !high && !is_high(last, rotated(key, masked.len() as u64));
     }
-    let (words, rest) = rest.as_chunks::<8>();
-    let bits = words
-        .iter()
-        .fold(0, |all, word| all | u64::from_ne_bytes(*word) ^ wide);
-    let last = rest.iter().zip(key.into_iter().cycle());
-    !high(bits) && last.fold(0, |all, (byte, key)| all | byte ^ key) < 0x80
+    if let Some(last) = masked.last_chunk::<8>() {
+        let (words, _) = masked.as_chunks::<8>();
+        let high = words
+            .iter()
+            .fold(false, |high, word| high | is_high(word, key));
+        return !high && !is_high(last, rotated(key, masked.len() as u64));
+    }
+    let bytes = masked.iter().zip(key.into_iter().cycle());
+    bytes.fold(0, |all, (byte, key)| all | byte ^ key) < 0x80
+}
+
+/// Whether a byte of a block, whose length is a multiple of eight, is not ASCII under its mask.
+#[inline]
+fn is_high<const LEN: usize>(block: &[u8; LEN], key: [u8; 4]) -> bool {
+    let half = u32::from_ne_bytes(key);
+    let wide = u64::from(half) << 32 | u64::from(half);
+    // All of a block is looked at, so that the compiler makes vectors of it.
+    let (words, _) = block.as_chunks::<8>();
+    let bits = (words.iter()).fold(0, |all, word| all | u64::from_ne_bytes(*word) ^ wide);
+    bits & 0x8080_8080_8080_8080 != 0
 }
 
 /// The key as it applies from an offset on.
-fn rotated(mut key: [u8; 4], at: u64) -> [u8; 4] {
-    key.rotate_left(usize::try_from(at % 4).unwrap_or(0));
-    key
+#[inline]
+fn rotated(key: [u8; 4], at: u64) -> [u8; 4] {
+    let [at, ..] = at.to_le_bytes();
+    let bits = u32::from(at % 4) * 8;
+    u32::from_le_bytes(key).rotate_right(bits).to_le_bytes()
 }
 
 #[cfg(test)]
