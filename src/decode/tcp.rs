@@ -3,6 +3,13 @@
 use super::rest::Rest;
 use super::segment::Flags;
 
+/// Digits of pi; any constants with bits everywhere would do, of which the last is odd.
+const SALTS: [u64; 3] = [
+    0x243f_6a88_85a3_08d3,
+    0x1319_8a2e_0370_7345,
+    0x082e_fa98_ec4e_6c89,
+];
+
 /// A TCP header (RFC 9293, section 3.1).
 pub(super) struct Header<'cap> {
     pub(super) source_port: u16,
@@ -76,7 +83,8 @@ impl<'cap> Header<'cap> {
         let ends = [sp0, sp1, dp0, dp1, s0, s1, s2, s3];
         let rest = [a0, a1, a2, a3, offset, flags, w0, w1];
         let more = [u0, u1, i0, i1, l0, l1, l2, l3];
-        let fingerprint = mix(ends, rest) ^ mix(more, of_options(options)).rotate_left(21);
+        let more = u64::from_ne_bytes(more) ^ of_options(options);
+        let fingerprint = mix(ends, rest) ^ more.wrapping_mul(SALTS[2]);
         let flags = Flags(flags);
         Self {
             source_port: u16::from_be_bytes([sp0, sp1]),
@@ -93,36 +101,36 @@ impl<'cap> Header<'cap> {
 }
 
 /// A hash of options. Most packets have none, or those of a timestamp (RFC 7323, section 3.2, with padding before it).
-#[inline]
-fn of_options(options: &[u8]) -> [u8; 8] {
+#[expect(
+    clippy::inline_always,
+    reason = "all that is known of a header would be put aside for a call"
+)]
+#[inline(always)]
+fn of_options(options: &[u8]) -> u64 {
     match *options {
-        [] => [0; 8],
+        [] => 0,
         [o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, oa, ob] => mix(
             [o0, o1, o2, o3, o4, o5, o6, o7],
             [o8, o9, oa, ob, 0, 0, 0, 0],
-        )
-        .to_ne_bytes(),
+        ),
         _ => of_other_options(options),
     }
 }
 
 #[inline(never)]
-fn of_other_options(options: &[u8]) -> [u8; 8] {
+fn of_other_options(options: &[u8]) -> u64 {
     let (words, odd) = options.as_chunks::<8>();
-    let hash = words
-        .iter()
-        .fold([0; 8], |hash, word| mix(hash, *word).to_ne_bytes());
+    let hash = |before: u64, word| mix(before.to_ne_bytes(), word);
+    let before = words.iter().fold(0, |before, word| hash(before, *word));
     let [o0, o1, o2, o3] = odd.first_chunk::<4>().copied().unwrap_or_default();
-    mix(hash, [o0, o1, o2, o3, 0, 0, 0, 0]).to_ne_bytes()
+    hash(before, [o0, o1, o2, o3, 0, 0, 0, 0])
 }
 
 /// Mixes sixteen bytes to a hash: a multiplication to 128 bits, folded. Copies are looked for among a connection's last few
 /// packets only, so the hash must be even and fast, and need not stand against someone who wants collisions.
 #[inline]
 fn mix(one: [u8; 8], other: [u8; 8]) -> u64 {
-    // Digits of pi; any constants with bits everywhere would do.
-    const SALTS: [u64; 2] = [0x243f_6a88_85a3_08d3, 0x1319_8a2e_0370_7345];
-    let [salt, pepper] = SALTS;
+    let [salt, pepper, _] = SALTS;
     let one = u128::from(u64::from_ne_bytes(one) ^ salt);
     let other = u128::from(u64::from_ne_bytes(other) ^ pepper);
     let product = one * other;
