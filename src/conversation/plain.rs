@@ -6,7 +6,6 @@ use crate::event::Verdict;
 use crate::ledger::Row;
 use crate::reader::Piece;
 use crate::tcp::Side;
-use crate::websocket::Header;
 use crate::wire::Wire;
 
 impl Conversation {
@@ -19,21 +18,20 @@ impl Conversation {
             && self.handshake() != Some(Verdict::Invalid)
     }
 
-    /// The header of the first of plain frames, where bytes are such and nothing else, in a conversation that is smooth.
+    /// Whether bytes are plain frames and nothing else, in a conversation that is smooth.
     #[inline]
-    pub(crate) fn plain_frame(&self, side: Side, bytes: &[u8]) -> Option<Header> {
+    pub(crate) fn are_plain(&self, side: Side, bytes: &[u8]) -> bool {
         let direction = self.direction_of(side);
-        self.websocket.as_ref()?.first_plain(direction, bytes)
+        (self.websocket.as_ref()).is_some_and(|websocket| websocket.are_plain(direction, bytes))
     }
 
-    /// Takes plain frames, of which the first has this header and which came in this piece. `charge` is told for which row, how many
-    /// packets, which no other frame of the row has counted, and what.
+    /// Takes plain frames, which came in this piece. `charge` is told for which row, how many packets, which no other frame of the row has
+    /// counted, and what.
     #[inline]
     pub(crate) fn take_plain(
         &mut self,
         side: Side,
         bytes: &[u8],
-        first: Header,
         piece: Piece,
         cx: &mut Context<'_>,
         charge: impl FnMut(Row, u64, Wire),
@@ -41,7 +39,7 @@ impl Conversation {
         let direction = self.direction_of(side);
         let offset = self.streams.skip(side, bytes.len() as u64);
         if let Some(websocket) = &mut self.websocket {
-            websocket.plain_frames(direction, bytes, first, (piece, offset), cx, charge);
+            websocket.plain_frames(direction, bytes, (piece, offset), cx, charge);
         }
     }
 }

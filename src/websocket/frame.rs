@@ -31,6 +31,11 @@ impl Header {
         clippy::missing_panics_doc,
         reason = "no header is longer than its length's type can say"
     )]
+    #[expect(
+        clippy::inline_always,
+        reason = "what a call brings back goes through memory, a byte at a time, and is waited for"
+    )]
+    #[inline(always)]
     pub fn parse(input: &[u8]) -> IResult<&[u8], Self> {
         let (rest, (first, second)) = (be_u8, be_u8).parse(input)?;
         let (rest, payload_len) = match second & 0x7f {

@@ -10,7 +10,6 @@ use crate::decode::Segment;
 use crate::event::{Event, Place};
 use crate::ledger::Row;
 use crate::tcp::{Duplicates, Side};
-use crate::websocket::Header;
 use crate::wire::Wire;
 
 impl Live {
@@ -32,14 +31,10 @@ impl Live {
             self.plain_ack(side, segment, shared);
             return true;
         }
-        let first = if self.frames_are_plain {
-            self.conversation.plain_frame(side, segment.payload)
+        if self.frames_are_plain && self.conversation.are_plain(side, segment.payload) {
+            self.plain_frames(side, segment, shared, out);
         } else {
-            None
-        };
-        match first {
-            Some(first) => self.plain_frames(side, segment, first, shared, out),
-            None => self.plain_payload(side, segment, shared, out),
+            self.plain_payload(side, segment, shared, out);
         }
         true
     }
@@ -100,7 +95,6 @@ impl Live {
         &mut self,
         side: Side,
         segment: &Segment<'_>,
-        first: Header,
         shared: &mut Shared,
         out: &mut dyn FnMut(&Event<'_>),
     ) {
@@ -130,7 +124,7 @@ impl Live {
         let account = &mut self.account;
         let charge = |row, packets, wire| account.charge_whole(side, row, packets, wire, ledgers);
         let (conversation, piece) = (&mut self.conversation, piece_of(segment));
-        conversation.take_plain(side, segment.payload, first, piece, &mut cx, charge);
+        conversation.take_plain(side, segment.payload, piece, &mut cx, charge);
         self.end_plain(side, segment);
     }
 }

@@ -21,45 +21,40 @@ impl WebSocket {
         halves.into_iter().all(Half::is_smooth)
     }
 
-    /// The header of the first of plain frames, where bytes are such and nothing else, in a WebSocket that is smooth.
+    /// Whether bytes are plain frames and nothing else, in a WebSocket that is smooth.
     #[inline]
-    pub(in crate::conversation) fn first_plain(
+    pub(in crate::conversation) fn are_plain(
         &self,
         direction: Direction,
-        bytes: &[u8],
-    ) -> Option<Header> {
-        let (mut behind, first) = Header::parse(bytes).ok()?;
-        let mut header = first;
-        loop {
-            let plain = self.is_plain(direction, &header);
-            let rest = behind
-                .get(to_usize(header.payload_len)..)
-                .filter(|_| plain)?;
+        mut bytes: &[u8],
+    ) -> bool {
+        while let Ok((behind, header)) = Header::parse(bytes)
+            && let Some(rest) = behind.get(to_usize(header.payload_len)..)
+            && self.is_plain(direction, &header)
+        {
             if rest.is_empty() {
-                return Some(first);
+                return true;
             }
-            (behind, header) = Header::parse(rest).ok()?;
+            bytes = rest;
         }
+        false
     }
 
-    /// Takes bytes that are plain frames, of which the first has this header. They came in this piece, the first at this offset of the
-    /// stream; `charge` is told for which row, how many packets, which no other frame of the row has counted, and what.
+    /// Takes bytes that [are plain frames](Self::are_plain). They came in this piece, the first at this offset of the stream; `charge` is
+    /// told for which row, how many packets, which no other frame of the row has counted, and what.
     #[inline]
     pub(in crate::conversation) fn plain_frames(
         &mut self,
         direction: Direction,
-        bytes: &[u8],
-        first: Header,
+        mut bytes: &[u8],
         (mut piece, mut offset): (Piece, u64),
         cx: &mut Context<'_>,
         mut charge: impl FnMut(Row, u64, Wire),
     ) {
         let mut packets = [u64::from(piece.packets); 2];
-        let mut header = first;
-        let mut behind = bytes
-            .get(usize::from(first.header_len)..)
-            .unwrap_or_default();
-        while let Some((payload, rest)) = behind.split_at_checked(to_usize(header.payload_len)) {
+        while let Ok((behind, header)) = Header::parse(bytes)
+            && let Some((payload, rest)) = behind.split_at_checked(to_usize(header.payload_len))
+        {
             let len = piece.len - u32::try_from(rest.len()).unwrap_or(0);
             let (taken, left) = piece.split_at(len);
             let cost = taken.cost(offset, u64::from(header.header_len), Layer::Payload);
@@ -75,11 +70,7 @@ impl WebSocket {
             if rest.is_empty() {
                 return;
             }
-            let Ok((next_behind, next)) = Header::parse(rest) else {
-                return;
-            };
-            (behind, header) = (next_behind, next);
-            (piece, offset) = (left, offset + u64::from(len));
+            (bytes, piece, offset) = (rest, left, offset + u64::from(len));
         }
     }
 
