@@ -56,15 +56,16 @@ impl Connections {
     #[inline]
     pub(super) fn segment(
         &mut self,
-        (key, from_lower): (Key, bool),
+        key: &Key,
+        from_lower: bool,
         segment: &Segment<'_>,
         shared: &mut Shared,
         out: &mut dyn FnMut(&Event<'_>),
     ) {
         self.look_at_keys(shared, out);
-        let hash = self.table.hash(&key);
+        let hash = self.table.hash(key);
         let slots = &self.slots;
-        let found = self.table.find(hash, |index| slots.has_key(index, &key));
+        let found = self.table.find(hash, |index| slots.has_key(index, key));
         let Some(place) = found else {
             return self.begin(key, hash, from_lower, segment, shared, out);
         };
@@ -139,7 +140,7 @@ impl Connections {
 
     fn begin(
         &mut self,
-        key: Key,
+        key: &Key,
         hash: u64,
         from_lower: bool,
         segment: &Segment<'_>,
@@ -158,7 +159,7 @@ impl Connections {
             return self.slots.put_first(index, first);
         }
         let asked_for = may_have_ledgers(&shared.options, number);
-        let live = Live::new(number, key, from_lower, asked_for, segment);
+        let live = Live::new(number, key.into(), from_lower, asked_for, segment);
         let mut live = Box::new(live);
         live.watch(segment, &shared.options);
         self.slots.put_live(index, live);

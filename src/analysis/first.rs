@@ -3,13 +3,13 @@
 
 use super::live::Live;
 use crate::decode::{Flags, Segment};
-use crate::tcp::{Key, Numbers, Side};
+use crate::tcp::{KeptKey, Key, Numbers, Side};
 use crate::time::Timestamp;
 
 /// A connection's first packet.
 #[derive(Debug)]
 pub(super) struct First {
-    key: Key,
+    key: KeptKey,
     number: u64,
     packet: u64,
     time: Timestamp,
@@ -28,7 +28,7 @@ impl First {
     /// Takes a packet that may be all there is; none where it brings payload, or an end.
     pub(super) fn new(
         number: u64,
-        key: Key,
+        key: &Key,
         opener_is_lower: bool,
         segment: &Segment<'_>,
     ) -> Option<Self> {
@@ -36,7 +36,7 @@ impl First {
             return None;
         }
         Some(Self {
-            key,
+            key: key.into(),
             number,
             packet: segment.packet,
             time: segment.time,
@@ -52,7 +52,7 @@ impl First {
         })
     }
 
-    pub(super) fn key(&self) -> &Key {
+    pub(super) fn key(&self) -> &KeptKey {
         &self.key
     }
 
@@ -77,7 +77,7 @@ impl First {
     }
 
     /// The connection that begins with this packet, which is still to be taken.
-    pub(super) fn live(&self, asked_for: bool) -> (Live, Segment<'static>) {
+    pub(super) fn live(self, asked_for: bool) -> (Live, Segment<'static>) {
         let segment = self.segment();
         let live = Live::new(
             self.number,
@@ -90,7 +90,8 @@ impl First {
     }
 
     fn segment(&self) -> Segment<'static> {
-        let ends = self.key.ends(self.opener_is_lower);
+        let key = Key::from(&self.key);
+        let ends = key.ends(self.opener_is_lower);
         Segment {
             packet: self.packet,
             time: self.time,
@@ -98,7 +99,7 @@ impl First {
             file: self.file,
             source: ends[Side::Opener],
             destination: ends[Side::Other],
-            network: self.key.network(),
+            network: key.network(),
             seq: self.seq,
             ack: self.ack,
             flags: self.flags,

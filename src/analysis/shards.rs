@@ -24,8 +24,9 @@ const TOMBSTONE: i64 = 120_000_000_000;
 /// For how long, in capture time, a closed connection stays whole: what capture queues bring in a wrong order comes within it.
 const WHOLE: i64 = 1_000_000_000;
 
-/// How often, in capture time, it is asked what has stayed for so long: an eighth of a second, nearly.
-const BEAT: i64 = 1 << 27;
+/// How often, in capture time, it is asked what has stayed for so long: every so many nanoseconds, as a power of two; an eighth of a
+/// second, nearly.
+const BEAT: u32 = 27;
 
 /// With how many bytes of each packet to inflate or decrypt, or with how few packets a connection, more threads take less time. What else
 /// a packet needs takes about as long as handing it over.
@@ -134,8 +135,8 @@ impl Shards {
     /// Takes a segment.
     #[inline]
     pub(super) fn segment(&mut self, segment: &Segment<'_>, out: &mut dyn FnMut(&Event<'_>)) {
-        let key = Key::of(segment);
-        self.segment_of(key.0.shard(), key, segment, out);
+        let (key, from_lower) = Key::of(segment);
+        self.segment_of(key.shard(), &key, from_lower, segment, out);
     }
 
     /// Takes a segment of a shard.
@@ -143,20 +144,21 @@ impl Shards {
     pub(super) fn segment_of(
         &mut self,
         shard: usize,
-        key: (Key, bool),
+        key: &Key,
+        from_lower: bool,
         segment: &Segment<'_>,
         out: &mut dyn FnMut(&Event<'_>),
     ) {
         if let Some(connections) = self.all.get_mut(shard) {
             self.shared.scratch.turn(shard);
-            connections.segment(key, segment, &mut self.shared, out);
+            connections.segment(key, from_lower, segment, &mut self.shared, out);
         }
     }
 
     /// Whether the clock has come to another beat.
     #[inline]
     pub(super) fn passes(&mut self, now: Timestamp) -> bool {
-        let beat = now.0.div_euclid(BEAT);
+        let beat = now.0 >> BEAT;
         std::mem::replace(&mut self.beat, beat) != beat
     }
 

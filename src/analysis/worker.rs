@@ -278,7 +278,8 @@ fn act(
                 payload: payload.unwrap_or_default(),
                 ..segment
             };
-            shards.segment_of(shard, Key::of(&segment), &segment, &mut |event| {
+            let (key, from_lower) = Key::of(&segment);
+            shards.segment_of(shard, &key, from_lower, &segment, &mut |event| {
                 telling.event(Order::First, event);
             });
             telling.tell_of_birth();

@@ -1,7 +1,7 @@
 //! The table: which connection a segment belongs to.
 
 use std::hash::{BuildHasher, Hash, Hasher};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr};
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
@@ -15,40 +15,49 @@ use crate::decode::{Endpoint, Segment};
 /// What tells connections apart: the two ends and the network that their addresses belong to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Key {
-    lower: u128,
-    higher: u128,
-    ports: [u16; 2],
-    network: u32,
-    v6: bool,
+    addresses: Addresses<[u128; 2]>,
+    rest: Rest,
 }
+
+/// The lower address and the higher one, of version 4 as the lower and the higher half of a number.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Addresses<V6> {
+    V4(u64),
+    V6(V6),
+}
+
+/// The network, the lower end's port and the higher one's, from the highest bit on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Rest(u64);
 
 impl Key {
     /// Of a segment, the same for both directions; and whether the segment came from the lower end.
     #[inline]
     pub fn of(segment: &Segment<'_>) -> (Self, bool) {
         let (source, destination) = (&segment.source, &segment.destination);
-        let (from, to, order, v6) = match (source.address, destination.address) {
-            (IpAddr::V4(from), IpAddr::V4(to)) => {
-                let (from, to) = (from.to_bits(), to.to_bits());
-                (from.into(), to.into(), from.cmp(&to), false)
-            }
-            (from, to) => {
-                let ((from, v6), (to, _)) = (number(from), number(to));
-                (from, to, from.cmp(&to), v6)
-            }
+        let (IpAddr::V4(from), IpAddr::V4(to)) = (source.address, destination.address) else {
+            return Self::of_v6(segment);
         };
-        let from_lower = order.is_lt() || order.is_eq() && source.port <= destination.port;
-        let (lower, higher, ports) = if from_lower {
-            (from, to, [source.port, destination.port])
-        } else {
-            (to, from, [destination.port, source.port])
-        };
+        let (from, to) = (u64::from(from.to_bits()), u64::from(to.to_bits()));
+        let end = |address: u64, port: u16| address << 16 | u64::from(port);
+        let from_lower = end(from, source.port) <= end(to, destination.port);
+        let (lower, higher) = if from_lower { (from, to) } else { (to, from) };
         let key = Self {
-            lower,
-            higher,
-            ports,
-            network: segment.network,
-            v6,
+            addresses: Addresses::V4(higher << 32 | lower),
+            rest: Rest::of(segment, from_lower),
+        };
+        (key, from_lower)
+    }
+
+    #[inline(never)]
+    fn of_v6(segment: &Segment<'_>) -> (Self, bool) {
+        let (source, destination) = (&segment.source, &segment.destination);
+        let (from, to) = (number(source.address), number(destination.address));
+        let from_lower = (from, source.port) <= (to, destination.port);
+        let addresses = if from_lower { [from, to] } else { [to, from] };
+        let key = Self {
+            addresses: Addresses::V6(addresses),
+            rest: Rest::of(segment, from_lower),
         };
         (key, from_lower)
     }
@@ -56,36 +65,34 @@ impl Key {
     /// Which shard the connection belongs to: always the same, whatever else is in the capture.
     #[inline]
     pub(crate) fn shard(&self) -> usize {
-        // The highest bits say the shard.
-        let half = |number: u128| u64::try_from(number & u128::from(u64::MAX)).unwrap_or(0);
-        let ends = if self.v6 {
-            let mixed = half(self.lower >> 64) ^ half(self.higher >> 64).rotate_left(32);
-            mixed.wrapping_mul(SPREAD) ^ half(self.lower) ^ half(self.higher).rotate_left(32)
-        } else {
-            half(self.lower) ^ half(self.higher) << 32
+        let ends = match &self.addresses {
+            Addresses::V4(ends) => *ends,
+            Addresses::V6(addresses) => folded(addresses),
         };
-        let [low, high] = self.ports.map(u64::from);
-        let ports = (low << 16 | high | u64::from(self.network) << 32).rotate_left(8);
-        let mixed = (ends ^ ports).wrapping_mul(SPREAD);
+        // The highest bits say the shard.
+        let mixed = (ends ^ self.rest.0.rotate_left(8)).wrapping_mul(SPREAD);
         usize::try_from(mixed >> (u64::BITS - SHARDS.ilog2())).unwrap_or(0)
     }
 
     /// Which network the addresses belong to.
     pub fn network(&self) -> u32 {
-        self.network
+        self.rest.network()
     }
 
     /// The two ends, the opener's first.
     pub fn ends(&self, opener_is_lower: bool) -> Sides<Endpoint> {
-        let [lower_port, higher_port] = self.ports;
-        let end = |address: u128, port: u16| Endpoint {
-            address: match u32::try_from(address) {
-                Ok(address) if !self.v6 => IpAddr::V4(Ipv4Addr::from_bits(address)),
-                _ => IpAddr::V6(Ipv6Addr::from_bits(address)),
-            },
-            port,
+        let [lower, higher] = match self.addresses {
+            Addresses::V4(addresses) => {
+                let [h0, h1, h2, h3, l0, l1, l2, l3] = addresses.to_be_bytes();
+                [[l0, l1, l2, l3], [h0, h1, h2, h3]].map(IpAddr::from)
+            }
+            Addresses::V6(addresses) => {
+                addresses.map(|address| IpAddr::V6(Ipv6Addr::from_bits(address)))
+            }
         };
-        let (lower, higher) = (end(self.lower, lower_port), end(self.higher, higher_port));
+        let [lower_port, higher_port] = self.rest.ports();
+        let end = |address: IpAddr, port: u16| Endpoint { address, port };
+        let (lower, higher) = (end(lower, lower_port), end(higher, higher_port));
         if opener_is_lower {
             Sides::new(lower, higher)
         } else {
@@ -94,86 +101,102 @@ impl Key {
     }
 }
 
-/// An address as a number, and whether it is of version 6. A packet's two addresses are of one version.
-#[inline]
-fn number(address: IpAddr) -> (u128, bool) {
-    match address {
-        IpAddr::V4(address) => (address.to_bits().into(), false),
-        IpAddr::V6(address) => (address.to_bits(), true),
+impl Rest {
+    /// Of a segment, which came from the lower end, or did not.
+    #[inline]
+    fn of(segment: &Segment<'_>, from_lower: bool) -> Self {
+        let [source, destination] =
+            [segment.source, segment.destination].map(|end| u64::from(end.port));
+        let ports = if from_lower {
+            source << 16 | destination
+        } else {
+            destination << 16 | source
+        };
+        Self(u64::from(segment.network) << 32 | ports)
     }
+
+    fn network(self) -> u32 {
+        let [n0, n1, n2, n3, ..] = self.0.to_be_bytes();
+        u32::from_be_bytes([n0, n1, n2, n3])
+    }
+
+    fn ports(self) -> [u16; 2] {
+        let [_, _, _, _, l0, l1, h0, h1] = self.0.to_be_bytes();
+        [[l0, l1], [h0, h1]].map(u16::from_be_bytes)
+    }
+}
+
+/// An address as a number. A packet's two addresses are of one version.
+fn number(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => address.to_bits().into(),
+        IpAddr::V6(address) => address.to_bits(),
+    }
+}
+
+/// Addresses of version 6 in 64 bits.
+#[inline(never)]
+fn folded([lower, higher]: &[u128; 2]) -> u64 {
+    let half = |number: u128| u64::try_from(number & u128::from(u64::MAX)).unwrap_or(0);
+    let mixed = half(lower >> 64) ^ half(higher >> 64).rotate_left(32);
+    mixed.wrapping_mul(SPREAD) ^ half(*lower) ^ half(*higher).rotate_left(32)
 }
 
 impl Hash for Key {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let [low, high] = self.ports.map(u128::from);
-        if self.v6 {
-            state.write_u128(self.lower);
-            state.write_u128(self.higher);
-            state.write_u128(low << 48 | high << 32 | u128::from(self.network));
-        } else {
-            // All of it in 128 bits: two addresses, two ports, and the network folded into the ports.
-            let network = u128::from(self.network) << 32;
-            state.write_u128(self.lower << 96 | self.higher << 64 | low << 16 | high | network);
+        match self.addresses {
+            // All of it in 128 bits.
+            Addresses::V4(addresses) => {
+                state.write_u128(u128::from(addresses) << 64 | u128::from(self.rest.0));
+            }
+            Addresses::V6([lower, higher]) => {
+                state.write_u128(lower);
+                state.write_u128(higher);
+                state.write_u64(self.rest.0);
+            }
         }
     }
 }
 
-/// A key as a connection keeps it: half as large as a key, for addresses of version 4.
+/// A key as a connection keeps it: a third as large as a key, for addresses of version 4.
 #[derive(Debug)]
 pub struct KeptKey {
-    addresses: Addresses,
-    ports: [u16; 2],
-    network: u32,
+    addresses: Addresses<Box<[u128; 2]>>,
+    rest: Rest,
 }
 
-/// The lower address and the higher one.
-#[derive(Debug)]
-enum Addresses {
-    V4([u32; 2]),
-    V6(Box<[u128; 2]>),
-}
-
-impl From<Key> for KeptKey {
-    fn from(key: Key) -> Self {
-        let addresses = match (u32::try_from(key.lower), u32::try_from(key.higher)) {
-            (Ok(lower), Ok(higher)) if !key.v6 => Addresses::V4([lower, higher]),
-            _ => Addresses::V6(Box::new([key.lower, key.higher])),
+impl From<&Key> for KeptKey {
+    fn from(key: &Key) -> Self {
+        let addresses = match key.addresses {
+            Addresses::V4(addresses) => Addresses::V4(addresses),
+            Addresses::V6(addresses) => Addresses::V6(Box::new(addresses)),
         };
-        Self {
-            addresses,
-            ports: key.ports,
-            network: key.network,
-        }
+        let rest = key.rest;
+        Self { addresses, rest }
     }
 }
 
 impl From<&KeptKey> for Key {
     fn from(kept: &KeptKey) -> Self {
-        let (v6, [lower, higher]) = match &kept.addresses {
-            Addresses::V4(addresses) => (false, addresses.map(u128::from)),
-            Addresses::V6(addresses) => (true, **addresses),
+        let addresses = match &kept.addresses {
+            Addresses::V4(addresses) => Addresses::V4(*addresses),
+            Addresses::V6(addresses) => Addresses::V6(**addresses),
         };
-        Self {
-            lower,
-            higher,
-            ports: kept.ports,
-            network: kept.network,
-            v6,
-        }
+        let rest = kept.rest;
+        Self { addresses, rest }
     }
 }
 
 impl PartialEq<Key> for KeptKey {
     #[inline]
     fn eq(&self, key: &Key) -> bool {
-        let same = match &self.addresses {
-            Addresses::V4([lower, higher]) => {
-                !key.v6 && key.lower == (*lower).into() && key.higher == (*higher).into()
-            }
-            Addresses::V6(addresses) => key.v6 && **addresses == [key.lower, key.higher],
+        let same = match (&self.addresses, &key.addresses) {
+            (Addresses::V4(own), Addresses::V4(others)) => own == others,
+            (Addresses::V6(own), Addresses::V6(others)) => **own == *others,
+            _ => false,
         };
-        same && self.ports == key.ports && self.network == key.network
+        same && self.rest == key.rest
     }
 }
 
@@ -292,6 +315,8 @@ fn recent(hash: u64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decode::Flags;
+    use crate::time::Timestamp;
 
     #[test]
     fn a_key_that_is_kept_is_the_same_key() {
@@ -307,22 +332,37 @@ mod tests {
                 port,
             };
             let (source, destination) = (end(source, 80), end(destination, 5000));
-            let (lower, v6) = number(source.address);
-            let (higher, _) = number(destination.address);
-            (
-                Key {
-                    lower,
-                    higher,
-                    ports: [80, 5000],
-                    network: 3,
-                    v6,
-                },
-                Sides::new(source, destination),
-            )
+            let sent = Segment {
+                packet: 1,
+                time: Timestamp(0),
+                packets: 1,
+                file: 0,
+                source,
+                destination,
+                network: 3,
+                seq: 0,
+                ack: None,
+                flags: Flags::default(),
+                window: 0,
+                payload: &[],
+                payload_len: 0,
+                headers: [14, 20, 20],
+                fingerprint: 0,
+            };
+            let (key, from_lower) = Key::of(&sent);
+            let back = Segment {
+                source: destination,
+                destination: source,
+                ..sent
+            };
+            assert_eq!(Key::of(&back), (key, !from_lower));
+            assert_eq!(key.network(), 3);
+            assert_eq!(key.ends(from_lower), Sides::new(source, destination));
+            (key, key.ends(true))
         });
         let table = Table::default();
         for (at, (key, ends)) in keys.iter().enumerate() {
-            let kept = KeptKey::from(*key);
+            let kept = KeptKey::from(key);
             assert_eq!(Key::from(&kept), *key);
             assert_eq!(table.hash(&kept), table.hash(key));
             assert_eq!(Key::from(&kept).ends(true), *ends);

@@ -16,7 +16,7 @@ use crate::event::{Event, Place};
 use crate::ledger::Row;
 use crate::notice::{Kind, Notice};
 use crate::options::Options;
-use crate::tcp::{Class, Duplicates, Ending, KeptKey, Key, Side, State};
+use crate::tcp::{Class, Duplicates, Ending, KeptKey, Side, State};
 use crate::time::Timestamp;
 use crate::wire::Wire;
 
@@ -47,7 +47,7 @@ impl Live {
     /// A connection whose first packet is this. `asked_for` says whether somebody will ask for its ledgers.
     pub(super) fn new(
         number: u64,
-        key: Key,
+        key: KeptKey,
         opener_is_lower: bool,
         asked_for: bool,
         segment: &Segment<'_>,
@@ -66,7 +66,7 @@ impl Live {
             });
         }
         Self {
-            key: key.into(),
+            key,
             number,
             last_packet: segment.packet,
             end_time: segment.time,
