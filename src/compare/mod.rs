@@ -76,6 +76,19 @@ struct Channel {
     what_if: what_if::Channel,
 }
 
+impl Channel {
+    /// Takes note of what a frame costs, where it is a control frame.
+    fn control(&mut self, frame: &Frame<'_>) {
+        match frame.header.opcode {
+            Opcode::Close => self.lived.close_frames += frame.wire.total(),
+            opcode if opcode.is_control() => {
+                self.lived.controls = self.lived.controls.saturating_add(1);
+            }
+            _ => {}
+        }
+    }
+}
+
 /// A message that waits for an answer.
 #[derive(Debug)]
 struct Asked {
@@ -114,7 +127,7 @@ impl Comparison {
             }
             Event::Message(message) => self.channel(message.place).lived.in_part = true,
             Event::Single(single) => self.channel(single.place).lived.in_part = true,
-            Event::Frame(frame) => self.control(frame),
+            Event::Frame(frame) => self.channel(frame.place).control(frame),
             Event::Connection(connection) => drop(self.channels.remove(&connection.number)),
             _ => {}
         }
@@ -183,23 +196,10 @@ impl Comparison {
         }
     }
 
-    /// Takes note of what a control frame costs its connection.
-    fn control(&mut self, frame: &Frame<'_>) {
-        if !frame.header.opcode.is_control() {
-            return;
-        }
-        let channel = self.channel(frame.place);
-        if frame.header.opcode == Opcode::Close {
-            channel.lived.close_frames += frame.wire.total();
-        } else {
-            channel.lived.controls = channel.lived.controls.saturating_add(1);
-        }
-    }
-
     fn frame(&mut self, frame: &Frame<'_>) {
-        self.control(frame);
+        let channel = self.channel(frame.place);
+        channel.control(frame);
         if frame.complete && frame.span.first_packet == frame.span.last_packet {
-            let channel = self.channel(frame.place);
             WhatIfs::frame(&mut channel.what_if, frame.direction, &frame.wire);
         }
     }
