@@ -13,7 +13,7 @@ use super::{DONE, FAILED, FOUND, explain, launch};
 use crate::analysis::{self, Which};
 use crate::check::{Level, Policy, Severity};
 use crate::expect::{Expectation, beside, bless};
-use crate::report::{CheckReport, Form};
+use crate::report::{CheckReport, Form, shown};
 
 /// Judge captures: rules that a peer breaks, expectations that are not met
 #[derive(Debug, clap::Args)]
@@ -230,9 +230,12 @@ impl Args {
                 .clone()
                 .unwrap_or_else(|| beside(Path::new(capture)));
             let name = Path::new(capture).file_name().unwrap_or_default();
-            let text = bless(&name.to_string_lossy(), seen);
+            let text = bless(&shown(&name.to_string_lossy()), seen);
             match std::fs::write(&path, text) {
-                Ok(()) => console.note(&format!("wrote {}\n", path.display())),
+                Ok(()) => {
+                    let path = shown(&path.to_string_lossy());
+                    console.note(&format!("wrote {path}\n"));
+                }
                 Err(error) => {
                     console.complain(&format!("cannot write {}: {error}", path.display()));
                     status = FAILED;

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::report::visible;
+use crate::report::shown;
 
 /// The two streams of the program; only `main` knows which they are.
 pub struct Console<'w> {
@@ -21,10 +21,7 @@ pub struct Console<'w> {
 impl Console<'_> {
     /// Says in one line why something could not be done.
     pub fn complain(&mut self, complaint: &str) {
-        let mut line = String::from("wscope: ");
-        visible(&mut line, complaint);
-        line.push('\n');
-        self.note(&line);
+        self.note(&format!("wscope: {}\n", shown(complaint)));
     }
 
     /// Writes lines for a person. Nobody can be told if that fails.
@@ -49,7 +46,10 @@ impl Console<'_> {
     pub(super) fn usage(&mut self, error: &clap::Error) -> u8 {
         let text = error.render();
         if error.use_stderr() {
-            self.note(&text.to_string());
+            // It quotes what was typed, which may be the name of a file.
+            let lines = text.to_string();
+            let lines: Vec<String> = lines.lines().map(shown).collect();
+            self.note(&(lines.join("\n") + "\n"));
             return super::FAILED;
         }
         let text = if self.color {

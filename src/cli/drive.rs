@@ -16,7 +16,7 @@ use crate::capture::{Capture, Item, Packet};
 use crate::error::Error;
 use crate::event::Event;
 use crate::notice::{Kind, Notice};
-use crate::report::{Context, Files, Form, Look, Notices, Output, Report};
+use crate::report::{Context, Files, Form, Look, Notices, Output, Report, shown};
 use crate::time::Timestamp;
 use crate::tls;
 
@@ -389,9 +389,7 @@ impl Drive<'_> {
     }
 
     pub(super) fn complain(&mut self, complaint: &str) {
-        let mut line = String::from("wscope: ");
-        crate::report::visible(&mut line, complaint);
-        line.push('\n');
+        let line = format!("wscope: {}\n", shown(complaint));
         let _ = self.err.write_all(line.as_bytes());
         self.status = FAILED;
     }

@@ -50,7 +50,7 @@ pub use record::{LedgerRecord, LedgerRow, UnitRecord};
 pub use rules::{explain, list};
 pub use schema::schema;
 pub use summary::Summary;
-pub use text::{shell, visible};
+pub use text::{shell, shown, visible};
 pub use verdict::CheckReport;
 
 use crate::capture::Packet;

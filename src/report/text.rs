@@ -45,6 +45,13 @@ pub fn visible(out: &mut String, text: &str) {
     }
 }
 
+/// A text with nothing in it that a terminal would obey.
+pub fn shown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    visible(&mut out, text);
+    out
+}
+
 /// How many columns of a terminal a text takes.
 pub(super) fn width(text: &str) -> usize {
     if text.is_ascii() {
@@ -205,12 +212,6 @@ pub fn shell(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn shown(text: &str) -> String {
-        let mut out = String::new();
-        visible(&mut out, text);
-        out
-    }
 
     #[test]
     fn control_characters_become_pictures() {

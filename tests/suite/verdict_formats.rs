@@ -287,6 +287,78 @@ fn markdown_is_tables_in_which_no_cell_breaks_out() {
     );
 }
 
+/// Whether a text holds what a terminal or a log would obey.
+#[cfg(unix)]
+fn obeyed(text: &str) -> Option<char> {
+    let obeyed = |letter: &char| letter.is_control() && *letter != '\n' || *letter == '\u{202e}';
+    text.chars().find(obeyed)
+}
+
+#[test]
+#[cfg(unix)]
+fn the_name_of_a_file_moves_no_cursor_and_begins_no_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let odd = |name: &str| format!("{name}\u{1b}[31m\u{202e}\u{9b}\r\n::error::.pcap");
+    let (bad, garbage) = (odd("bad"), odd("garbage"));
+    std::fs::copy(fixtures::root().join(BAD), folder.path().join(&bad)).unwrap();
+    std::fs::write(folder.path().join(&garbage), "no capture, and long enough").unwrap();
+    let expect = expectations(folder.path());
+    for format in ["junit", "sarif", "tap", "github", "markdown", "table"] {
+        let run = wscope(folder.path())
+            .args(["check", "--format", format, "--expect", &expect])
+            .args([&bad, &garbage])
+            .output()
+            .unwrap();
+        assert_eq!(run.status.code(), Some(2), "{format}");
+        let report = String::from_utf8(run.stdout.clone()).unwrap();
+        for text in [&report, &stderr(&run)] {
+            assert_eq!(obeyed(text), None, "{format}: {text}");
+            let lines = text.lines();
+            let begun = lines.filter(|line| line.trim_start().starts_with("::error::"));
+            assert_eq!(begun.count(), 0, "{format}: {text}");
+        }
+        let name = match format {
+            "sarif" => "bad%1B%5B31m%E2%80%AE%C2%9B%0D%0A%3A%3Aerror%3A%3A.pcap",
+            "github" => "file=bad␛[31m<U+202E><U+009B>␍␊%3A%3Aerror%3A%3A.pcap,line=",
+            "junit" => "bad␛[31m&lt;U+202E&gt;&lt;U+009B&gt;␍␊::error::.pcap",
+            "markdown" => "bad␛\\[31m\\<U+202E\\>\\<U+009B\\>␍␊::error::.pcap",
+            _ => "bad␛[31m<U+202E><U+009B>␍␊::error::.pcap",
+        };
+        assert!(report.contains(name), "{format}: {report}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn what_is_written_down_of_a_capture_can_be_read_whatever_its_name_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = "good\u{1b}[31m\u{202e}\n.pcap";
+    std::fs::copy(fixtures::root().join(GOOD), folder.path().join(name)).unwrap();
+    for arguments in [&["--bless", name][..], &["--strict", name]] {
+        let run = wscope(folder.path())
+            .arg("check")
+            .args(arguments)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(run.stdout.clone()).unwrap() + &stderr(&run);
+        assert_eq!(run.status.code(), Some(0), "{arguments:?}: {said}");
+        assert_eq!(obeyed(&said), None, "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn arguments_that_are_complained_of_are_shown_as_names_are() {
+    let run = wscope(&fixtures::root())
+        .args(["check", "--format", "e\u{1b}[31m\u{202e}\u{9b}"])
+        .output()
+        .unwrap();
+    let said = stderr(&run);
+    assert_eq!(run.status.code(), Some(2), "{said}");
+    assert_eq!(obeyed(&said), None, "{said}");
+    assert!(said.contains("<U+202E>"), "{said}");
+}
+
 #[test]
 fn records_are_those_of_the_schema() {
     let run = wscope(&fixtures::root()).arg("schema").output().unwrap();

@@ -4,13 +4,19 @@
 
 use super::Policy;
 use super::outcome::{Group, Judged, Outcome};
+use super::text::shown;
 use crate::check::Severity;
 
 /// Writes one capture's annotations.
 pub(super) fn write(outcome: &Outcome, policy: &Policy, out: &mut Vec<u8>) {
-    let file = property(&outcome.name);
+    let file = property(&shown(&outcome.name));
     if let Some(error) = &outcome.error {
-        command(out, "error", &format!("file={file},title=not read"), error);
+        command(
+            out,
+            "error",
+            &format!("file={file},title=not read"),
+            &[error],
+        );
     }
     for group in &outcome.groups {
         for judged in group.findings.iter().filter(|judged| !judged.expected) {
@@ -19,32 +25,32 @@ pub(super) fn write(outcome: &Outcome, policy: &Policy, out: &mut Vec<u8>) {
                 judged.finding.first_packet,
                 property(judged.finding.rule.id)
             );
-            command(out, level(judged.severity), &place, &message(group, judged));
+            let message = [&message(group, judged), judged.finding.rule.help];
+            command(out, level(judged.severity), &place, &message);
         }
     }
     if outcome.more > 0 {
         let message = format!("{} more findings are not shown", outcome.more);
-        command(out, "warning", &format!("file={file}"), &message);
+        command(out, "warning", &format!("file={file}"), &[&message]);
     }
     for line in outcome.missed() {
         let place = format!("file={file},title=expectation not met");
-        command(out, "error", &place, &line.to_string());
+        command(out, "error", &place, &[&line.to_string()]);
     }
     let level = if policy.strict { "error" } else { "warning" };
     for why in outcome.open() {
-        command(out, level, &format!("file={file},title=left open"), &why);
+        command(out, level, &format!("file={file},title=left open"), &[&why]);
     }
 }
 
 fn message(group: &Group, judged: &Judged) -> String {
     let finding = &judged.finding;
     format!(
-        "{}, {}: {} ({})\n{}",
+        "{}, {}: {} ({})",
         group.name(),
         judged.whereabouts(),
         finding.explanation,
-        finding.rule.source,
-        finding.rule.help
+        finding.rule.source
     )
 }
 
@@ -56,8 +62,10 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
-fn command(out: &mut Vec<u8>, level: &str, properties: &str, message: &str) {
-    let line = format!("::{level} {properties}::{}\n", data(message));
+/// Writes a command whose message has these lines. GitHub puts back what is escaped, so that what a terminal would obey must be gone before.
+fn command(out: &mut Vec<u8>, level: &str, properties: &str, lines: &[&str]) {
+    let lines: Vec<String> = lines.iter().map(|line| shown(line)).collect();
+    let line = format!("::{level} {properties}::{}\n", data(&lines.join("\n")));
     out.extend_from_slice(line.as_bytes());
 }
 
@@ -81,10 +89,26 @@ mod tests {
     fn nothing_in_a_value_ends_it() {
         let mut out = Vec::new();
         let place = format!("file={}", property("a,b:c%.pcap"));
-        command(&mut out, "error", &place, "two\r\nlines: 100%, ::end");
+        command(&mut out, "error", &place, &["two", "lines: 100%, ::end"]);
         assert_eq!(
             String::from_utf8_lossy(&out),
-            "::error file=a%2Cb%3Ac%25.pcap::two%0D%0Alines: 100%25, ::end\n"
+            "::error file=a%2Cb%3Ac%25.pcap::two%0Alines: 100%25, ::end\n"
+        );
+        assert_eq!(property("a\r\n"), "a%0D%0A");
+    }
+
+    #[test]
+    fn a_line_end_in_a_line_begins_no_other() {
+        let mut out = Vec::new();
+        command(
+            &mut out,
+            "error",
+            "file=a",
+            &["a\r\nb\u{202e}\u{1b}[31m", "c"],
+        );
+        assert_eq!(
+            String::from_utf8_lossy(&out),
+            "::error file=a::a␍␊b<U+202E>␛[31m%0Ac\n"
         );
     }
 }

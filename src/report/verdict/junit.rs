@@ -3,7 +3,8 @@
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::outcome::{Group, Judged, Outcome};
-use super::{Compared, Policy, text};
+use super::text::{self, shown};
+use super::{Compared, Policy};
 
 /// Suites, until all captures were read.
 #[derive(Debug, Default)]
@@ -13,7 +14,7 @@ pub(super) struct Junit {
 
 impl Junit {
     pub(super) fn add(&mut self, outcome: &Outcome, policy: &Policy) {
-        let mut suite = TestSuite::new(plain(&outcome.name));
+        let mut suite = TestSuite::new(shown(&outcome.name));
         suite.add_test_case(read(outcome, policy));
         for group in &outcome.groups {
             suite.add_test_case(rules(outcome, group, policy));
@@ -41,9 +42,10 @@ impl Junit {
 
 /// Whether there was something to judge: without this case, a suite of an empty capture would be green and empty.
 fn read(outcome: &Outcome, policy: &Policy) -> TestCase {
-    let open = outcome.open();
+    // A line end in any of them is none of this report's.
+    let open: Vec<String> = outcome.open().iter().map(|why| shown(why)).collect();
     let status = if let Some(error) = &outcome.error {
-        non_success(NonSuccessKind::Error, "unreadable", error, error)
+        non_success(NonSuccessKind::Error, "unreadable", error, &shown(error))
     } else if open.is_empty() {
         TestCaseStatus::success()
     } else if policy.strict {
@@ -55,7 +57,7 @@ fn read(outcome: &Outcome, policy: &Policy) -> TestCase {
         )
     } else {
         let mut status = TestCaseStatus::skipped();
-        status.set_message(plain(&open.join("; ")));
+        status.set_message(open.join("; "));
         status
     };
     case(outcome, "the capture can be judged", status)
@@ -97,7 +99,7 @@ fn rules(outcome: &Outcome, group: &Group, policy: &Policy) -> TestCase {
     };
     let mut case = case(outcome, &format!("{}: rules", group.name()), status);
     if !notes.is_empty() {
-        case.set_system_out(plain_lines(&notes.join("\n\n")));
+        case.set_system_out(shown_lines(&notes.join("\n\n")));
     }
     case
 }
@@ -106,7 +108,7 @@ fn expectations(outcome: &Outcome, lines: &[Compared]) -> TestCase {
     let missed: Vec<String> = lines
         .iter()
         .filter(|line| !line.met)
-        .map(ToString::to_string)
+        .map(|line| shown(&line.to_string()))
         .collect();
     let status = match missed.as_slice() {
         [] => TestCaseStatus::success(),
@@ -131,17 +133,17 @@ fn expectations(outcome: &Outcome, lines: &[Compared]) -> TestCase {
 }
 
 fn case(outcome: &Outcome, name: &str, status: TestCaseStatus) -> TestCase {
-    let mut case = TestCase::new(plain(name), status);
-    case.set_classname(plain(&outcome.name));
+    let mut case = TestCase::new(shown(name), status);
+    case.set_classname(shown(&outcome.name));
     case
 }
 
 fn non_success(kind: NonSuccessKind, ty: &str, message: &str, description: &str) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(kind);
     status
-        .set_type(plain(ty))
-        .set_message(plain(message))
-        .set_description(plain_lines(description));
+        .set_type(shown(ty))
+        .set_message(shown(message))
+        .set_description(shown_lines(description));
     status
 }
 
@@ -153,18 +155,12 @@ fn description(judged: &Judged) -> String {
         finding.rule.id,
         judged.whereabouts(),
         finding.rule.source,
-        finding.explanation,
+        shown(&finding.explanation),
         finding.rule.help
     )
 }
 
-/// Without control characters, which XML cannot hold.
-fn plain(text: &str) -> String {
-    let mut shown = String::new();
-    text::visible(&mut shown, text);
-    shown
-}
-
-fn plain_lines(text: &str) -> String {
-    text.lines().map(plain).collect::<Vec<_>>().join("\n")
+/// Lines without other control characters, which XML cannot hold.
+fn shown_lines(text: &str) -> String {
+    text.lines().map(shown).collect::<Vec<_>>().join("\n")
 }

@@ -94,9 +94,7 @@ fn describe(judged: &Judged) -> String {
 
 /// A hash would begin a directive, and a backslash an escape.
 fn description(text: &str) -> String {
-    let mut shown = String::new();
-    text::visible(&mut shown, text);
-    shown.replace('\\', "\\\\").replace('#', "\\#")
+    text::shown(text).replace('\\', "\\\\").replace('#', "\\#")
 }
 
 /// A block of YAML: each name with its lines, as a list where there are several.
@@ -105,7 +103,8 @@ fn diagnostics(out: &mut String, entries: &[(&str, Vec<String>)]) {
     for (name, lines) in entries {
         let _ = writeln!(out, "  {name}:");
         for line in lines {
-            let _ = writeln!(out, "    - {}", serde_json::Value::from(line.as_str()));
+            let line = serde_json::Value::from(text::shown(line));
+            let _ = writeln!(out, "    - {line}");
         }
     }
     out.push_str("  ...\n");

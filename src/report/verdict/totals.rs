@@ -118,13 +118,12 @@ impl Totals {
         let mut out = format!("{word}: {}\n", parts.join(" · "));
         for (capture, why) in reasons.iter().take(REASONS) {
             // A file that cannot be read is named in the reason.
-            let mut shown = String::new();
             let named = if why.starts_with(capture.as_str()) {
                 String::new()
             } else {
                 format!("{capture}: ")
             };
-            text::visible(&mut shown, &format!("{named}{why}"));
+            let shown = text::shown(&format!("{named}{why}"));
             // Writing to a string cannot fail.
             let _ = writeln!(out, "  {shown}");
         }

@@ -97,9 +97,9 @@ pub(super) struct Message {
 
 impl Message {
     pub(super) fn new(words: &str) -> Self {
-        let mut text = String::new();
-        text::visible(&mut text, words);
-        Self { text }
+        Self {
+            text: text::shown(words),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use self::log::{
     Run, Suppression, Tool,
 };
 use super::outcome::{Group, Judged, Outcome};
-use super::{Compared, Policy, RULES};
+use super::{Compared, Policy, RULES, text};
 use crate::check::Severity;
 
 /// The rule id of expectations that are not met; no rule of the table begins like this.
@@ -174,10 +174,8 @@ fn fingerprint(
     what: &str,
 ) -> BTreeMap<&'static str, String> {
     let number = connection.map_or("-".to_string(), |number| number.to_string());
-    BTreeMap::from([(
-        "wscope/v1",
-        format!("{}:{number}:{rule}:{what}", outcome.name),
-    )])
+    let known_by = format!("{}:{number}:{rule}:{what}", outcome.name);
+    BTreeMap::from([("wscope/v1", text::shown(&known_by))])
 }
 
 fn level(severity: Severity) -> &'static str {
