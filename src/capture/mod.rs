@@ -78,6 +78,8 @@ struct Record {
 #[derive(Debug)]
 enum Content {
     Packet(Found),
+    /// A packet of which the record announces so many bytes, and has fewer.
+    Overstated(Found, u32),
     Secrets(Range<usize>),
     Interface(LinkType),
     /// Another file's header, of pcap: what follows is read by it.
@@ -270,13 +272,11 @@ impl Capture {
                     let begin = self.buffer.consume(record.len);
                     match record.content {
                         Content::Packet(found) => {
-                            self.packets += 1;
-                            self.watch_time(found.time);
-                            if !self.link_types.contains(&found.link) {
-                                self.link_types.push(found.link);
-                            }
-                            let packet = found.packet(self.packets, begin, &self.buffer);
-                            return Ok(Some(Item::Packet(packet)));
+                            return Ok(Some(Item::Packet(self.give(found, begin))));
+                        }
+                        Content::Overstated(found, announced) => {
+                            self.overstated(&found, announced, record.len);
+                            return Ok(Some(Item::Packet(self.give(found, begin))));
                         }
                         Content::Secrets(bytes) => {
                             return Ok(Some(Item::Secrets(
@@ -324,6 +324,32 @@ impl Capture {
             Format::Pcap(pcap) => pcap.parse(self.buffer.bytes()),
             Format::Pcapng(pcapng) => pcapng.parse(self.buffer.bytes()),
         }
+    }
+
+    /// The packet in a record that began at a place of the buffer and was consumed.
+    #[inline]
+    fn give(&mut self, found: Found, begin: usize) -> Packet<'_> {
+        self.packets += 1;
+        self.watch_time(found.time);
+        if !self.link_types.contains(&found.link) {
+            self.link_types.push(found.link);
+        }
+        found.packet(self.packets, begin, &self.buffer)
+    }
+
+    /// Says that the next packet's record, of so many bytes, has fewer of it than it announces.
+    #[cold]
+    fn overstated(&mut self, found: &Found, announced: u32, len: usize) {
+        let held = found.bytes.len();
+        let explanation = format!(
+            "{}: packet {}, at offset {}: its block announces {announced} bytes of it and has {held}, which are read",
+            self.name,
+            self.packets + 1,
+            self.buffer.offset().saturating_sub(len as u64)
+        );
+        let mut notice = Notice::new(Kind::DamagedRecord, explanation);
+        notice.length = Some(u64::from(announced).saturating_sub(held as u64));
+        self.notices.push_back(notice);
     }
 
     /// Another file begins here.

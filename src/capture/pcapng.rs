@@ -254,19 +254,11 @@ impl Section {
     fn packet(&mut self, body: &[u8], interface: u32) -> Option<Content> {
         let interface = *self.interfaces.get(usize::try_from(interface).ok()?)?;
         let units = u64::from(self.number(body, 4)?) << 32 | u64::from(self.number(body, 8)?);
-        let captured = usize::try_from(self.number(body, 12)?)
-            .ok()?
-            .min(body.len().saturating_sub(20));
+        let (captured, original_len) = (self.number(body, 12)?, self.number(body, 16)?);
         let time = interface.time(units);
         self.last_time = time;
-        // The block's type and length stand before its body.
-        Some(Content::Packet(Found {
-            time,
-            link: interface.link,
-            fcs_len: 0,
-            bytes: 28..28 + captured,
-            original_len: self.number(body, 16)?,
-        }))
+        let whose = (time, interface.link);
+        Some(found(whose, body, 20, captured, original_len))
     }
 
     fn simple_packet(&mut self, body: &[u8]) -> Option<Content> {
@@ -277,17 +269,46 @@ impl Section {
         } else {
             interface.snaplen
         };
-        let captured = usize::try_from(original_len.min(limit))
-            .ok()?
-            .min(body.len().saturating_sub(4));
-        Some(Content::Packet(Found {
-            time: self.last_time,
-            link: interface.link,
-            fcs_len: 0,
-            bytes: 12..12 + captured,
-            original_len,
-        }))
+        let captured = original_len.min(limit);
+        let whose = (self.last_time, interface.link);
+        Some(found(whose, body, 4, captured, original_len))
     }
+}
+
+/// A packet in a block's body, from a place on, of which so many bytes are announced to be captured. Where the block has no room for
+/// them, there are as many as were on the wire, or as there is room for.
+fn found(
+    (time, link): (Timestamp, LinkType),
+    body: &[u8],
+    at: usize,
+    captured: u32,
+    original_len: u32,
+) -> Content {
+    let room = u32::try_from(body.len().saturating_sub(at)).unwrap_or(u32::MAX);
+    let is_overstated = captured > room;
+    let len = if is_overstated {
+        original_len.min(room)
+    } else {
+        captured
+    };
+    // The block's type and length stand before its body.
+    let begin = 8 + at;
+    let found = Found {
+        time,
+        link,
+        fcs_len: 0,
+        bytes: begin..begin + to_usize(len),
+        original_len,
+    };
+    if is_overstated {
+        Content::Overstated(found, captured)
+    } else {
+        Content::Packet(found)
+    }
+}
+
+fn to_usize(len: u32) -> usize {
+    usize::try_from(len).unwrap_or(usize::MAX)
 }
 
 /// A power of ten, or where the highest bit is set, of two.

@@ -132,6 +132,87 @@ fn packets_that_are_left_out_are_told_once() {
     assert!(notices.contains("no block describes"), "{notices}");
 }
 
+/// Packets as blocks of pcapng of a type (enhanced, obsolete or simple), of which one announces another number of bytes than it has.
+fn blocks(recording: &Recording, kind: u32, odd: Option<(usize, [u32; 2])>) -> Vec<u8> {
+    let whole = recording.file(Form::Pcapng { big_endian: false });
+    let (mut out, mut rest, mut packets) = (Vec::new(), whole.as_slice(), 0);
+    while let Some(len) = rest.get(4..8) {
+        let len = u32::from_le_bytes(*len.first_chunk().unwrap()) as usize;
+        let (block, behind) = rest.split_at(len);
+        rest = behind;
+        if block[..4] != 6u32.to_le_bytes() {
+            out.extend(block);
+            continue;
+        }
+        let mut body = block[8..len - 4].to_vec();
+        if let Some((_, lengths)) = odd.filter(|(packet, _)| *packet == packets) {
+            body[12..20].copy_from_slice(&lengths.map(u32::to_le_bytes).concat());
+        }
+        packets += 1;
+        if kind == 3 {
+            body.drain(..16);
+        }
+        let len = body.len() as u32 + 12;
+        let (kind, len) = (kind.to_le_bytes(), len.to_le_bytes());
+        out.extend([&kind[..], &len, &body, &len].concat());
+    }
+    out
+}
+
+#[test]
+fn a_block_that_has_fewer_bytes_than_it_announces_is_told_and_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let recording = recording();
+    let odd = recording.packets.len() / 2;
+    let len = recording.packets[odd].bytes.len() as u32;
+    // A simple packet has only the length that it had on the wire.
+    for (kind, lengths) in [
+        (6, [len + 100, len]),
+        (6, [u32::MAX, len]),
+        (2, [len + 100, len]),
+        (6, [len + 100, len + 100]),
+        (2, [len + 100, len + 100]),
+        (3, [len + 100, len + 100]),
+    ] {
+        let name = format!("{kind} {lengths:?}");
+        fs::write(
+            folder.path().join("as it was"),
+            blocks(&recording, kind, None),
+        )
+        .unwrap();
+        let bytes = blocks(&recording, kind, Some((odd, lengths)));
+        fs::write(folder.path().join(&name), bytes).unwrap();
+        let told = |file: &str| {
+            let run = program::wscope(folder.path())
+                .args(["messages", "--max-payload", "all", file])
+                .output()
+                .unwrap();
+            assert!(run.status.success(), "{file}");
+            program::stderr(&run)
+        };
+        let (mut records, mut expected) = (
+            records(folder.path(), &name),
+            records(folder.path(), "as it was"),
+        );
+        if lengths[1] != len {
+            // What it is said to have been on the wire is charged.
+            let of_wire = |name: &str| name.contains("wire") || name.contains("bytes");
+            for record in records.iter_mut().chain(&mut expected) {
+                record
+                    .as_object_mut()
+                    .unwrap()
+                    .retain(|name, _| !of_wire(name));
+            }
+        }
+        assert_eq!(records, expected, "{name}");
+        let notices = told(&name);
+        assert_eq!(notices.matches("damaged-record").count(), 1, "{notices}");
+        let place = format!("packet {}, at offset ", odd + 1);
+        assert!(notices.contains(&place), "{notices}");
+        assert_eq!(told("as it was").matches("damaged-record").count(), 0);
+    }
+}
+
 #[test]
 fn a_capture_from_a_pipe_gives_the_same_records() {
     let folder = tempfile::tempdir().unwrap();
