@@ -210,10 +210,10 @@ macro_rules! of_inflated {
 
 /// What a rule answers about a message that was not inflated.
 fn unread(message: &MessageFacts<'_>) -> Outcome {
-    match message.compressed {
-        true if message.complete && message.finished => Outcome::Unknown(Cause::Limit),
-        true => Outcome::Unknown(Cause::Gap),
-        false => Outcome::NotApplicable,
+    if message.compressed {
+        message.unknown(Cause::Limit)
+    } else {
+        Outcome::NotApplicable
     }
 }
 

@@ -29,6 +29,8 @@ pub(crate) struct MessageFacts<'a> {
     pub(crate) finished: bool,
     /// Whether all its bytes are there.
     pub(crate) complete: bool,
+    /// Why bytes of it are not in the capture; none where all that its sender sent of it are.
+    pub(crate) missing: Option<Cause>,
     pub(crate) valid_utf8: Option<bool>,
     pub(crate) inflated: Option<Inflated>,
     /// Filled in from what was kept of its frames.
@@ -54,6 +56,16 @@ pub(crate) struct Shape {
 }
 
 impl MessageFacts<'_> {
+    /// What is said of a message whose content is not known: `of_whole`, where all its bytes are there. One that its sender never finished
+    /// is told by other rules.
+    pub(super) fn unknown(&self, of_whole: Cause) -> Outcome {
+        match self.missing {
+            Some(cause) => Outcome::Unknown(cause),
+            None if self.finished => Outcome::Unknown(of_whole),
+            None => Outcome::NotApplicable,
+        }
+    }
+
     /// Whether no rule about messages can be broken.
     #[inline]
     pub(super) fn is_ordinary(&self) -> bool {
@@ -153,7 +165,11 @@ fn invalid_utf8(message: &MessageFacts<'_>) -> Outcome {
         return Outcome::NotApplicable;
     }
     match (message.kind, message.valid_utf8) {
-        (Some(MessageKind::Text), None) => Outcome::Unknown(Cause::Gap),
+        (Some(MessageKind::Text), None) => {
+            // Only a compressed message may be whole and not known.
+            let read = message.inflated.filter(|read| read.limit.is_none());
+            message.unknown(read.map_or(Cause::Limit, |_| Cause::Gap))
+        }
         (_, valid) => Outcome::error_if(valid == Some(false), || {
             format!("text message {} is not UTF-8", message.index)
         }),

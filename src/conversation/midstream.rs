@@ -189,14 +189,7 @@ impl Conversation {
         let pieces = &mut self.streams[side].pieces;
         match (&self.reading, &mut self.websocket, &mut self.exchanges) {
             (Reading::WebSocket, Some(websocket), _) => {
-                websocket.end(
-                    direction,
-                    &waiting,
-                    ending == Ending::Fin,
-                    pieces,
-                    ledger,
-                    cx,
-                );
+                websocket.end(direction, &waiting, ending, pieces, ledger, cx);
                 waiting.clear();
             }
             (Reading::Http, _, Some(exchanges)) => {
@@ -238,7 +231,7 @@ impl Conversation {
                 (Reading::WebSocket, Some(websocket)) => websocket.end(
                     direction,
                     &waiting,
-                    self.ended[side] == Some(Ending::Fin),
+                    self.ended[side].unwrap_or(Ending::Capture),
                     pieces,
                     &mut ledgers[side],
                     cx,

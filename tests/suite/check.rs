@@ -6,6 +6,7 @@ mod fixtures;
 mod losses;
 mod near;
 mod script;
+mod unknown;
 mod vectors;
 
 use std::collections::BTreeSet;

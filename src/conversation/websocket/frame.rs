@@ -33,7 +33,7 @@ impl WebSocket {
         let open = (!half.fragmentation_unknown).then_some(half.message.is_some());
         let message = match header.opcode {
             Opcode::Text | Opcode::Binary => {
-                self.abandon_message(direction, cx);
+                self.end_message(direction, cx);
                 let kind = if header.opcode == Opcode::Text {
                     MessageKind::Text
                 } else {
@@ -212,7 +212,6 @@ impl WebSocket {
         {
             message.coded_length += frame.header.payload_len;
             message.cost.add(&frame.cost);
-            message.complete &= frame.complete;
             message.finished |= ends_message;
             if message.compressed && message.complete && message.finished {
                 message.inflated = half.inflation.end(direction, cx);
@@ -238,7 +237,8 @@ impl WebSocket {
             checks.end_frame(direction, goes_on);
         }
         if std::mem::take(&mut self.halves[direction].unconfirmed) {
-            self.abandon_message(direction, cx);
+            self.halves[direction].lose_of_message();
+            self.end_message(direction, cx);
             self.lose(direction, Trust::Resynced, cx);
             if let Some(checks) = &mut cx.checks {
                 checks.lose(direction, Trust::Resynced);

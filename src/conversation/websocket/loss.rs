@@ -9,6 +9,7 @@ use crate::direction::Direction;
 use crate::ledger::{Ledger, Row};
 use crate::reader::{Layer, Pieces, Reader as _, Step};
 use crate::span::Trust;
+use crate::tcp::Ending;
 use crate::websocket::FrameEvent;
 
 impl WebSocket {
@@ -109,6 +110,7 @@ impl WebSocket {
         if let Some(checks) = &mut cx.checks {
             checks.lose(direction, Trust::Resynced);
         }
+        self.halves[direction].lose_of_message();
         self.close_open(direction, cx);
         let from = pieces.offset();
         pieces.take(waiting, Layer::Payload, Row::Unread, ledger);
@@ -148,7 +150,7 @@ impl WebSocket {
             frame.complete &= frame.read == frame.header.payload_len;
             self.end_frame(direction, cx);
         }
-        self.abandon_message(direction, cx);
+        self.end_message(direction, cx);
     }
 
     /// The direction has ended: gives what is still open. `bytes` are those that wait; all are taken.
@@ -156,14 +158,14 @@ impl WebSocket {
         &mut self,
         direction: Direction,
         bytes: &[u8],
-        with_fin: bool,
+        ending: Ending,
         pieces: &mut Pieces,
         ledger: &mut Ledger,
         cx: &mut Context<'_>,
     ) {
         let mut used = 0;
         if self.halves[direction].lost().is_some() {
-            let attempt = if with_fin {
+            let attempt = if ending == Ending::Fin {
                 Attempt::AtEnd
             } else {
                 Attempt::Now
@@ -191,7 +193,7 @@ impl WebSocket {
             half.inside = None;
             notice_skipped(direction, lost, lost.skipped + waiting, false, cx);
         }
-        if !std::mem::replace(&mut half.ended, true) {
+        if half.ended.replace(ending).is_none() {
             self.note_open(direction, waiting, cx);
         }
         self.close_open(direction, cx);

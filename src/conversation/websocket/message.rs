@@ -2,12 +2,13 @@
 
 use super::WebSocket;
 use super::open_message::OpenMessage;
-use crate::check::{Agreement, MessageFacts, Shape};
+use crate::check::{Agreement, Cause, MessageFacts, Shape};
 use crate::conversation::Context;
 use crate::conversation::kept::{Beginning, Kept};
 use crate::direction::Direction;
 use crate::event::{Event, Message, MessageKind};
 use crate::span::Trust;
+use crate::tcp::Ending;
 use crate::websocket::deflate::Limit;
 
 impl WebSocket {
@@ -39,7 +40,7 @@ impl WebSocket {
         Some(message.index)
     }
 
-    /// Gives the message that is open.
+    /// Gives the message that is open, whole or as far as it came.
     pub(super) fn end_message(&mut self, direction: Direction, cx: &mut Context<'_>) {
         let half = &mut self.halves[direction];
         let Some(message) = half.message.take() else {
@@ -89,6 +90,11 @@ impl WebSocket {
                 payload_length: message.payload_length(half.inflation.may_compress()),
                 finished: message.finished,
                 complete,
+                missing: match half.ended {
+                    _ if !message.complete => Some(Cause::Gap),
+                    Some(Ending::Capture) if !message.finished => Some(Cause::CaptureEnd),
+                    _ => None,
+                },
                 valid_utf8,
                 inflated,
                 shape: Shape::default(),
@@ -118,13 +124,5 @@ impl WebSocket {
             payload_truncated: payload.is_some() && (cut || kept.truncated),
             wire: message.cost.wire,
         }));
-    }
-
-    /// Gives a message that will get no more frames, as incomplete.
-    pub(super) fn abandon_message(&mut self, direction: Direction, cx: &mut Context<'_>) {
-        if let Some(message) = &mut self.halves[direction].message {
-            message.complete = false;
-            self.end_message(direction, cx);
-        }
     }
 }

@@ -20,6 +20,7 @@ use crate::direction::{Both, Direction};
 use crate::ledger::{Ledger, Row};
 use crate::reader::{Layer, Pieces, Reader as _, Step};
 use crate::span::Trust;
+use crate::tcp::Ending;
 use crate::websocket::{Compression, FrameEvent, FrameReader, Opcode};
 
 /// A payload of at most so many bytes is read in one go where it is there whole: what is unmasked of it stays in the nearest cache.
@@ -48,8 +49,8 @@ struct Half {
     unconfirmed: bool,
     /// Whether a message may be open whose beginning is not known.
     fragmentation_unknown: bool,
-    /// Whether it has ended. More may come all the same, as long as the other side does not know.
-    ended: bool,
+    /// How it has ended, once it has. More may come all the same, as long as the other side does not know.
+    ended: Option<Ending>,
 }
 
 /// Where a direction stands that is not between two frames.
@@ -75,6 +76,13 @@ impl Half {
         match self.inside.as_deref() {
             Some(Inside::Lost(lost)) => Some(lost),
             _ => None,
+        }
+    }
+
+    /// Bytes of the message that is open are missing.
+    fn lose_of_message(&mut self) {
+        if let Some(message) = &mut self.message {
+            message.complete = false;
         }
     }
 
@@ -155,7 +163,7 @@ impl WebSocket {
                 tunnel.wants_boundaries()
             });
         let half = &self.halves[direction];
-        if half.ended && half.inside.is_some() {
+        if half.ended.is_some() && half.inside.is_some() {
             // What was open at the end is not known to have stayed so.
             if let Some(checks) = &mut cx.checks {
                 checks.lose(direction, Trust::Resynced);

@@ -16,6 +16,7 @@ pub(super) struct OpenMessage {
     pub(super) frames: u64,
     pub(super) coded_length: u64,
     pub(super) cost: Cost,
+    /// Whether no byte of it is missing, as far as it came.
     pub(super) complete: bool,
     pub(super) trust: Trust,
     /// Of what stands before the first byte that is not known.
