@@ -130,15 +130,17 @@ impl Context<'_> {
         }
     }
 
+    /// Hints, which are commands without their capture, as a command line takes them; none where it cannot be read again.
+    pub fn commands(&self, hints: &[String]) -> Vec<String> {
+        let Some(arguments) = self.arguments() else {
+            return Vec::new();
+        };
+        let command = |hint| format!("wscope {hint} {arguments}");
+        hints.iter().map(command).collect()
+    }
+
     /// The line that says what one would ask next; each hint is a command without its capture.
     pub fn next(&self, out: &mut Vec<u8>, hints: &[String]) {
-        let Some(arguments) = self.arguments() else {
-            return;
-        };
-        let commands: Vec<String> = hints
-            .iter()
-            .map(|hint| format!("wscope {hint} {arguments}"))
-            .collect();
-        text::next(out, self.look, &commands);
+        text::next(out, self.look, &self.commands(hints));
     }
 }

@@ -114,10 +114,13 @@ pub(super) fn behind(
     out.push(b'\n');
 }
 
-/// Writes the line that says which commands come next; where the terminal is too narrow, those that do not fit stand below, each
+/// Writes the line that says which commands come next, if any does; where the terminal is too narrow, those that do not fit stand below, each
 /// whole, so that it can be copied.
 pub(super) fn next(out: &mut Vec<u8>, look: Look, commands: &[String]) {
     const BEFORE: &str = "Next: ";
+    if commands.is_empty() {
+        return;
+    }
     let mut text = String::new();
     let mut used = 0;
     for (index, command) in commands.iter().enumerate() {

@@ -150,10 +150,12 @@ fn every_hint_leads_to_a_page_with_something_on_it() {
         "nothing that can be read",
         "nothing to judge",
     ];
-    let commands: [&[&str]; 9] = [
+    let commands: [&[&str]; 11] = [
         &["summary"],
         &["connections"],
         &["handshakes"],
+        &["handshakes", "--verdict", "invalid"],
+        &["check"],
         &["frames"],
         &["messages"],
         &["http"],
@@ -213,16 +215,32 @@ fn a_search_for_a_verdict_leaves_out_captures_without_one() {
     );
     assert_eq!(
         search("unknown"),
-        "none of 13 opening handshakes in 3 captures is of unknown verdict\n"
+        "none of 13 opening handshakes in 3 captures is of unknown verdict\n\
+         Next: wscope handshakes ./hs-bad-fields.pcap · wscope summary ./hs-bad-fields.pcap\n"
     );
     let one = run_in(
         &folder,
         &["handshakes", "--verdict", "invalid", "seed-ws.pcap"],
     )
     .1;
-    assert!(
-        one.starts_with("none of 1 opening handshake is invalid\n"),
-        "{one}"
+    assert_eq!(
+        one,
+        "none of 1 opening handshake is invalid\n\
+         Next: wscope handshakes seed-ws.pcap · wscope summary seed-ws.pcap\n"
+    );
+    // The first capture with handshakes leads on.
+    let arguments = [
+        "handshakes",
+        "--verdict",
+        "invalid",
+        "seed-http.pcap",
+        "seed-ws.pcap",
+    ];
+    let several = run_in(&folder, &arguments).1;
+    assert_eq!(
+        several,
+        "none of 1 opening handshake in 2 captures is invalid\n\
+         Next: wscope handshakes seed-ws.pcap · wscope summary seed-ws.pcap\n"
     );
     let none = run_in(
         &folder,

@@ -12,6 +12,7 @@ pub(super) use payload::{bytes, frame_preview, message_preview};
 use super::context::Context;
 use super::cut::Cut;
 use super::fields::Record;
+use super::look::Look;
 use super::output::{Form, Output};
 use super::table::{Column, Row, Table};
 use super::{Report, text};
@@ -65,11 +66,13 @@ trait Listed: Record {
 }
 
 /// What a search for handshakes of one verdict has come to, in all captures.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Search {
     captures: u64,
     handshakes: u64,
     shown: u64,
+    /// What one would look at next where none is shown: of the first capture that has handshakes, else of the first.
+    next: Vec<String>,
 }
 
 /// Lists the records of one type, in any form.
@@ -91,6 +94,7 @@ pub struct Listing {
     /// Handshakes of other verdicts.
     others: u64,
     search: Search,
+    look: Look,
     cut: Cut,
 }
 
@@ -109,6 +113,7 @@ impl Listing {
             led: None,
             others: 0,
             search: Search::default(),
+            look: Look::default(),
             cut: Cut::default(),
         }
     }
@@ -225,6 +230,9 @@ impl Listing {
         let hints = match self.kind {
             Kind::Connections if rows => [follow, all("handshakes", led)],
             Kind::Connections => [all("summary", true), None],
+            Kind::Handshakes if !rows && self.others > 0 => {
+                [all("handshakes", true), all("summary", true)]
+            }
             _ if !rows => [all("summary", true), all("connections", true)],
             Kind::Handshakes => [follow, all("messages", led)],
             Kind::Exchanges => [follow, all("connections", true)],
@@ -247,6 +255,7 @@ impl Report for Listing {
         self.connections = Numbers::default();
         (self.followed, self.led) = (None, None);
         self.others = 0;
+        self.look = context.look;
         self.cut = Cut::default();
         if out.form() == Form::Table && context.several && self.verdict.is_none() {
             let title = heading(context);
@@ -308,6 +317,9 @@ impl Report for Listing {
     }
 
     fn end(&mut self, context: &Context<'_>, _ledger: &Ledger, out: &mut Output<'_>) {
+        if self.search.captures == 0 || self.search.handshakes == 0 && self.others > 0 {
+            self.search.next = context.commands(&self.hints());
+        }
         self.search.captures += 1;
         self.search.handshakes += self.rows + self.others;
         self.search.shown += self.rows;
@@ -330,6 +342,7 @@ impl Report for Listing {
             captures,
             handshakes,
             shown,
+            ref next,
         } = self.search;
         let Some(verdict) = self.verdict else { return };
         if captures < 2 || out.form() != Form::Table {
@@ -337,7 +350,12 @@ impl Report for Listing {
         }
         let place = format!(" in {}", text::count(captures, "capture", "captures"));
         let line = of_verdict(shown, handshakes, &place, verdict);
-        out.page(|out| super::sheet::line(out, &line));
+        out.page(|out| {
+            super::sheet::line(out, &line);
+            if shown == 0 {
+                text::next(out, self.look, next);
+            }
+        });
     }
 }
 

@@ -340,6 +340,7 @@ impl CheckReport {
         self.held.clear();
         let outcome = std::mem::take(&mut self.outcome);
         self.totals.add(&outcome, &self.policy);
+        self.totals.capture = context.arguments();
     }
 }
 

@@ -29,6 +29,8 @@ pub(super) struct Totals {
     pub writes_down: bool,
     /// The first of the most severe findings.
     pub worst: Option<Worst>,
+    /// The last capture as a command line names it.
+    pub capture: Option<String>,
 }
 
 /// The finding that one would ask about next.
@@ -76,13 +78,24 @@ impl Totals {
             };
             text::paragraph(out, look, style, 2, line);
         }
-        if let Some(worst) = self.worst.as_ref().filter(|_| !self.writes_down) {
-            let mut next = vec![format!("wscope explain {}", worst.rule)];
-            if let Some(capture) = &worst.capture {
-                let number = worst.connection;
-                next.push(format!("wscope follow --connection {number} {capture}"));
+        text::next(out, look, &self.next());
+    }
+
+    /// What one would ask next.
+    fn next(&self) -> Vec<String> {
+        match (&self.worst, &self.capture) {
+            _ if self.writes_down => Vec::new(),
+            (Some(worst), _) => {
+                let follow = worst.capture.as_ref().map(|capture| {
+                    format!("wscope follow --connection {} {capture}", worst.connection)
+                });
+                let explain = format!("wscope explain {}", worst.rule);
+                [explain].into_iter().chain(follow).collect()
             }
-            text::next(out, look, &next);
+            (None, Some(capture)) if self.captures == 1 => {
+                vec![format!("wscope summary {capture}")]
+            }
+            (None, _) => Vec::new(),
         }
     }
 
