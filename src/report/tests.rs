@@ -723,6 +723,32 @@ fn a_summary_keeps_only_the_first_connections() {
 }
 
 #[test]
+fn nothing_stands_before_what_is_said_of_a_message_without_bytes() {
+    let mut message = message();
+    message.compressed = true;
+    let shown = |message: &Message<'_>| {
+        let mut listing = Listing::new(Kind::Messages);
+        let text = written(Form::Table, Look::default(), &mut listing, |show| {
+            show(&Event::Message(message));
+        });
+        let begin = text.find("content").unwrap();
+        text.lines().nth(1).unwrap()[begin..].to_string()
+    };
+    assert_eq!(shown(&message), "\"Hi!\"␊ [compressed to 6 B]");
+    for empty in [Payload::Text(""), Payload::Data(&[])] {
+        message.payload = Some(empty);
+        assert_eq!(shown(&message), "[compressed to 6 B]");
+        message.complete = false;
+        assert_eq!(shown(&message), "[incomplete] [compressed to 6 B]");
+        message.complete = true;
+        // Not even its first character fits what was to be kept.
+        message.payload_truncated = true;
+        assert_eq!(shown(&message), "… [compressed to 6 B]");
+        message.payload_truncated = false;
+    }
+}
+
+#[test]
 fn a_markdown_table_has_a_cell_for_each_column() {
     let mut message = message();
     message.payload = Some(Payload::Text("a|b\nc"));

@@ -35,10 +35,11 @@ pub(in crate::report) fn message_preview(out: &mut String, message: &Message<'_>
     if message.valid_utf8 == Some(false) {
         out.push_str("[not UTF-8] ");
     }
+    let before = out.len();
     payload(out, message.payload, message.payload_truncated);
     // Behind what was said, which a narrow terminal has room for first.
     if message.compressed {
-        let space = if message.payload.is_some() { " " } else { "" };
+        let space = if out.len() > before { " " } else { "" };
         let _ = write!(
             out,
             "{space}[compressed to {}]",
@@ -63,12 +64,13 @@ pub(super) fn doubts(out: &mut String, complete: bool, trust: Trust) {
 }
 
 fn payload(out: &mut String, payload: Option<Payload<'_>>, truncated: bool) {
+    let before = out.len();
     match payload {
         Some(Payload::Text(content)) => text::visible(out, content),
         Some(Payload::Data(content)) => text::hex(out, content),
         None => return,
     }
     if truncated {
-        out.push_str(" …");
+        out.push_str(if out.len() > before { " …" } else { "…" });
     }
 }
