@@ -177,11 +177,14 @@ pub struct Message<'a> {
     pub payload_length: Option<u64>,
     /// Whether all its bytes are in the capture, and all that a compressed message refers to.
     pub complete: bool,
+    /// Whether bytes inside it are not known. A message that is only not finished has no hole.
+    pub has_hole: bool,
     /// How sure its boundaries are.
     pub trust: Trust,
     /// Whether a text message is UTF-8; none for others and where it cannot be said.
     pub valid_utf8: Option<bool>,
-    /// The payload, where it was asked for and is whole up to the limit.
+    /// The payload, where it was asked for, up to the limit; of a message that is not complete, what stands before the first byte that
+    /// is not known, if anything does.
     pub payload: Option<Payload<'a>>,
     /// Whether `payload` is only the beginning.
     pub payload_truncated: bool,

@@ -370,7 +370,7 @@ apart!(
     Message,
     [
         place, index, direction, span, kind, frames, compressed, inflated, coded_length,
-        payload_length, complete, trust, valid_utf8, payload_truncated, wire
+        payload_length, complete, has_hole, trust, valid_utf8, payload_truncated, wire
     ],
     { payload: None }
 );

@@ -54,6 +54,11 @@ impl Inflation {
         self.0.is_some()
     }
 
+    /// Whether compression was agreed on in a handshake that the capture has.
+    pub(super) fn is_certain(&self) -> bool {
+        self.0.as_ref().is_some_and(|state| state.agreed.certain)
+    }
+
     /// A compressed message begins.
     pub(super) fn begin(&mut self, cx: &mut Context<'_>) {
         let Some(state) = self.0.as_mut().filter(|_| cx.options.max_inflate > 0) else {

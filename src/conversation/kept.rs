@@ -33,6 +33,12 @@ impl Kept {
         self.truncated |= bytes.len() > room;
     }
 
+    /// What comes next is not known: no more is kept.
+    pub(super) fn break_off(&mut self) {
+        self.limit = self.bytes.len();
+        self.truncated = true;
+    }
+
     /// The bytes.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -66,6 +72,17 @@ impl<'a> Beginning<'a> {
             bytes: kept.unwrap_or(payload),
             truncated: limit > 0 && kept.is_some_and(|kept| kept.len() < payload.len()),
         }
+    }
+
+    /// The same, of a payload that goes on behind it; none where it has nothing to show.
+    pub(super) fn of_more(self, may_be_text: bool) -> Option<Payload<'a>> {
+        let begun = Self {
+            truncated: true,
+            ..self
+        };
+        let payload = begun.payload(may_be_text);
+        let is_empty = matches!(payload, Payload::Text("") | Payload::Data([]));
+        (!is_empty).then_some(payload)
     }
 
     /// As a record shows it: text where it may be and is one (cut at a character), else data.

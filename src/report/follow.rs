@@ -82,7 +82,7 @@ impl Follow {
         message: &Message<'_>,
         out: &mut Output<'_>,
     ) -> u64 {
-        self.shortened += u64::from(message.payload_truncated);
+        self.shortened += u64::from(message.complete && message.payload_truncated);
         self.row(context, message.span.time, out, |row| {
             row.number(Some(message.span.first_packet));
             sender(row, message.direction);

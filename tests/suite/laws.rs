@@ -16,7 +16,7 @@ use crate::check::{found, ids};
 use crate::collect::{Costs, Rows};
 use crate::conversations::{conversation, sender};
 use crate::traffic::link::{IpVersion, Link, Recording};
-use crate::traffic::{Ending, Segments, Traffic, Truth, header_bytes};
+use crate::traffic::{Ending, SaidMessage, Segments, Traffic, Truth, header_bytes};
 
 /// How many conversations each law is tried on: few enough that all laws together take seconds.
 const CASES: u32 = 40;
@@ -387,7 +387,7 @@ fn what_comes_whole_behind_a_reset_is_read() {
     }
 }
 
-/// Whole messages are among those that were said, each no more often.
+/// Whole messages are among those that were said, each no more often, and what is there of another is how one of them begins.
 pub fn invents_nothing(rows: &Rows, truth: &Truth) -> Result<(), TestCaseError> {
     let mut said = HashMap::new();
     for message in &truth.messages {
@@ -405,6 +405,15 @@ pub fn invents_nothing(rows: &Rows, truth: &Truth) -> Result<(), TestCaseError> 
             message,
             real
         );
+    }
+    for row in rows.messages.iter().filter(|row| !row.complete) {
+        let Some(begun) = &row.payload else { continue };
+        let begins = |said: &&SaidMessage| {
+            (said.sender, Some(said.kind)) == (row.sender, row.kind)
+                && said.payload.starts_with(begun)
+        };
+        prop_assert!(truth.messages.iter().any(|said| begins(&said)), "{:?}", row);
+        prop_assert!(row.payload_truncated && !begun.is_empty() && row.valid_utf8 != Some(true));
     }
     Ok(())
 }

@@ -16,6 +16,7 @@
 )]
 
 mod balance;
+mod begun;
 mod bounds;
 mod check;
 mod cli_files;

@@ -142,7 +142,7 @@ impl WebSocket {
                             checks.inflated(direction, plain);
                         }
                     }
-                    Plain::Unknown(_) => message.misses_bytes = true,
+                    Plain::Unknown(_) => message.miss(),
                 });
             } else {
                 message.take(payload);
@@ -188,7 +188,7 @@ impl WebSocket {
             .as_mut()
             .filter(|message| frame.message == Some(message.index))
         {
-            message.complete = false;
+            message.lose();
             if message.compressed {
                 half.inflation.lose(&mut cx.scratch.workshop);
             }

@@ -69,8 +69,13 @@ impl WebSocket {
             && inflated.is_none_or(|inflated| inflated.unknown == 0);
         let is_text = message.kind == Some(MessageKind::Text);
         let cut = inflated.is_some_and(|inflated| inflated.limit == Some(Limit::Message));
-        let payload = (complete && (message.is_known() || cut) && cx.options.keep_messages > 0)
-            .then(|| kept.payload(is_text));
+        let begun = message.kind.is_some() && (!message.compressed || half.inflation.is_certain());
+        let payload = match complete {
+            _ if cx.options.keep_messages == 0 => None,
+            true if message.is_known() || cut => Some(kept.payload(is_text)),
+            false if begun => kept.of_more(is_text),
+            _ => None,
+        };
         let valid_utf8 = match message.utf8 {
             _ if !is_text => None,
             utf8 if utf8.is_invalid() => Some(false),
@@ -118,10 +123,11 @@ impl WebSocket {
             coded_length: message.coded_length,
             payload_length: message.payload_length(half.inflation.may_compress()),
             complete,
+            has_hole: !message.complete || message.misses_bytes,
             trust: message.trust,
             valid_utf8,
             payload,
-            payload_truncated: payload.is_some() && (cut || kept.truncated),
+            payload_truncated: payload.is_some() && (cut || kept.truncated || !complete),
             wire: message.cost.wire,
         }));
     }

@@ -82,7 +82,7 @@ impl Half {
     /// Bytes of the message that is open are missing.
     fn lose_of_message(&mut self) {
         if let Some(message) = &mut self.message {
-            message.complete = false;
+            message.lose();
         }
     }
 

@@ -48,6 +48,18 @@ impl OpenMessage {
         }
     }
 
+    /// Bytes of it are not in the capture.
+    pub(super) fn lose(&mut self) {
+        self.complete = false;
+        self.kept.break_off();
+    }
+
+    /// Bytes that the application sees are copies of what the capture lacks.
+    pub(super) fn miss(&mut self) {
+        self.misses_bytes = true;
+        self.kept.break_off();
+    }
+
     /// Whether it is read whether its bytes are UTF-8.
     pub(super) fn is_judged(&self) -> bool {
         self.kind == Some(MessageKind::Text) && self.complete && !self.misses_bytes

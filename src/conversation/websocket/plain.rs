@@ -243,6 +243,7 @@ impl WebSocket {
                 coded_length: header.payload_len,
                 payload_length: Some(header.payload_len),
                 complete: true,
+                has_hole: false,
                 trust,
                 valid_utf8,
                 payload: shown,

@@ -53,6 +53,6 @@ impl Listed for Message<'_> {
     }
 
     fn shortened(&self) -> bool {
-        self.payload_truncated && self.payload.is_some()
+        self.complete && self.payload_truncated && self.payload.is_some()
     }
 }

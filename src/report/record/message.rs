@@ -33,8 +33,10 @@ impl Record for Message<'_> {
         fields.boolean("complete", Some(self.complete));
         trust(fields, self.trust);
         fields.boolean("valid_utf8", self.valid_utf8);
-        payload(fields, self.payload);
-        fields.boolean("payload_truncated", Some(self.payload_truncated));
+        // What stands before a hole is no payload to other programs.
+        payload(fields, self.payload.filter(|_| !self.has_hole));
+        let truncated = self.payload_truncated && !self.has_hole;
+        fields.boolean("payload_truncated", Some(truncated));
         fields.wire("wire", Some(&self.wire));
     }
 
@@ -54,6 +56,7 @@ impl Record for Message<'_> {
             coded_length: 0,
             payload_length: None,
             complete: true,
+            has_hole: false,
             trust: Trust::Exact,
             valid_utf8: None,
             payload: None,
