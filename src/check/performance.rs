@@ -194,25 +194,38 @@ impl Sample {
 #[derive(Clone, Copy, Debug, Default)]
 struct Base64Run {
     run: u64,
+    /// How many of its letters are capital, and small.
+    letters: [u64; 2],
     longest: u64,
 }
 
 impl Base64Run {
     fn push(&mut self, text: &[u8]) {
-        for part in
-            text.split_inclusive(|byte| !byte.is_ascii_alphanumeric() && !b"+/-_=".contains(byte))
-        {
-            let ends = part
-                .last()
-                .is_some_and(|byte| !byte.is_ascii_alphanumeric() && !b"+/-_=".contains(byte));
-            self.run += part.len() as u64 - u64::from(ends);
-            self.longest = self.longest.max(self.run);
-            if ends {
-                self.run = 0;
+        let ends = |byte: &u8| !byte.is_ascii_alphanumeric() && !b"+/-_=".contains(byte);
+        for part in text.split_inclusive(ends) {
+            let is_over = part.last().is_some_and(ends);
+            self.run += part.len() as u64 - u64::from(is_over);
+            for (letters, is_such) in
+                (self.letters.iter_mut()).zip([u8::is_ascii_uppercase, u8::is_ascii_lowercase])
+            {
+                *letters += part.iter().filter(|byte| is_such(byte)).count() as u64;
+            }
+            if self.has_both_letters() {
+                self.longest = self.longest.max(self.run);
+            }
+            if is_over {
+                (self.run, self.letters) = (0, [0; 2]);
             }
         }
     }
+
+    /// Whether capital and small letters are an eighth of it each. In base64 they are two fifths each, for bytes that are evenly spread,
+    /// and a third for text; numbers, hexadecimal and paths have but one of them.
+    fn has_both_letters(&self) -> bool {
+        self.letters.iter().all(|letters| *letters >= self.run / 8)
+    }
 }
+
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "perf-tiny-fragments",

@@ -2,7 +2,7 @@
 
 use super::model::{Path, segments};
 use super::quantiles::Quantiles;
-use super::units::{Unit, Units};
+use super::units::{Tally, Unit, Units};
 use crate::direction::{Both, Direction};
 use crate::event::{Closing, Connection, Opening as Seen};
 use crate::ledger::Row;
@@ -48,6 +48,9 @@ pub struct BreakEven {
     pub even_new: Option<u64>,
     /// What the model of HTTP assumes; none where nothing is modelled.
     pub assumes: Option<String>,
+    /// Where the payloads of the two differ by more than a tenth of what the cheaper costs: the lengths of a request's head and of a response's, for a model of HTTP
+    /// that carries the WebSocket's.
+    pub heads_for_equal: Option<(u64, u64)>,
 }
 
 /// What one of the two costs.
@@ -59,6 +62,8 @@ pub struct Side {
     pub closing: Option<u64>,
     /// A unit, when the connection is open.
     pub per_unit: u64,
+    /// How much of that is payload.
+    pub payload_per_unit: u64,
     /// The acknowledgments without payload that opening took, on average.
     pub opening_acks: Option<u64>,
     /// Those that fall to a unit, on average; those of opening and closing are none of them.
@@ -150,6 +155,7 @@ impl Openings {
             closing: known(&opened.closings),
             opening_acks: mean(opened.first_acks, opened.openings.count()),
             per_unit: median(&tally.wires),
+            payload_per_unit: payload_of_median(tally),
             acks_per_unit: mean(opened.acks * messages_each, opened.items),
             round_trips: 2 + u64::from(opened.encrypted),
             first: opened.first.median().map(|(time, ())| time),
@@ -173,6 +179,7 @@ impl Openings {
                 },
                 opening_acks: mean(opened.first_acks, opened.openings.count()),
                 per_unit: median(&exchanges.wires),
+                payload_per_unit: payload_of_median(exchanges),
                 acks_per_unit: mean(opened.acks, opened.items),
                 round_trips: 1 + u64::from(opened.encrypted),
                 first: opened.first.median().map(|(time, ())| time),
@@ -181,7 +188,7 @@ impl Openings {
         } else {
             // The payload of the very pair or message whose cost is the median.
             let pair = measured.pairs.median().map(|(_, payloads)| payloads);
-            let message = tally.wires.median().map_or(0, |(_, wire)| wire.payload);
+            let message = payload_of_median(tally);
             let payload = |way| match unit {
                 Unit::WebSocketPair => pair.map_or(0, |payloads| payloads[way]),
                 Unit::WebSocketMessage(sender) if sender == way => message,
@@ -198,6 +205,7 @@ impl Openings {
                 opening,
                 closing,
                 per_unit: per_unit.iter().sum(),
+                payload_per_unit: asked + answered,
                 opening_acks: None,
                 acks_per_unit: None,
                 round_trips: websocket.round_trips - 1,
@@ -209,6 +217,9 @@ impl Openings {
             );
             (http, Basis::Modelled, Some(assumes))
         };
+        let apart = http.payload_per_unit.abs_diff(websocket.payload_per_unit);
+        let heads_for_equal = (apart > http.per_unit.min(websocket.per_unit) / 10)
+            .then_some((heads.request, heads.response));
         let with_acks = |side: &Side| {
             let (opening, each) = side.opening_acks.zip(side.acks_per_unit)?;
             Some((side.opening + opening, side.per_unit + each))
@@ -228,6 +239,7 @@ impl Openings {
             even_kept_closed: both(with_closing(&websocket), with_closing(&http)),
             even_new: both(with_closing(&websocket), new),
             assumes,
+            heads_for_equal,
         })
     }
 }
@@ -331,6 +343,11 @@ fn known(of: &Quantiles) -> Option<u64> {
 
 fn median(of: &Quantiles<impl Copy>) -> u64 {
     of.median().map_or(0, |(value, _)| value)
+}
+
+/// The payload of the very unit whose cost is the median.
+fn payload_of_median(tally: &Tally) -> u64 {
+    tally.wires.median().map_or(0, |(_, wire)| wire.payload)
 }
 
 fn mean(sum: u64, count: u64) -> Option<u64> {

@@ -35,6 +35,9 @@ pub(super) fn section(out: &mut Vec<u8>, context: &Context<'_>, even: &BreakEven
     out.push(b'\n');
     place(out, &mut table, &right);
     paragraph(out, context, 1, &sentence(even));
+    if let Some(heads) = even.heads_for_equal {
+        paragraph(out, context, 1, &unequal(even, heads));
+    }
     if let Some(assumes) = &even.assumes {
         paragraph(out, context, 1, &format!("Modelled: {assumes}."));
     }
@@ -59,6 +62,16 @@ fn cells(name: &str, side: &Side) -> [Cell; 7] {
         }),
     ]
     .map(Cell::new)
+}
+
+/// That a part of the difference is none of the protocols', and how to leave it out.
+fn unequal(even: &BreakEven, (request, response): (u64, u64)) -> String {
+    format!(
+        "They do not carry the same: {} B of what each costs over HTTP are payload, and {} B over WebSocket. With --http-request-bytes {request} \
+         --http-response-bytes {response} HTTP is modelled with the WebSocket's payload.",
+        text::grouped(even.http.payload_per_unit),
+        text::grouped(even.websocket.payload_per_unit)
+    )
 }
 
 fn sentence(even: &BreakEven) -> String {

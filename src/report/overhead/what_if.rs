@@ -40,6 +40,14 @@ pub(super) fn section(out: &mut Vec<u8>, context: &Context<'_>, what_ifs: &[What
         );
         paragraph(out, context, 1, &sentence);
     }
+    let joins = |what_if: &WhatIf| {
+        what_if.way == Way::OneFrame && what_if.wire_bytes != what_if.actual_bytes
+    };
+    let deflates = |what_if: &WhatIf| what_if.way == Way::Deflate && what_if.count > 0;
+    if what_ifs.iter().any(joins) && what_ifs.iter().any(deflates) {
+        let sentence = "Deflated messages are in one frame each, so that what joining frames saves is in their change too.";
+        paragraph(out, context, 1, sentence);
+    }
     let sampled: Vec<String> = what_ifs.iter().filter_map(sampled).collect();
     if !sampled.is_empty() {
         let sentence = format!(

@@ -17,6 +17,7 @@ impl Record for BreakEven {
         fields.integer("http_opening", Some(http.opening));
         fields.integer("http_closing", http.closing);
         fields.integer("http_per_unit", Some(http.per_unit));
+        fields.integer("http_payload_per_unit", Some(http.payload_per_unit));
         fields.integer("http_opening_acks", http.opening_acks);
         fields.integer("http_acks_per_unit", http.acks_per_unit);
         fields.integer("http_round_trips", Some(http.round_trips));
@@ -24,6 +25,10 @@ impl Record for BreakEven {
         fields.integer("websocket_opening", Some(websocket.opening));
         fields.integer("websocket_closing", websocket.closing);
         fields.integer("websocket_per_unit", Some(websocket.per_unit));
+        fields.integer(
+            "websocket_payload_per_unit",
+            Some(websocket.payload_per_unit),
+        );
         fields.integer("websocket_opening_acks", websocket.opening_acks);
         fields.integer("websocket_acks_per_unit", websocket.acks_per_unit);
         fields.integer("websocket_round_trips", Some(websocket.round_trips));
@@ -46,6 +51,7 @@ impl Record for BreakEven {
             even_kept_closed: None,
             even_new: None,
             assumes: None,
+            heads_for_equal: None,
         }
     }
 }
