@@ -21,7 +21,7 @@ pub(super) struct Options {
     #[arg(value_name = "CAPTURE", required = true)]
     pub captures: Vec<PathBuf>,
 
-    /// Read all captures as pieces of one recording, in time order
+    /// Read all captures as pieces of one recording, in time order; packets are numbered in that order
     #[arg(long, help_heading = "Selection")]
     pub merge: bool,
 

@@ -106,7 +106,9 @@ pub struct Invalid {
 pub struct Tally {
     /// How many.
     pub count: u64,
-    /// Their payload as sent, in bytes.
+    /// Of those, how many are not all there.
+    pub incomplete: u64,
+    /// Their payload as sent, in bytes, as far as it is there.
     pub payload: u64,
     /// Their bytes on the wire.
     pub wire: u64,
@@ -223,6 +225,7 @@ impl Summary {
             None => unknown,
         };
         tally.count += 1;
+        tally.incomplete += u64::from(!message.complete);
         // Of a message that is not whole, what the capture holds.
         tally.payload += if message.complete {
             message.coded_length

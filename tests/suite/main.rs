@@ -24,6 +24,7 @@ mod collect;
 mod conversations;
 mod deflate;
 mod docs_ci;
+mod docs_records;
 mod files;
 mod fixtures;
 mod fuzz;

@@ -480,3 +480,52 @@ fn what_a_ledger_misses_stands_beside_its_rows_in_csv() {
     }
     assert!(some > 0, "a capture that misses something");
 }
+
+/// The page of a command over a fixture, in one line.
+fn flat_page(name: &str, arguments: &[&str]) -> String {
+    let run = program::wscope(&folder(name))
+        .args(arguments)
+        .arg(format!("{name}.pcap"))
+        .output()
+        .unwrap();
+    let page = String::from_utf8(run.stdout).unwrap();
+    page.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn payloads_that_are_not_alike_are_told_with_how_to_compare_alike() {
+    const TOLD: &str =
+        "They do not carry the same: 1,693 B of what each costs over HTTP are payload, and";
+    let unlike = flat_page("browser-chromium-node", &["overhead"]);
+    assert!(unlike.contains(TOLD), "{unlike}");
+    let begin = unlike.find("With --http-request-bytes").unwrap();
+    let options: Vec<&str> = unlike[begin..].split(' ').skip(1).take(4).collect();
+    let alike = flat_page(
+        "browser-chromium-node",
+        &[&["overhead"], options.as_slice()].concat(),
+    );
+    assert!(alike.contains("HTTP (modelled)") && !alike.contains("They do not carry the same"));
+    let records = overhead("browser-chromium-node", &options);
+    let even = one(&records, &[("type", "break_even")]);
+    assert_eq!(
+        even["http_payload_per_unit"],
+        even["websocket_payload_per_unit"]
+    );
+    assert!(!flat_page("seed-both", &["overhead"]).contains("They do not carry the same"));
+}
+
+#[test]
+fn what_joining_frames_saves_is_told_beside_deflating() {
+    const TOLD: &str = "Deflated messages are in one frame each";
+    assert!(flat_page("frames-frag-control", &["overhead"]).contains(TOLD));
+    assert!(!flat_page("frames-frag-control", &["overhead", "--deflate", "none"]).contains(TOLD));
+    assert!(!flat_page("browser-chromium-node", &["overhead"]).contains(TOLD));
+}
+
+#[test]
+fn a_summary_says_how_many_messages_are_not_all_there() {
+    let page_of = |name| flat_page(name, &["summary"]);
+    let told = "1 of them is incomplete; its payload counts as far as it is there.";
+    assert!(page_of("tcp-rst-halfopen").contains(told));
+    assert!(!page_of("seed-both").contains("incomplete"));
+}

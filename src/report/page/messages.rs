@@ -4,7 +4,7 @@ use crate::direction::Direction;
 use crate::report::context::Context;
 use crate::report::listing::bytes as with_unit;
 use crate::report::look::{BOLD, PLAIN};
-use crate::report::sheet::{line, mean, place, sheet};
+use crate::report::sheet::{line, mean, paragraph, place, sheet};
 use crate::report::summary::{Summary, Tally};
 use crate::report::{record, text};
 
@@ -38,6 +38,7 @@ pub(super) fn message_table(summary: &Summary, context: &Context<'_>, out: &mut 
             }
         }
         place(out, &mut table, &[1, 2, 3, 4, 5]);
+        incomplete(summary, context, out);
     }
     compression(summary, context, out);
     let frames: Vec<String> = record::OPCODES
@@ -53,6 +54,21 @@ pub(super) fn message_table(summary: &Summary, context: &Context<'_>, out: &mut 
         let words = format!("  {}: {}", text::grouped(total), frames.join(", "));
         text::behind(out, context.look, PLAIN, (6, 8), &words);
     }
+}
+
+/// How many messages are not all there, and how they are counted.
+fn incomplete(summary: &Summary, context: &Context<'_>, out: &mut Vec<u8>) {
+    let tallies = Direction::ALL.map(|direction| summary.messages[direction]);
+    let count = tallies.iter().flatten().map(|tally| tally.incomplete).sum();
+    let sentence = match count {
+        0 => return,
+        1 => "1 of them is incomplete; its payload counts as far as it is there.".to_string(),
+        _ => {
+            let count = text::grouped(count);
+            format!("{count} of them are incomplete; their payload counts as far as it is there.")
+        }
+    };
+    paragraph(out, context, 1, &sentence);
 }
 
 /// What compression made of the messages of each side.

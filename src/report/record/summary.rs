@@ -104,6 +104,7 @@ impl Record for Summary {
 
 fn walk_tally(tally: &Tally, fields: &mut dyn Fields) {
     fields.integer("count", Some(tally.count));
+    fields.integer("incomplete", Some(tally.incomplete));
     fields.integer("payload", Some(tally.payload));
     fields.integer("wire", Some(tally.wire));
 }
