@@ -16,7 +16,7 @@ use crate::capture::{Capture, Item, Packet};
 use crate::error::Error;
 use crate::event::Event;
 use crate::notice::{Kind, Notice};
-use crate::report::{Context, Files, Form, Look, Notices, Output, Report, shown};
+use crate::report::{Context, Files, Form, Look, Notices, Output, Report, count, shown};
 use crate::time::Timestamp;
 use crate::tls;
 
@@ -276,10 +276,10 @@ impl Drive<'_> {
             analysis.finish(&mut |event| self.event(&context, event, &mut notices, output));
         }
         if self.left_out {
-            let rows = self.rows;
+            let rows = count(self.rows, "row", "rows");
             let stopped = Notice::new(
                 Kind::Stopped,
-                format!("reading ended after {rows} rows, as --limit asked"),
+                format!("reading ended after {rows}, as --limit asked"),
             );
             // The bound is on rows, and this is what says that it was reached.
             notices.add(&stopped);

@@ -50,6 +50,7 @@ pub use record::{LedgerRecord, LedgerRow, UnitRecord};
 pub use rules::{explain, list};
 pub use schema::schema;
 pub use summary::Summary;
+pub(crate) use text::count;
 pub use text::{shell, shown, visible};
 pub use verdict::CheckReport;
 

@@ -181,7 +181,7 @@ pub(super) fn with_grouped_bytes(sentence: &str) -> String {
 }
 
 /// A number with its noun: `1 frame`, `2 frames`.
-pub(super) fn count(number: u64, one: &str, many: &str) -> String {
+pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
     format!(
         "{} {}",
         grouped(number),
