@@ -9,7 +9,7 @@ use super::config::{Config, read_expectation};
 use super::console::Console;
 use super::options::{Format, Options};
 use super::source::expand;
-use super::{DONE, FAILED, FOUND, explain, launch};
+use super::{DONE, FAILED, FOUND, expected, explain, launch};
 use crate::analysis::{self, Which};
 use crate::check::{Level, Policy, Severity};
 use crate::expect::{Expectation, beside, bless};
@@ -133,7 +133,7 @@ impl Args {
             .with_unknown(self.unknown)
             .with_notices(self.options.notices);
         if self.bless {
-            self.places(&captures)?;
+            self.can_be_written(&captures)?;
             report = report.keeping_what_is_seen();
         } else {
             let (expectations, others) = self.expectations(&config, &captures)?;
@@ -176,14 +176,14 @@ impl Args {
         Ok((expectations, None))
     }
 
-    /// Where what is seen is written, in the order of captures.
-    fn places(&self, captures: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
+    /// Whether what each capture shows has a place of its own where it can be written.
+    fn can_be_written(&self, captures: &[PathBuf]) -> Result<(), String> {
         if self.options.shows_a_part() || self.options.limit.is_some() {
             return Err("--bless writes what a whole capture shows, so --connection, --since, --until, --packets and --limit do not go with it".to_string());
         }
         let one = captures.len() == 1 || self.options.merge;
         match &self.expect {
-            Some(path) if one => Ok(vec![path.clone()]),
+            Some(_) if one => Ok(()),
             Some(_) => Err(
                 "--bless writes one file for each capture, and --expect names only one".to_string(),
             ),
@@ -193,7 +193,7 @@ impl Args {
             None if captures.iter().any(|path| path == Path::new("-")) => {
                 Err("--bless with standard input needs --expect FILE to write to".to_string())
             }
-            None => Ok(captures.iter().map(|capture| beside(capture)).collect()),
+            None => expected::each_has_its_own(captures),
         }
     }
 

@@ -11,6 +11,7 @@ mod console;
 mod demo;
 mod destination;
 mod drive;
+mod expected;
 mod explain;
 mod follow;
 mod frames;

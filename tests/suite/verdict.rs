@@ -518,6 +518,36 @@ fn blessing_says_where_it_writes() {
 }
 
 #[test]
+fn two_captures_are_not_written_down_in_one_file() {
+    for (first, second) in [
+        ("two/chat.pcap", "two/chat.pcapng"),
+        ("two/chat.pcap", "two/chat.pcap.gz"),
+    ] {
+        let folder = folder();
+        let path = folder.path();
+        fs::create_dir(path.join("two")).unwrap();
+        fs::rename(path.join(GOOD), path.join(first)).unwrap();
+        fs::rename(path.join(BAD), path.join(second)).unwrap();
+        for captures in [&["two"][..], &[first, second], &["two", first]] {
+            let run = check(path, &[&["--bless"], captures].concat());
+            assert_eq!(run.status.code(), Some(2), "{captures:?}");
+            let said = stderr(&run);
+            let both =
+                format!("{first} and {second} would both be written down in two/chat.expect.toml");
+            assert!(said.contains(&both), "{said}");
+            assert!(said.contains("rename one of them"), "{said}");
+            assert!(stdout(&run).is_empty(), "{}", stdout(&run));
+        }
+        assert!(!path.join("two/chat.expect.toml").exists());
+        let alone = ["--bless", "--expect", "second.toml", second];
+        assert_eq!(status(path, &alone), Some(0));
+        let twice = ["--bless", first, &format!("./{first}")];
+        assert_eq!(status(path, &twice), Some(0), "one capture, named twice");
+        assert_eq!(status(path, &[first]), Some(0));
+    }
+}
+
+#[test]
 fn formats_of_a_check_are_formats_of_nothing_else() {
     let folder = folder();
     let run = wscope(folder.path())
