@@ -134,7 +134,7 @@ fn ask(rule: &Rule, facts: &HandshakeFacts<'_>) -> Outcome {
 
 /// The rules on the heads of an opening handshake.
 static ASKED: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
-    let asked = |rule: &&Rule| matches!(rule.judge, Judge::Request(_) | Judge::Response(_));
+    let asked = |rule: &&Rule| rule.judges_handshakes();
     RULES.iter().filter(asked).collect()
 });
 

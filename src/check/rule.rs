@@ -40,6 +40,13 @@ pub struct Rule {
     pub(super) judge: Judge,
 }
 
+impl Rule {
+    /// Whether it is asked with an opening handshake, so that its finding leaves with it.
+    pub(crate) fn judges_handshakes(&self) -> bool {
+        matches!(self.judge, Judge::Request(_) | Judge::Response(_))
+    }
+}
+
 /// When a rule is asked, and the function that answers.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Judge {

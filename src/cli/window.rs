@@ -2,7 +2,7 @@
 
 use super::options::Options;
 use super::parse::Moment;
-use crate::event::Event;
+use crate::event::{Event, Place};
 use crate::time::Timestamp;
 
 /// Bounds on connection, packets and time.
@@ -12,6 +12,8 @@ pub(super) struct Window {
     packets: Option<(u64, u64)>,
     since: Option<Moment>,
     until: Option<Moment>,
+    /// The last handshake, and whether it was shown.
+    handshake: Option<(Place, bool)>,
 }
 
 impl Window {
@@ -22,6 +24,7 @@ impl Window {
             packets: options.packets,
             since: options.since,
             until: options.until,
+            handshake: None,
         }
     }
 
@@ -44,8 +47,25 @@ impl Window {
         self.packets(number, number) && self.times(start, time, time)
     }
 
-    /// Whether an event overlaps the window, in a capture that begins at `start`.
-    pub(super) fn shows(&self, event: &Event<'_>, start: Timestamp) -> bool {
+    /// Whether an event overlaps the window, in a capture that begins at `start`. The findings of a handshake come right behind it, and are
+    /// shown where it is: it would be said to be invalid without a reason, or to be the reason of nothing.
+    pub(super) fn shows(&mut self, event: &Event<'_>, start: Timestamp) -> bool {
+        match (event, self.handshake) {
+            (Event::Handshake(handshake), _) => {
+                let shown = self.overlaps(event, start);
+                self.handshake = Some((handshake.place, shown));
+                shown
+            }
+            (Event::Finding(finding), Some((place, shown)))
+                if finding.rule.judges_handshakes() && finding.place == place =>
+            {
+                shown
+            }
+            _ => self.overlaps(event, start),
+        }
+    }
+
+    fn overlaps(&self, event: &Event<'_>, start: Timestamp) -> bool {
         match event {
             Event::Exchange(exchange) => {
                 let span = &exchange.span;
@@ -121,7 +141,7 @@ mod tests {
     use crate::event::Frame;
     use crate::report::Record;
 
-    fn shows(window: Window, frame: &Frame<'_>) -> bool {
+    fn shows(mut window: Window, frame: &Frame<'_>) -> bool {
         window.shows(&Event::Frame(frame), Timestamp(1_000))
     }
 

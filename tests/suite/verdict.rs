@@ -661,3 +661,26 @@ fn every_rule_is_listed_and_explained() {
         assert!(explained.lines().any(|line| line.starts_with(id)), "{id}");
     }
 }
+
+#[test]
+fn a_handshake_that_is_shown_brings_its_findings() {
+    let folder = folder();
+    let counts = |range: &str| {
+        let arguments = ["check", "--packets", range, "--format", "tap", BAD];
+        let run = wscope(folder.path()).args(arguments).output().unwrap();
+        let findings = stdout(&run).matches("\"error ws-").count();
+        let page = stdout(&check(folder.path(), &["--packets", range, BAD]));
+        (page.contains("1 invalid"), findings, run.status.code())
+    };
+    let (shown, reasons, _) = counts("4-6");
+    assert!(shown && reasons > 0);
+    for packet in 1..20 {
+        for range in [format!("1-{packet}"), format!("{packet}-{packet}")] {
+            let (shown, findings, code) = counts(&range);
+            assert_eq!(shown, findings > 0, "{range}");
+            if shown {
+                assert_eq!((findings, code), (reasons, Some(1)), "{range}");
+            }
+        }
+    }
+}
