@@ -267,7 +267,10 @@ impl Shards {
             if let Some(notice) = across.take_notice() {
                 sink.event(Order::default(), &Event::Notice(&notice));
             }
-            across.finish(&mut |event| sink.event(Order::default(), event));
+            let counts_unjudged = self.shared.options.unjudged;
+            across.finish(counts_unjudged, &mut |event| {
+                sink.event(Order::default(), event);
+            });
         }
         let mut whole = std::mem::take(&mut self.shared.whole);
         for side in Side::ALL {

@@ -1,6 +1,7 @@
 //! Rules: several connections compared: a little of each is remembered as it closes. A finding names the connection by which it became certain.
 
 mod closed;
+mod left_out;
 mod pair;
 
 use std::net::IpAddr;
@@ -10,6 +11,7 @@ use smallvec::SmallVec;
 
 pub(crate) use self::closed::{Closed, Poll};
 use self::closed::{Series, Shake};
+pub(super) use self::left_out::LeftOut;
 use self::pair::Pair;
 use super::collector;
 use super::finding::Severity;
@@ -43,6 +45,10 @@ pub(crate) struct Across {
     reuses: usize,
     pairs: HashMap<(IpAddr, Endpoint), Pair>,
     polls: HashMap<(IpAddr, u64), Series>,
+    /// What of each is not compared.
+    keys_left_out: LeftOut,
+    pairs_left_out: LeftOut,
+    polls_left_out: LeftOut,
     /// Whether something was not compared because too much is remembered, and whether that was told.
     is_full: bool,
     told_of_full: bool,
@@ -87,6 +93,7 @@ impl Across {
                 self.polls.insert(known, own);
             } else {
                 self.is_full = true;
+                self.polls_left_out.add(connection.number);
             }
         }
         if closed.is_websocket || closed.shake.is_some() {
@@ -95,6 +102,7 @@ impl Across {
                 self.pairs.entry(ends).or_default().add(connection, closed);
             } else {
                 self.is_full = true;
+                self.pairs_left_out.add(connection.number);
             }
         }
     }
@@ -126,22 +134,28 @@ impl Across {
             if !known && self.reuses < ACCUSED {
                 self.reuses += 1;
                 uses.push(own);
+            } else if !known {
+                self.keys_left_out.add(own.connection);
             }
         } else if self.keys.len() < REMEMBERED {
             self.keys.insert(key, SmallVec::from_elem(own, 1));
         } else {
             self.is_full = true;
+            self.keys_left_out.add(own.connection);
         }
     }
 
-    /// The capture is over: gives what several connections show.
-    pub(crate) fn finish(&self, out: &mut dyn FnMut(&Event<'_>)) {
+    /// The capture is over: gives what several connections show, and what is left open of it where that is counted.
+    pub(crate) fn finish(&self, counts_unjudged: bool, out: &mut dyn FnMut(&Event<'_>)) {
         let mut findings = Vec::new();
+        let mut unjudged = Vec::new();
         for rule in RULES {
             let Judge::Across(judge) = rule.judge else {
                 continue;
             };
-            for accused in judge(self) {
+            let (accused, left_out) = judge(self);
+            unjudged.extend(left_out.unjudged(rule).filter(|_| counts_unjudged));
+            for accused in accused {
                 let place = Place::of_connection(accused.connection);
                 let said = (accused.severity, accused.explanation);
                 let mut finding =
@@ -153,6 +167,9 @@ impl Across {
         findings.sort_by_key(|finding| (finding.first_packet, finding.place.connection));
         for finding in findings {
             out(&Event::Finding(&finding));
+        }
+        for unjudged in unjudged {
+            out(&Event::Unjudged(&unjudged));
         }
     }
 }
@@ -225,9 +242,9 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-fn key_reused(across: &Across) -> Vec<Accused> {
+fn key_reused(across: &Across) -> (Vec<Accused>, LeftOut) {
     let reused = across.keys.values().filter(|uses| uses.len() > 1);
-    first(reused.flat_map(|uses| {
+    let reused = first(reused.flat_map(|uses| {
         // Connections come as they close; whoever began first drew the key.
         let mut uses = uses.to_vec();
         uses.sort_by_key(|own| (own.spot.time, own.spot.first_packet, own.connection));
@@ -252,29 +269,24 @@ fn key_reused(across: &Across) -> Vec<Accused> {
             })
         });
         later.collect::<Vec<_>>()
-    }))
+    }));
+    (reused, across.keys_left_out)
 }
 
-fn parallel_connecting(across: &Across) -> Vec<Accused> {
-    first(
-        across
-            .pairs
-            .values()
-            .filter_map(|pair| pair.suspect.as_ref()?.parallel.clone()),
-    )
+fn parallel_connecting(across: &Across) -> (Vec<Accused>, LeftOut) {
+    let pairs = across.pairs.values();
+    let accused = first(pairs.filter_map(|pair| pair.suspect.as_ref()?.parallel.clone()));
+    (accused, across.pairs_left_out)
 }
 
-fn reconnect_no_backoff(across: &Across) -> Vec<Accused> {
-    first(
-        across
-            .pairs
-            .values()
-            .filter_map(|pair| pair.suspect.as_ref()?.reconnects.clone()),
-    )
+fn reconnect_no_backoff(across: &Across) -> (Vec<Accused>, LeftOut) {
+    let pairs = across.pairs.values();
+    let accused = first(pairs.filter_map(|pair| pair.suspect.as_ref()?.reconnects.clone()));
+    (accused, across.pairs_left_out)
 }
 
-fn http_polling(across: &Across) -> Vec<Accused> {
-    first(across.polls.values().filter_map(|series| {
+fn http_polling(across: &Across) -> (Vec<Accused>, LeftOut) {
+    let polled = first(across.polls.values().filter_map(|series| {
         let usual = series.short * 2 > series.pauses;
         let polled = series.count >= POLLS && usual && series.heads > series.bodies;
         polled.then(|| Accused {
@@ -290,11 +302,12 @@ fn http_polling(across: &Across) -> Vec<Accused> {
             spot: series.first,
             count: 1,
         })
-    }))
+    }));
+    (polled, across.polls_left_out)
 }
 
-fn short_connections(across: &Across) -> Vec<Accused> {
-    first(across.pairs.values().filter_map(|pair| {
+fn short_connections(across: &Across) -> (Vec<Accused>, LeftOut) {
+    let short = first(across.pairs.values().filter_map(|pair| {
         let (connection, spot) = pair.suspect.as_ref()?.last_short?;
         let average = pair.life / i64::try_from(pair.short).unwrap_or(i64::MAX).max(1);
         Some(Accused {
@@ -309,7 +322,8 @@ fn short_connections(across: &Across) -> Vec<Accused> {
             spot,
             count: 1,
         })
-    }))
+    }));
+    (short, across.pairs_left_out)
 }
 
 /// The first of many, by packet: a map has no order of its own.

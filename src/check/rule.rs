@@ -1,6 +1,6 @@
 //! Rule: what a peer must keep, and why.
 
-use super::across::Across;
+use super::across::{Across, LeftOut};
 use super::channel::EndFacts;
 use super::close::CloseFacts;
 use super::finding::Severity;
@@ -74,8 +74,8 @@ pub(super) enum Judge {
     End(fn(&EndFacts<'_>, Direction) -> Answer),
     /// When any connection ends, of each side.
     Line(fn(&LineFacts<'_>, Direction) -> Answer),
-    /// When the capture ends, or a connection does, of all connections.
-    Across(fn(&Across) -> Vec<Accused>),
+    /// When the capture ends, or a connection does, of all connections; and what of them could not be compared.
+    Across(fn(&Across) -> (Vec<Accused>, LeftOut)),
 }
 
 /// The answer of a rule that looks at a whole: it also says who is meant, and where.

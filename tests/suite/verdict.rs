@@ -663,6 +663,40 @@ fn every_rule_is_listed_and_explained() {
 }
 
 #[test]
+fn rules_that_could_not_compare_all_connections_are_left_open() {
+    let traffic = Traffic::new(7).handshake().client_text("hi").close(1000);
+    let one = traffic.segmented(1400).recording();
+    let mut many = one.clone();
+    many.packets.clear();
+    for client in 0..14_337u32 {
+        for packet in &one.packets {
+            let mut packet = packet.clone();
+            // The client's address, behind Ethernet: the source of what it sends, and the destination of what it is sent.
+            let at = if packet.bytes[26] == 192 { 26 } else { 30 };
+            packet.bytes[at..at + 4].copy_from_slice(&(0x0a00_0000 + client).to_be_bytes());
+            many.packets.push(packet);
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("many.pcap"), many.pcap()).unwrap();
+    let allowed = [
+        "--allow",
+        "ws-req-key-reused",
+        "--quiet",
+        "--unknown",
+        "many.pcap",
+    ];
+    let run = check(folder.path(), &[&["--strict"], &allowed[..]].concat());
+    let page = stdout(&run);
+    assert_eq!(run.status.code(), Some(1), "{page}");
+    let open = "open  3 rules over several connections judged only in part";
+    assert!(page.contains(open), "{page}");
+    let unjudged = "limit, 1 time: ws-req-parallel-connecting, ws-reconnect-no-backoff, perf-short-connections";
+    assert!(page.contains(unjudged), "{page}");
+    assert_eq!(status(folder.path(), &allowed), Some(0));
+}
+
+#[test]
 fn a_handshake_that_is_shown_brings_its_findings() {
     let folder = folder();
     let counts = |range: &str| {

@@ -273,7 +273,9 @@ impl CheckReport {
     }
 
     fn unjudged(&mut self, context: &Context<'_>, unjudged: &Unjudged, out: &mut Output<'_>) {
-        self.outcome.unjudged(unjudged);
+        let rule = unjudged.rule;
+        let counts = self.policy.severity(rule.id, rule.severity).is_some();
+        self.outcome.unjudged(unjudged, counts);
         if self.unknown && matches!(out.form(), Form::Json | Form::Ndjson) {
             out.record::<Unjudged>(context.files.name(0), unjudged);
         }

@@ -1,6 +1,8 @@
 //! Outcome: what a check says of one capture, before it is written in any form.
 
-use crate::check::{Finding, Policy, Severity, Unjudged};
+use std::collections::BTreeSet;
+
+use crate::check::{Finding, Policy, Severity, Subject, Unjudged};
 use crate::decode::Endpoint;
 use crate::direction::Direction;
 use crate::event::{Connection, Protocol, Verdict};
@@ -30,6 +32,8 @@ pub(super) struct Outcome {
     pub expectations: Vec<Compared>,
     /// What could not be judged: rule, cause, how often.
     pub unjudged: Vec<(&'static str, &'static str, u64)>,
+    /// Rules over several connections that could not compare all there are.
+    pub partly: BTreeSet<&'static str>,
     /// Connections.
     pub connections: u64,
     /// Connections under TLS that nobody can read.
@@ -100,8 +104,12 @@ impl Outcome {
         self.counts.failing += u64::from(policy.fails(judged.severity));
     }
 
-    pub(super) fn unjudged(&mut self, unjudged: &Unjudged) {
+    /// Takes what could not be judged; `counts`: of a rule that nobody allowed to be broken.
+    pub(super) fn unjudged(&mut self, unjudged: &Unjudged, counts: bool) {
         let (rule, cause) = (unjudged.rule.id, unjudged.cause.name());
+        if counts && unjudged.rule.subject == Subject::Connections {
+            self.partly.insert(rule);
+        }
         let known = self
             .unjudged
             .iter_mut()
@@ -135,6 +143,12 @@ impl Outcome {
         if self.midstream > 0 {
             let sockets = text::count(self.midstream, "WebSocket", "WebSockets");
             open.push(format!("{sockets} whose handshake is not in the capture"));
+        }
+        if !self.partly.is_empty() {
+            let rules = text::count(self.partly.len() as u64, "rule", "rules");
+            open.push(format!(
+                "{rules} over several connections judged only in part: there are more than are compared"
+            ));
         }
         open.extend(self.cut.clone());
         if !self.anything && self.error.is_none() {
