@@ -17,16 +17,36 @@ const DEPTH: usize = 32;
 /// # Errors
 /// Where a folder cannot be read, or there is no capture in it.
 pub fn captures_in(path: &Path) -> Result<Vec<PathBuf>, Error> {
-    let mut captures = Vec::new();
-    add(path, DEPTH, &mut captures).map_err(|(path, source)| Error::Io { path, source })?;
-    captures.sort();
+    let captures = files_in(path, &mut |file, hidden| {
+        begins_capture(file) || !hidden && is_named_as_capture(file)
+    })?;
     if captures.is_empty() {
         return Err(Error::EmptyDirectory { path: path.into() });
     }
     Ok(captures)
 }
 
-fn add(path: &Path, depth: usize, captures: &mut Vec<PathBuf>) -> Result<(), (PathBuf, io::Error)> {
+/// The files in a folder and in the folders below it that are `wanted`, which is told whether they are hidden, sorted by name. Hidden folders
+/// and links to folders are passed over.
+///
+/// # Errors
+/// Where a folder cannot be read.
+pub(crate) fn files_in(
+    path: &Path,
+    wanted: &mut dyn FnMut(&Path, bool) -> bool,
+) -> Result<Vec<PathBuf>, Error> {
+    let mut files = Vec::new();
+    add(path, DEPTH, wanted, &mut files).map_err(|(path, source)| Error::Io { path, source })?;
+    files.sort();
+    Ok(files)
+}
+
+fn add(
+    path: &Path,
+    depth: usize,
+    wanted: &mut dyn FnMut(&Path, bool) -> bool,
+    files: &mut Vec<PathBuf>,
+) -> Result<(), (PathBuf, io::Error)> {
     let failed = |source| (path.to_path_buf(), source);
     for entry in std::fs::read_dir(path).map_err(failed)? {
         let entry = entry.map_err(failed)?;
@@ -35,11 +55,10 @@ fn add(path: &Path, depth: usize, captures: &mut Vec<PathBuf>) -> Result<(), (Pa
         let file = entry.path();
         if entry_type.is_dir() {
             if !hidden && depth > 0 {
-                add(&file, depth - 1, captures)?;
+                add(&file, depth - 1, wanted, files)?;
             }
-        } else if file.is_file() && (begins_capture(&file) || !hidden && is_named_as_capture(&file))
-        {
-            captures.push(file);
+        } else if file.is_file() && wanted(&file, hidden) {
+            files.push(file);
         }
     }
     Ok(())

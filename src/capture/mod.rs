@@ -27,6 +27,7 @@ use crate::notice::{Kind, Notice};
 use crate::time::Timestamp;
 
 pub use files::captures_in;
+pub(crate) use files::files_in;
 pub use merged::Merged;
 pub use packet::{LinkType, Packet};
 

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use super::config::{Config, read_expectation};
 use super::console::Console;
 use super::options::{Format, Options};
-use super::source::expand;
+use super::source::{expand, is_folder};
 use super::{DONE, FAILED, FOUND, expected, explain, launch};
 use crate::analysis::{self, Which};
 use crate::check::{Level, Policy, Severity};
@@ -37,7 +37,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "RULE", help_heading = "Judgement")]
     deny: Vec<String>,
 
-    /// Fail also where a handshake's verdict is unknown, a capture cannot be read to its end, or there is nothing to judge
+    /// Fail also where a handshake's verdict is unknown, a capture cannot be read to its end or is gone, or there is nothing to judge
     #[arg(long, help_heading = "Judgement")]
     strict: bool,
 
@@ -137,7 +137,9 @@ impl Args {
             report = report.keeping_what_is_seen();
         } else {
             let (expectations, others) = self.expectations(&config, &captures)?;
-            report = report.expecting(expectations, others);
+            report = report
+                .expecting(expectations, others)
+                .missing(self.without_capture(&config, &captures, &folder)?);
         }
         Ok(report)
     }
@@ -174,6 +176,36 @@ impl Args {
             expectations.extend(expectation.map(|expectation| (name, expectation)));
         }
         Ok((expectations, None))
+    }
+
+    /// Files that expect something of captures that are not there, each with what it says. Only whoever checks a folder asks for all that
+    /// belongs to it.
+    fn without_capture(
+        &self,
+        config: &Config,
+        captures: &[PathBuf],
+        working: &Path,
+    ) -> Result<Vec<(String, Vec<String>)>, String> {
+        if self.expect.is_some() || self.options.merge {
+            return Ok(Vec::new());
+        }
+        let named = self.options.captures.iter().map(PathBuf::as_path);
+        let folders: Vec<&Path> = named.filter(|path| is_folder(path)).collect();
+        let mut missing = Vec::new();
+        for path in expected::without_capture(&folders, captures)? {
+            let why = "the capture that it is for is not there".to_string();
+            missing.push((path.to_string_lossy().into_owned(), vec![why]));
+        }
+        let (path, names) = config.without_capture(&folders, captures);
+        let why = |name| {
+            format!("[expect.\"{name}\"]: this capture is not among those that were checked")
+        };
+        if !names.is_empty() {
+            let path = path.strip_prefix(working).unwrap_or(path);
+            let whys = names.into_iter().map(why).collect();
+            missing.push((path.to_string_lossy().into_owned(), whys));
+        }
+        Ok(missing)
     }
 
     /// Whether what each capture shows has a place of its own where it can be written.

@@ -11,12 +11,13 @@
 //! handshake = "valid"            # the form of an expectation file; the path is seen from this file's folder
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::expected::place;
 use super::explain;
 use crate::check::{Level, Severity};
 use crate::expect::{Expectation, FileError, read_toml};
@@ -27,14 +28,16 @@ const NAME: &str = "wscope.toml";
 /// What a project has settled.
 #[derive(Debug, Default)]
 pub(super) struct Config {
+    /// The file that says so.
+    path: PathBuf,
     /// From which severity on findings fail a check.
     pub fail_on: Option<Severity>,
     /// Whether a check also fails where it cannot judge.
     pub strict: bool,
     /// How severe rules are taken, by id.
     pub rules: BTreeMap<String, Level>,
-    /// Expectations, by the capture's place.
-    expectations: Vec<(PathBuf, Expectation)>,
+    /// Expectations, by the capture's name in this file.
+    expectations: Vec<(String, Expectation)>,
 }
 
 /// The file's form.
@@ -69,6 +72,7 @@ impl Config {
     fn read(path: &Path) -> Result<Self, FileError> {
         let (form, text): (Form, String) = read_toml(path)?;
         let mut config = Self {
+            path: path.to_path_buf(),
             strict: form.strict,
             ..Self::default()
         };
@@ -94,13 +98,10 @@ impl Config {
             })?;
             config.rules.insert(rule.id.to_string(), level);
         }
-        let folder = path.parent().unwrap_or(Path::new(""));
         for (capture, expectation) in form.expect {
             expectation.verify(path, &text)?;
             check_rules(&expectation, path, &text)?;
-            config
-                .expectations
-                .push((folder.join(capture), expectation));
+            config.expectations.push((capture, expectation));
         }
         Ok(config)
     }
@@ -110,8 +111,33 @@ impl Config {
         let place = capture.canonicalize().ok()?;
         self.expectations
             .iter()
-            .find(|(path, _)| path.canonicalize().is_ok_and(|path| path == place))
+            .find(|(name, _)| {
+                self.beside(name)
+                    .canonicalize()
+                    .is_ok_and(|path| path == place)
+            })
             .map(|(_, expectation)| expectation)
+    }
+
+    /// This file, and the names in it of captures in folders that are checked, or below them, which are not among those of the run.
+    pub(super) fn without_capture(
+        &self,
+        folders: &[&Path],
+        captures: &[PathBuf],
+    ) -> (&Path, Vec<&str>) {
+        let folders: Vec<PathBuf> = folders.iter().map(|folder| place(folder)).collect();
+        let captures: HashSet<PathBuf> = captures.iter().map(|path| place(path)).collect();
+        let missing = |name: &&str| {
+            let place = place(&self.beside(name));
+            folders.iter().any(|folder| place.starts_with(folder)) && !captures.contains(&place)
+        };
+        let names = self.expectations.iter().map(|(name, _)| name.as_str());
+        (&self.path, names.filter(missing).collect())
+    }
+
+    /// The place of a capture that this file names.
+    fn beside(&self, name: &str) -> PathBuf {
+        self.path.parent().unwrap_or(Path::new("")).join(name)
     }
 }
 

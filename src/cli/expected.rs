@@ -1,9 +1,9 @@
 //! Expected: which files of expectations belong to which captures of a run.
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::collections::{HashMap, HashSet};
+use std::path::{Component, Path, PathBuf};
 
-use crate::expect::beside;
+use crate::expect::{beside, files_in};
 
 /// Says which two captures of a run have the same file of expectations beside them, so that what one shows would be written over what the
 /// other does.
@@ -29,14 +29,41 @@ pub(super) fn each_has_its_own(captures: &[PathBuf]) -> Result<(), String> {
     Ok(())
 }
 
+/// Files of expectations, in folders that are checked and below them, whose captures are not among those of a run.
+///
+/// # Errors
+/// Where a folder cannot be read.
+pub(super) fn without_capture(
+    folders: &[&Path],
+    captures: &[PathBuf],
+) -> Result<Vec<PathBuf>, String> {
+    let known: HashSet<PathBuf> = captures.iter().map(|path| place(&beside(path))).collect();
+    let mut found = Vec::new();
+    for folder in folders {
+        found.extend(files_in(folder).map_err(|error| error.to_string())?);
+    }
+    // A folder may be named twice, and one that stands in another too.
+    let mut told = HashSet::new();
+    found.retain(|path| {
+        let place = place(path);
+        !known.contains(&place) && told.insert(place)
+    });
+    Ok(found)
+}
+
 /// One path for all the ways in which a file can be named, whether it is there or not.
-fn place(path: &Path) -> PathBuf {
+pub(super) fn place(path: &Path) -> PathBuf {
     if let Ok(place) = path.canonicalize() {
         return place;
     }
-    match (path.parent(), path.file_name()) {
-        (Some(folder), Some(name)) if folder == Path::new("") => place(Path::new(".")).join(name),
-        (Some(folder), Some(name)) => place(folder).join(name),
-        _ => path.to_path_buf(),
+    let folder = match path.parent() {
+        Some(folder) if folder == Path::new("") => place(Path::new(".")),
+        Some(folder) => place(folder),
+        None => return path.to_path_buf(),
+    };
+    match path.components().next_back() {
+        Some(Component::Normal(name)) => folder.join(name),
+        Some(Component::ParentDir) => folder.parent().unwrap_or(&folder).to_path_buf(),
+        _ => folder,
     }
 }

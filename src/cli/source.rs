@@ -96,9 +96,14 @@ pub(super) fn is_live(path: &Path) -> bool {
 
 /// The captures that a path names: itself, or those in the folder and below it.
 pub(super) fn expand(path: &Path) -> Result<Vec<PathBuf>, Error> {
-    if path != Path::new("-") && path.is_dir() {
+    if is_folder(path) {
         captures_in(path)
     } else {
         Ok(vec![path.to_path_buf()])
     }
+}
+
+/// Whether a path names a folder of captures.
+pub(super) fn is_folder(path: &Path) -> bool {
+    path != Path::new("-") && path.is_dir()
 }

@@ -4,6 +4,12 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
+use crate::capture;
+use crate::error::Error;
+
+/// How files of expectations end.
+const ENDING: &str = ".expect.toml";
+
 /// Why a file of settings or expectations cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
@@ -77,7 +83,18 @@ pub fn beside(capture: &Path) -> PathBuf {
             .find_map(|ending| stem.strip_suffix(ending))
             .unwrap_or(stem);
     }
-    capture.with_file_name(format!("{stem}.expect.toml"))
+    capture.with_file_name(format!("{stem}{ENDING}"))
+}
+
+/// The files of expectations in a folder and in the folders below it, sorted by name.
+///
+/// # Errors
+/// Where a folder cannot be read.
+pub fn files_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    capture::files_in(folder, &mut |file, hidden| {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        !hidden && name.ends_with(ENDING)
+    })
 }
 
 #[cfg(test)]

@@ -18,5 +18,5 @@ pub use expectation::{
     BySender, Ceilings, CeilingsBySender, Expectation, ExpectedFinding, Frames, Handshakes,
     Messages,
 };
-pub use file::{FileError, beside, from_toml, read_toml};
+pub use file::{FileError, beside, files_in, from_toml, read_toml};
 pub use seen::{Seen, SeenFinding, Shown, Tally};

@@ -663,6 +663,59 @@ fn every_rule_is_listed_and_explained() {
 }
 
 #[test]
+fn what_is_expected_of_a_capture_that_is_gone_is_left_open() {
+    let folder = folder();
+    let path = folder.path();
+    fs::create_dir(path.join("sub")).unwrap();
+    fs::rename(path.join(GOOD), path.join("sub").join(GOOD)).unwrap();
+    let (here, gone) = ("sub/good.expect.toml", "sub/gone.expect.toml");
+    fs::write(path.join(here), "").unwrap();
+    assert_eq!(status(path, &["--strict", "sub"]), Some(0));
+    fs::write(path.join(gone), "").unwrap();
+    fs::write(
+        path.join("wscope.toml"),
+        "[expect.\"sub/nosuch.pcap\"]\n[expect.\"sub/./good.pcap\"]\n[expect.\"elsewhere/x.pcap\"]\n",
+    )
+    .unwrap();
+    let whys = [
+        format!("{gone}: the capture that it is for is not there"),
+        "wscope.toml: [expect.\"sub/nosuch.pcap\"]: this capture is not among those that were checked".to_string(),
+    ];
+    for (strict, code) in [(&[][..], 0), (&["--strict"][..], 1)] {
+        for format in [
+            "table", "json", "ndjson", "csv", "markdown", "junit", "sarif", "github", "tap",
+        ] {
+            // A folder that is named twice has nothing twice.
+            let arguments = [strict, &["--format", format, "sub", "sub/."]].concat();
+            let run = check(path, &arguments);
+            assert_eq!(run.status.code(), Some(code), "{arguments:?}");
+            let said = stdout(&run) + &stderr(&run);
+            for why in &whys {
+                assert!(said.contains(why), "{format}: {said}");
+            }
+            let report = stdout(&run);
+            if !["json", "ndjson", "csv"].contains(&format) {
+                assert!(report.contains("gone.expect.toml"), "{format}: {report}");
+                assert!(report.contains("sub/nosuch.pcap"), "{format}: {report}");
+            }
+            for other in ["elsewhere/x.pcap", "[expect.\"sub/./good", here] {
+                assert!(!said.contains(other), "{format}: {said}");
+            }
+        }
+    }
+    let page = stdout(&check(path, &["sub"]));
+    assert!(page.contains(": 1 capture · "), "{page}");
+    for arguments in [
+        &["sub/good.pcap"][..],
+        &["--expect", here, "sub"],
+        &["--merge", "sub"],
+    ] {
+        let arguments = [&["--strict"], arguments].concat();
+        assert_eq!(status(path, &arguments), Some(0), "{arguments:?}");
+    }
+}
+
+#[test]
 fn rules_that_could_not_compare_all_connections_are_left_open() {
     let traffic = Traffic::new(7).handshake().client_text("hi").close(1000);
     let one = traffic.segmented(1400).recording();

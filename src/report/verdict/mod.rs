@@ -20,7 +20,7 @@ use self::outcome::{CONNECTIONS, Group, Judged, Line, OF_A_RULE, Outcome};
 use self::sarif::Sarif;
 use self::tap::Tap;
 use self::totals::{Totals, Worst};
-use super::context::Context;
+use super::context::{Context, Files};
 use super::look::Look;
 use super::notices::behind_name;
 use super::output::{Form, Output};
@@ -32,6 +32,7 @@ use crate::event::{Connection, Event, Handshake, Verdict};
 use crate::expect::{Compared, Expectation, Seen};
 use crate::ledger::Ledger;
 use crate::notice::{Kind, Notice};
+use crate::time::Timestamp;
 
 /// Judges captures.
 #[derive(Debug)]
@@ -43,6 +44,8 @@ pub struct CheckReport {
     expectations: BTreeMap<String, Expectation>,
     /// What stands for every capture that has none of its own.
     expectation: Option<Expectation>,
+    /// Files that expect something of captures which are not there, and what.
+    missing: Vec<(String, Vec<String>)>,
     /// Whether what could not be judged is told too.
     unknown: bool,
     notices: bool,
@@ -82,6 +85,7 @@ impl CheckReport {
             denied: BTreeSet::new(),
             expectations: BTreeMap::new(),
             expectation: None,
+            missing: Vec::new(),
             unknown: false,
             notices: false,
             outcome: Outcome::default(),
@@ -114,6 +118,13 @@ impl CheckReport {
     ) -> Self {
         self.expectations = expectations;
         self.expectation = others;
+        self
+    }
+
+    /// The same, with files by name that expect something of captures which are not there, each with what it says of them: that is left open.
+    #[must_use]
+    pub fn missing(mut self, files: Vec<(String, Vec<String>)>) -> Self {
+        self.missing = files;
         self
     }
 
@@ -336,6 +347,28 @@ impl CheckReport {
         self.closed.clear();
     }
 
+    /// Tells of files whose captures are not there, behind all captures.
+    fn tell_missing(&mut self, out: &mut Output<'_>) {
+        for (name, missing) in std::mem::take(&mut self.missing) {
+            let files = Files::new(vec![name]);
+            let context = Context {
+                files: &files,
+                start: Timestamp::default(),
+                look: self.look,
+                several: true,
+            };
+            self.outcome = Outcome {
+                name: files.name(0).to_string(),
+                title: context.title(),
+                missing,
+                ..Outcome::default()
+            };
+            self.write(&context, out);
+            let outcome = std::mem::take(&mut self.outcome);
+            self.totals.add(&outcome, &self.policy);
+        }
+    }
+
     /// Adds what a capture came to, and makes room for the next.
     fn settle(&mut self, context: &Context<'_>, out: &mut Output<'_>) {
         self.write(context, out);
@@ -414,6 +447,7 @@ impl Report for CheckReport {
     }
 
     fn finish(&mut self, out: &mut Output<'_>) {
+        self.tell_missing(out);
         let (totals, policy) = (&self.totals, &self.policy);
         match out.form() {
             Form::Table => out.page(|out| totals.page(policy, self.look, out)),

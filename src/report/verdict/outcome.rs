@@ -48,6 +48,8 @@ pub(super) struct Outcome {
     pub cut: Option<String>,
     /// Why it was not read at all.
     pub error: Option<String>,
+    /// What a file says of captures that are not there, where this is no capture but such a file.
+    pub missing: Vec<String>,
 }
 
 /// Findings by severity; and those that do not count.
@@ -127,6 +129,11 @@ impl Outcome {
         self.anything |= connection.exchanges > 0 || connection.frames > 0;
     }
 
+    /// Whether it is a file that expects something of captures which are not there.
+    pub(super) fn is_no_capture(&self) -> bool {
+        !self.missing.is_empty()
+    }
+
     /// Expectations that are not met.
     pub(super) fn missed(&self) -> impl Iterator<Item = &Compared> {
         self.expectations.iter().filter(|line| !line.met)
@@ -134,6 +141,9 @@ impl Outcome {
 
     /// What the capture leaves open, so that a check without findings does not say all is well.
     pub(super) fn open(&self) -> Vec<String> {
+        if self.is_no_capture() {
+            return self.missing.clone();
+        }
         let mut open = Vec::new();
         let [.., unknown] = self.handshakes;
         if unknown > 0 {

@@ -32,6 +32,10 @@ pub(super) fn write(
         look.paint(out, BAD, "   could not be read\n");
         return;
     }
+    if outcome.is_no_capture() {
+        out.push(b'\n');
+        return write_open(outcome, look, out);
+    }
     let mut parts = vec![text::count(
         outcome.connections,
         "connection",
@@ -72,11 +76,15 @@ pub(super) fn write(
     for line in missed {
         labelled(out, look, BAD, "missed", &line.to_string());
     }
-    for why in outcome.open() {
-        labelled(out, look, WARN, "open", &why);
-    }
+    write_open(outcome, look, out);
     if unknown {
         unjudged(outcome, look, out);
+    }
+}
+
+fn write_open(outcome: &Outcome, look: Look, out: &mut Vec<u8>) {
+    for why in outcome.open() {
+        labelled(out, look, WARN, "open", &why);
     }
 }
 

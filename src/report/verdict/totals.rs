@@ -46,7 +46,7 @@ pub(super) struct Worst {
 impl Totals {
     /// Adds what a capture came to.
     pub(super) fn add(&mut self, outcome: &Outcome, policy: &Policy) {
-        self.captures += 1;
+        self.captures += u64::from(!outcome.is_no_capture());
         self.connections += outcome.connections;
         self.counts.add(&outcome.counts);
         self.expectations += outcome.expectations.len() as u64;
