@@ -14,7 +14,7 @@ mod pcapng;
 mod source;
 
 use std::collections::VecDeque;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -176,27 +176,12 @@ impl Capture {
         let mut buffer = Buffer::new(source);
         buffer.fill_to(24).map_err(failed)?;
         let format = match buffer.bytes() {
-            [] => Err(match compression {
-                Some(compression) => format!("there is nothing inside its {compression} stream"),
-                None => "it is empty (0 bytes)".to_string(),
-            }),
-            [0x0a, 0x0d, 0x0d, 0x0a, ..] => Ok(Format::Pcapng(Pcapng::default())),
-            bytes => match Pcap::read_header(bytes) {
-                Some(pcap) => Ok(Format::Pcap(pcap)),
-                None => Err(format!(
-                    "it begins with {}, and neither pcap, pcapng nor a gzip, zstd or lz4 stream of them does",
-                    bytes
-                        .iter()
-                        .take(8)
-                        .map(|byte| format!("{byte:02x}"))
-                        .collect::<Vec<_>>()
-                        .join(" ")
-                )),
-            },
+            [0x0a, 0x0d, 0x0d, 0x0a, ..] => Some(Format::Pcapng(Pcapng::default())),
+            bytes => Pcap::read_header(bytes).map(Format::Pcap),
         };
-        let format = format.map_err(|reason| Error::NotACapture {
+        let format = format.ok_or_else(|| Error::NotACapture {
             path: name.into(),
-            reason: with_failure(reason, &mut buffer),
+            reason: why_not(&mut buffer, compression),
         })?;
         let mut link_types = Vec::new();
         if let Format::Pcap(pcap) = &format {
@@ -466,9 +451,42 @@ impl Capture {
     }
 }
 
-fn with_failure(reason: String, buffer: &mut Buffer) -> String {
-    match buffer.take_failure() {
-        Some(failure) => format!("{reason} ({failure})"),
-        None => reason,
-    }
+/// Why what stands in the buffer begins no capture.
+fn why_not(buffer: &mut Buffer, compression: Option<&str>) -> String {
+    let failure = buffer.take_failure();
+    let behind = failure
+        .as_ref()
+        .map(|failure| format!(" ({failure})"))
+        .unwrap_or_default();
+    let begin = |bytes: &[u8]| {
+        let bytes = bytes.iter().take(8).map(|byte| format!("{byte:02x}"));
+        bytes.collect::<Vec<_>>().join(" ")
+    };
+    let why = match (buffer.bytes(), compression, failure) {
+        ([], None, _) => "it is empty (0 bytes)".to_string(),
+        ([], Some(compression), None) => {
+            format!("there is nothing inside its {compression} stream")
+        }
+        ([], Some(compression), Some(failure)) => {
+            let how = match failure.kind() {
+                ErrorKind::UnexpectedEof => "cut off",
+                _ => "broken",
+            };
+            format!("its {compression} stream is {how} before anything of it can be read")
+        }
+        (bytes, ..) if Pcap::begins_header(bytes) => format!(
+            "it begins as pcap does, and ends behind {} of its header's {} bytes",
+            bytes.len(),
+            pcap::HEADER_LEN
+        ),
+        (bytes @ ([_] | [_, _] | [_, _, _]), ..) => format!(
+            "it has fewer bytes ({}) than any capture's header",
+            begin(bytes)
+        ),
+        (bytes, ..) => format!(
+            "it begins with {}, and neither pcap, pcapng nor a gzip, zstd or lz4 stream of them does",
+            begin(bytes)
+        ),
+    };
+    why + &behind
 }

@@ -78,6 +78,16 @@ impl Pcap {
         })
     }
 
+    /// Whether these bytes are the beginning of a file's header, and not all of it.
+    pub(super) fn begins_header(bytes: &[u8]) -> bool {
+        let mut whole = [0; HEADER_LEN];
+        let Some(begin) = whole.get_mut(..bytes.len()) else {
+            return false;
+        };
+        begin.copy_from_slice(bytes);
+        bytes.len() < HEADER_LEN && Self::read_header(&whole).is_some()
+    }
+
     /// Another file that begins here, behind the one before it; none where none does.
     pub(super) fn another(bytes: &[u8]) -> Option<Parsed> {
         begins_pcap(bytes).then(|| match Self::read_header(bytes) {

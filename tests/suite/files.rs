@@ -113,6 +113,60 @@ fn files_in_the_wrong_order_are_told_whatever_their_form() {
     }
 }
 
+/// What is said of a file, and the exit status.
+fn said(folder: &std::path::Path, bytes: &[u8]) -> (String, Option<i32>) {
+    fs::write(folder.join("cut"), bytes).unwrap();
+    let run = program::wscope(folder)
+        .args(["connections", "cut"])
+        .output();
+    let run = run.unwrap();
+    (program::stderr(&run), run.status.code())
+}
+
+#[test]
+fn a_header_that_is_cut_is_known_by_what_there_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let recording = recording();
+    for form in Form::ALL {
+        let whole = recording.file(form);
+        for len in 1..24 {
+            let (said, status) = said(folder.path(), &whole[..len]);
+            let expected = match form {
+                _ if len < 4 => "fewer bytes (".to_string(),
+                Form::Pcapng { .. } => format!("in the middle of a record, {len} bytes behind"),
+                _ => format!("begins as pcap does, and ends behind {len} of its header's 24 bytes"),
+            };
+            assert!(said.contains(&expected), "{form:?}, {len}: {said}");
+            let is_read = len > 3 && matches!(form, Form::Pcapng { .. });
+            assert_eq!(status, Some(if is_read { 0 } else { 2 }), "{said}");
+        }
+        let (said, _) = said(folder.path(), b"no capture, and long enough");
+        assert!(said.contains("it begins with 6e 6f"), "{said}");
+    }
+}
+
+#[test]
+fn a_stream_that_is_cut_before_its_first_block_ends_is_not_empty() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = recording().pcap();
+    for compression in Compression::ALL {
+        let (name, bytes) = match compression {
+            Compression::None => continue,
+            Compression::Gzip => ("gzip", compression.of(&whole)),
+            Compression::Zstd => ("zstd", compression.of(&whole)),
+            Compression::Lz4 => ("lz4", compression.of(&whole)),
+        };
+        let (said_of_cut, status) = said(folder.path(), &bytes[..12]);
+        let cut = format!("its {name} stream is cut off before anything of it can be read (");
+        assert!(said_of_cut.contains(&cut), "{said_of_cut}");
+        assert_eq!(status, Some(2));
+        let (said_of_empty, status) = said(folder.path(), &compression.of(&[]));
+        let empty = format!("there is nothing inside its {name} stream\n");
+        assert!(said_of_empty.contains(&empty), "{said_of_empty}");
+        assert_eq!(status, Some(2));
+    }
+}
+
 /// Packets of an interface that no block describes, which nobody can read.
 #[test]
 fn packets_that_are_left_out_are_told_once() {
