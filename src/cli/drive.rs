@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::destination::Destination;
 use super::keys::Keys;
 use super::options::Options;
-use super::source::{self, Source, is_live};
+use super::source::{self, Source, is_live, is_read_once};
 use super::window::Window;
 use super::{DONE, FAILED};
 use crate::analysis::{self, Analysis};
@@ -174,7 +174,8 @@ impl Drive<'_> {
             }
         }
         let live = paths.iter().any(|path| is_live(path));
-        (!captures.is_empty()).then(|| Source::merged(captures, live))
+        let read_once = paths.iter().any(|path| is_read_once(path));
+        (!captures.is_empty()).then(|| Source::merged(captures, live, read_once))
     }
 
     /// Reads on in the key log.
@@ -195,7 +196,11 @@ impl Drive<'_> {
 
     /// Reads one capture to its end, or until there are rows enough.
     pub(super) fn source(&mut self, mut source: Source, output: &mut Output<'_>) {
-        source.files = source.files.with_key_log(self.key_log.clone());
+        let key_log = self.key_log.clone();
+        let read_once = key_log
+            .as_deref()
+            .is_some_and(|name| is_read_once(name.as_ref()));
+        source.files = source.files.with_key_log(key_log).read_once(read_once);
         let may_come = source.live || source.may_hold_secrets();
         let keys = tls::Keys::new(self.keys.log.clone(), may_come);
         let mut analysis = Analysis::new(self.keep)

@@ -25,7 +25,7 @@ impl Source {
     pub(super) fn open(path: &Path, threads: usize) -> Result<Self, Error> {
         let capture = open(path, threads)?;
         Ok(Self {
-            files: Files::new(vec![capture.name().to_string()]),
+            files: Files::new(vec![capture.name().to_string()]).read_once(is_read_once(path)),
             input: Input::One(Box::new(capture)),
             live: is_live(path),
         })
@@ -41,7 +41,7 @@ impl Source {
     }
 
     /// Several captures as one.
-    pub(super) fn merged(captures: Vec<Capture>, live: bool) -> Self {
+    pub(super) fn merged(captures: Vec<Capture>, live: bool, read_once: bool) -> Self {
         let merged = Merged::new(captures);
         let names = merged
             .captures()
@@ -49,7 +49,7 @@ impl Source {
             .collect();
         Self {
             input: Input::Merged(Box::new(merged)),
-            files: Files::new(names),
+            files: Files::new(names).read_once(read_once),
             live,
         }
     }
@@ -92,6 +92,12 @@ pub(super) fn open(path: &Path, threads: usize) -> Result<Capture, Error> {
 /// Whether a file is anything but a plain one: then its end may be a long time off.
 pub(super) fn is_live(path: &Path) -> bool {
     path == Path::new("-") || std::fs::metadata(path).is_ok_and(|about| !about.is_file())
+}
+
+/// Whether a file can be read only once, by this program alone: what another would find under its name is not the same.
+pub(super) fn is_read_once(path: &Path) -> bool {
+    let own = ["/dev/fd", "/dev/stdin", "/proc/self/fd"];
+    is_live(path) || own.iter().any(|own| path.starts_with(own))
 }
 
 /// The captures that a path names: itself, or those in the folder and below it.

@@ -16,8 +16,8 @@ pub struct Files {
     names: Vec<String>,
     /// The first packet of each run of packets that stand in one file, and the file.
     runs: Vec<(u64, u16)>,
-    /// Whether it is part of the program, so that no command can name it.
-    built_in: bool,
+    /// Whether no command can name it: it is part of the program, or could be read only once.
+    unnamed: bool,
     /// The key log that a command line names.
     key_log: Option<String>,
 }
@@ -27,7 +27,7 @@ impl Files {
     pub fn built_in(name: &str) -> Self {
         Self {
             names: vec![name.to_string()],
-            built_in: true,
+            unnamed: true,
             ..Self::default()
         }
     }
@@ -44,6 +44,13 @@ impl Files {
     #[must_use]
     pub fn with_key_log(mut self, key_log: Option<String>) -> Self {
         self.key_log = key_log;
+        self
+    }
+
+    /// The same; `once`: one of them, or what opens them, came from a pipe or the like, and cannot be read again.
+    #[must_use]
+    pub fn read_once(mut self, once: bool) -> Self {
+        self.unnamed |= once;
         self
     }
 
@@ -103,8 +110,13 @@ impl Context<'_> {
 
     /// The capture as a command line names it; none where it cannot be read again.
     pub fn arguments(&self) -> Option<String> {
-        let captures = match self.files.names() {
-            _ if self.files.built_in => return None,
+        // What is no UTF-8 was replaced, and such a file is not there.
+        let lost = |name: &String| name.contains(char::REPLACEMENT_CHARACTER);
+        let files = self.files;
+        if files.unnamed || files.names.iter().chain(&files.key_log).any(lost) {
+            return None;
+        }
+        let captures = match files.names() {
             [name] if name == "-" => return None,
             [name] => text::shell(name),
             // A line of hints has room for two names.
@@ -114,7 +126,7 @@ impl Context<'_> {
             }
             _ => return None,
         };
-        Some(match &self.files.key_log {
+        Some(match &files.key_log {
             Some(key_log) => format!("--keylog {} {captures}", text::shell(key_log)),
             None => captures,
         })

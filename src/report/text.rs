@@ -197,19 +197,44 @@ pub(super) fn seconds(out: &mut String, nanoseconds: i64) {
     let _ = write!(out, "{sign}{whole}.{part:06}");
 }
 
-/// A file's name as a shell takes it, and a program for no option.
+/// A file's name as a shell takes it, and a program for no option. With what a terminal would obey in it, it is one for bash and zsh.
 pub fn shell(name: &str) -> String {
     let plain = |letter: char| letter.is_alphanumeric() || "-_./+,:@%=".contains(letter);
-    let mut shown = String::new();
-    if name.len() > 1 && name.starts_with('-') {
-        shown.push_str("./");
-    }
-    visible(&mut shown, name);
-    if !shown.is_empty() && shown.chars().all(plain) {
-        shown
+    let here = if name.len() > 1 && name.starts_with('-') {
+        "./"
     } else {
-        format!("'{}'", shown.replace('\'', "'\\''"))
+        ""
+    };
+    if shown(name) != name {
+        format!("$'{here}{}'", escaped(name))
+    } else if !name.is_empty() && name.chars().all(plain) {
+        format!("{here}{name}")
+    } else {
+        format!("'{here}{}'", name.replace('\'', "'\\''"))
     }
+}
+
+/// A text between `$'` and `'`, with nothing in it that a terminal would obey.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    for letter in text.chars() {
+        let code = u32::from(letter);
+        // Writing to a string cannot fail.
+        let _ = match letter {
+            '\n' => out.write_str("\\n"),
+            '\r' => out.write_str("\\r"),
+            '\t' => out.write_str("\\t"),
+            '\u{1b}' => out.write_str("\\e"),
+            '\\' | '\'' => write!(out, "\\{letter}"),
+            '\0'..='\u{1f}' | '\u{7f}' => write!(out, "\\x{code:02x}"),
+            letter if shown(letter.encode_utf8(&mut [0; 4])) == letter.to_string() => {
+                write!(out, "{letter}")
+            }
+            '\u{80}'..='\u{ffff}' => write!(out, "\\u{code:04x}"),
+            _ => write!(out, "\\U{code:08x}"),
+        };
+    }
+    out
 }
 
 #[cfg(test)]
@@ -270,6 +295,17 @@ mod tests {
         assert_eq!(shell("a b.pcap"), "'a b.pcap'");
         assert_eq!(shell("it's"), "'it'\\''s'");
         assert_eq!(shell("dir/a-1.pcap"), "dir/a-1.pcap");
+    }
+
+    #[test]
+    fn a_name_that_a_terminal_would_obey_is_escaped() {
+        assert_eq!(shell("a\nb.pcap"), "$'a\\nb.pcap'");
+        assert_eq!(
+            shell("-\u{1b}[31m\u{202e}\u{9b}\u{e0041}\u{7f}\r\t"),
+            "$'./-\\e[31m\\u202e\\u009b\\U000e0041\\x7f\\r\\t'"
+        );
+        assert_eq!(shell("it's \\ü\n"), "$'it\\'s \\\\ü\\n'");
+        assert_eq!(shell("a\\b"), "'a\\b'");
     }
 
     #[test]

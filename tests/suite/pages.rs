@@ -202,6 +202,84 @@ fn a_name_that_begins_with_a_dash_is_no_option_of_the_next_command() {
     }
 }
 
+/// What bash makes of a line in a folder, where `wscope` is the program.
+#[cfg(unix)]
+fn in_bash(folder: &tempfile::TempDir, line: &str) -> (Option<i32>, String) {
+    let run = std::process::Command::new("bash")
+        .current_dir(folder.path())
+        .env("LC_ALL", "C.UTF-8")
+        .arg("-c")
+        .arg(format!("wscope() {{ \"$WSCOPE\" \"$@\"; }}; {line}"))
+        .env("WSCOPE", env!("CARGO_BIN_EXE_wscope"))
+        .output()
+        .unwrap();
+    let said = [run.stdout, run.stderr].concat();
+    (
+        run.status.code(),
+        String::from_utf8_lossy(&said).into_owned(),
+    )
+}
+
+#[test]
+#[cfg(unix)]
+fn the_next_commands_name_a_capture_as_a_shell_takes_it() {
+    let folder = folder(&["seed-ws"]);
+    let path = |name: &str| folder.path().join(name);
+    for name in [
+        "a\nb.pcap",
+        "-\u{1b}[31m\u{202e}\u{9b}it's.pcap",
+        "tab\t\\n \r\u{7f}\u{7}0\u{e0041}日本.pcap",
+        "back\\slash $HOME `x`.pcap",
+    ] {
+        std::fs::copy(path("seed-ws.pcap"), path(name)).unwrap();
+        for command in ["summary", "messages", "check"] {
+            let (status, page, said) = run_in(&folder, &[command, "--", name]);
+            assert_eq!(status, Some(0), "{said}");
+            let next = page.lines().find_map(|line| line.strip_prefix("Next: "));
+            let commands = next.unwrap().split(" · ");
+            let own = commands.filter(|command| command.contains(".pcap"));
+            let own: Vec<&str> = own.collect();
+            assert!(!own.is_empty(), "{page}");
+            for command in own {
+                let (status, said) = in_bash(&folder, command);
+                assert_eq!(status, Some(0), "{command}: {said}");
+            }
+        }
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn no_command_names_what_cannot_be_read_again() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let folder = folder(&["seed-ws"]);
+    let odd = std::ffi::OsStr::from_bytes(b"\xff.pcap");
+    std::fs::copy(folder.path().join("seed-ws.pcap"), folder.path().join(odd)).unwrap();
+    for line in [
+        "wscope COMMAND $'\\xff.pcap'",
+        "wscope COMMAND <(cat seed-ws.pcap)",
+        "wscope COMMAND /dev/stdin < seed-ws.pcap",
+        "wscope COMMAND /dev/fd/7 7< seed-ws.pcap",
+        "mkfifo -m 600 fifo.COMMAND; cat seed-ws.pcap > fifo.COMMAND & wscope COMMAND fifo.COMMAND",
+        "wscope COMMAND --merge seed-ws.pcap <(cat seed-ws.pcap)",
+        "echo '# none' > log; wscope COMMAND --keylog /dev/fd/7 seed-ws.pcap 7< log",
+    ] {
+        for command in ["summary", "check"] {
+            let line = line.replace("COMMAND", command);
+            let (status, page) = in_bash(&folder, &line);
+            assert_eq!(status, Some(0), "{line}: {page}");
+            let next = page.lines().find_map(|line| line.strip_prefix("Next: "));
+            let named = next.is_some_and(|next| next != "wscope explain perf-empty-final-fragment");
+            assert!(!named, "{line}: {page}");
+        }
+    }
+    let (_, page) = in_bash(&folder, "wscope check seed-ws.pcap");
+    assert!(
+        page.contains("Next: wscope explain perf-empty-final-fragment · "),
+        "{page}"
+    );
+}
+
 #[test]
 fn a_search_for_a_verdict_leaves_out_captures_without_one() {
     let folder = folder(&["hs-bad-fields", "seed-ws", "seed-http"]);
