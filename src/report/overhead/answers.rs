@@ -88,7 +88,7 @@ fn lines(out: &mut Vec<u8>, context: &Context<'_>, title: &str, rows: &[Line]) {
 /// What the section is called: by the payload of the server's answers, where that is the same in each over both.
 fn title(units: &Units) -> String {
     same_payload(units).map_or_else(
-        || "WHAT AN ANSWER COSTS (the median one)".to_string(),
+        || "WHAT THE MEDIAN ANSWER COSTS".to_string(),
         |payload| {
             format!(
                 "WHAT AN ANSWER OF {} COSTS",
