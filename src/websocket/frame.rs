@@ -3,8 +3,8 @@
 //! Comes in: bytes of one direction. Goes out: a header, its payload in as many pieces as the stream brings, an end. Reading judges
 //! nothing: a reserved opcode or an unmasked client frame is read like any other.
 
-use nom::number::streaming::{be_u8, be_u16, be_u64};
-use nom::{IResult, Parser, combinator::cond};
+use nom::number::streaming::{be_u8, be_u16, be_u32, be_u64};
+use nom::{IResult, Parser};
 
 use crate::reader::{Reader, Step};
 
@@ -27,24 +27,29 @@ pub struct Header {
 
 impl Header {
     /// Reads a header from the beginning of `input`. Any two bytes begin one, so the only way to fail is to want more.
-    #[expect(
-        clippy::missing_panics_doc,
-        reason = "no header is longer than its length's type can say"
-    )]
+    pub fn parse(input: &[u8]) -> IResult<&[u8], Self> {
+        Self::parse_here(input)
+    }
+
+    /// The same, where many are read.
     #[expect(
         clippy::inline_always,
         reason = "what a call brings back goes through memory, a byte at a time, and is waited for"
     )]
     #[inline(always)]
-    pub fn parse(input: &[u8]) -> IResult<&[u8], Self> {
+    pub(crate) fn parse_here(input: &[u8]) -> IResult<&[u8], Self> {
         let (rest, (first, second)) = (be_u8, be_u8).parse(input)?;
         let (rest, payload_len) = match second & 0x7f {
             126 => be_u16.map(u64::from).parse(rest)?,
             127 => be_u64(rest)?,
             len => (rest, u64::from(len)),
         };
-        let key = (be_u8, be_u8, be_u8, be_u8).map(<[u8; 4]>::from);
-        let (rest, masking_key) = cond(second & 0x80 != 0, key).parse(rest)?;
+        let (rest, masking_key) = if second & 0x80 != 0 {
+            let (rest, key) = be_u32(rest)?;
+            (rest, Some(key.to_be_bytes()))
+        } else {
+            (rest, None)
+        };
         let header = Self {
             fin: first & 0x80 != 0,
             rsv: first >> 4 & 0b111,

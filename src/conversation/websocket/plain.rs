@@ -28,7 +28,7 @@ impl WebSocket {
         direction: Direction,
         mut bytes: &[u8],
     ) -> bool {
-        while let Ok((behind, header)) = Header::parse(bytes)
+        while let Ok((behind, header)) = Header::parse_here(bytes)
             && let Some(rest) = behind.get(to_usize(header.payload_len)..)
             && self.is_plain(direction, &header)
         {
@@ -52,7 +52,7 @@ impl WebSocket {
         mut charge: impl FnMut(Row, u64, Wire),
     ) {
         let mut packets = [u64::from(piece.packets); 2];
-        while let Ok((behind, header)) = Header::parse(bytes)
+        while let Ok((behind, header)) = Header::parse_here(bytes)
             && let Some((payload, rest)) = behind.split_at_checked(to_usize(header.payload_len))
         {
             let len = piece.len - u32::try_from(rest.len()).unwrap_or(0);
