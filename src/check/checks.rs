@@ -154,14 +154,9 @@ impl Checks {
         self.channel = Some(channel);
     }
 
-    /// A direction's place in the stream was lost, or was never sure.
-    pub(crate) fn lose(&mut self, direction: Direction, trust: Trust) {
+    /// A direction's place in the stream was lost, or was never sure, and why.
+    pub(crate) fn lose(&mut self, direction: Direction, cause: Cause) {
         let channel = self.channel.get_or_insert_with(Box::default);
-        let cause = if trust == Trust::Guessed {
-            Cause::Midstream
-        } else {
-            Cause::Resync
-        };
         channel.talks[direction].lost.get_or_insert(cause);
         channel.interrupt_masks(direction);
         channel.forget_open(direction);
@@ -234,13 +229,12 @@ impl Checks {
 
     /// A frame whose boundary is not sure: nothing is said of it.
     fn unsure(&mut self, facts: &FrameFacts<'_>) {
-        self.lose(facts.direction, facts.trust);
+        let cause = Cause::of_unsure(facts.trust);
+        self.lose(facts.direction, cause);
         if self.collector.counts_unjudged() {
-            let cause = if facts.trust == Trust::Guessed {
-                Cause::Midstream
-            } else {
-                Cause::Resync
-            };
+            // What first cost the place is why all behind it is not sure.
+            let lost = |channel: &Channel| channel.talks[facts.direction].lost;
+            let cause = self.channel.as_deref().and_then(lost).unwrap_or(cause);
             let others = match facts.direction {
                 Direction::ToServer => Fault::Server,
                 Direction::ToClient => Fault::Client,

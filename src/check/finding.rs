@@ -117,6 +117,29 @@ impl Cause {
         Self::Limit,
     ];
 
+    /// Why bytes are not in the capture: the snapshot length cut them off, or no packet brought them.
+    pub(crate) fn of_missing(cut: bool) -> Self {
+        if cut { Self::Snaplen } else { Self::Gap }
+    }
+
+    /// Why a boundary is not sure that was found with this trust.
+    pub(crate) fn of_unsure(trust: Trust) -> Self {
+        if trust == Trust::Guessed {
+            Self::Midstream
+        } else {
+            Self::Resync
+        }
+    }
+
+    /// Why boundaries are not sure behind bytes that are missing for this cause.
+    pub(crate) fn of_place(self) -> Self {
+        if self == Self::Snaplen {
+            self
+        } else {
+            Self::Resync
+        }
+    }
+
     /// Its name in records.
     pub fn name(self) -> &'static str {
         match self {

@@ -29,7 +29,7 @@ pub(crate) struct MessageFacts<'a> {
     pub(crate) finished: bool,
     /// Whether all its bytes are there.
     pub(crate) complete: bool,
-    /// Why bytes of it are not in the capture; none where all that its sender sent of it are.
+    /// Why bytes of it, or such as it refers to, are not in the capture; none where all that its sender sent of it are.
     pub(crate) missing: Option<Cause>,
     pub(crate) valid_utf8: Option<bool>,
     pub(crate) inflated: Option<Inflated>,

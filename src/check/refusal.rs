@@ -209,8 +209,9 @@ fn missing(facts: &LineFacts<'_>, direction: Direction) -> Answer {
         (own, _) => own.is_some(),
     };
     let ended = line.ended() && !knew && !client_first;
-    let outcome = if request.lost || line.has_hole() {
-        Outcome::Unknown(Cause::Gap)
+    let hole = line.has_hole().then_some(Cause::Gap);
+    let outcome = if let Some(cause) = request.lost.or(hole) {
+        Outcome::Unknown(cause)
     } else if client.acked < request.end || !(ended || waited >= WAIT) {
         Outcome::Unknown(Cause::CaptureEnd)
     } else {

@@ -35,8 +35,8 @@ pub(crate) struct Unanswered {
     /// The offset behind its last byte.
     pub(crate) end: u64,
     pub(crate) spot: Spot,
-    /// Whether bytes of the server's are missing.
-    pub(crate) lost: bool,
+    /// Why bytes of the server's are missing, if any are.
+    pub(crate) lost: Option<Cause>,
 }
 pub(super) const RULES: &[Rule] = &[
     Rule {

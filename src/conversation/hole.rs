@@ -1,5 +1,6 @@
 //! Hole: bytes of a direction that cannot be shown.
 
+use crate::check::Cause;
 use crate::reader::Piece;
 
 /// Bytes of a direction that cannot be shown.
@@ -11,6 +12,8 @@ pub(super) struct Hole {
     pub(super) extent: Extent,
     /// The packet that carried them, where the snapshot length cut them off.
     pub(super) cut: Option<Piece>,
+    /// Why they cannot be shown.
+    pub(super) cause: Cause,
 }
 
 /// What is known of a hole's length.

@@ -1,6 +1,7 @@
 //! The compressed messages of one direction: inflated as it was agreed, and what is to be said about that.
 
 use super::Context;
+use crate::check::Cause;
 use crate::direction::Direction;
 use crate::notice::{Kind, Notice};
 use crate::websocket::deflate::{Agreed, Inflated, Inflater, Limit, Plain, Workshop};
@@ -19,8 +20,8 @@ struct Agreement {
     agreed: Agreed,
     /// Made for the first compressed message.
     inflater: Option<Box<Inflater>>,
-    /// Whether messages before the first compressed one may be missing.
-    history_lost: bool,
+    /// Why bytes that a message may refer to are missing; none where none are.
+    lost: Option<Cause>,
     told_of_windows: bool,
     /// How many messages were inflated to their ends.
     inflated: u32,
@@ -36,7 +37,7 @@ impl Inflation {
         let agreement = compression.towards(direction).map(|agreed| Agreement {
             agreed,
             inflater: None,
-            history_lost: compression == Compression::Unknown || !from_the_start,
+            lost: (compression == Compression::Unknown || !from_the_start).then_some(Cause::Gap),
             told_of_windows: false,
             inflated: 0,
         });
@@ -64,7 +65,7 @@ impl Inflation {
         let Some(state) = self.0.as_mut().filter(|_| cx.options.max_inflate > 0) else {
             return;
         };
-        let (agreed, known) = (state.agreed, !state.history_lost);
+        let (agreed, known) = (state.agreed, state.lost.is_none());
         let inflater = state.inflater.get_or_insert_with(|| {
             let (most, measure) = (cx.options.max_inflate, cx.options.measure_distances);
             Box::new(Inflater::new(agreed, most, known, measure))
@@ -124,10 +125,15 @@ impl Inflation {
         Some(inflated)
     }
 
+    /// Why bytes that a message may refer to were missing last; none where none ever were.
+    pub(super) fn lost(&self) -> Option<Cause> {
+        self.0.as_ref()?.lost
+    }
+
     /// Bytes are missing that a message may refer to.
-    pub(super) fn lose(&mut self, workshop: &mut Workshop) {
+    pub(super) fn lose(&mut self, cause: Cause, workshop: &mut Workshop) {
         if let Some(state) = &mut self.0 {
-            state.history_lost = true;
+            state.lost = Some(cause);
             if let Some(inflater) = &mut state.inflater {
                 inflater.lose(workshop);
             }
@@ -136,9 +142,10 @@ impl Inflation {
 
     /// The direction has ended: its windows are not needed any more. What comes all the same may refer to them.
     pub(super) fn close(&mut self) {
-        if let Some(state) = &mut self.0 {
-            state.history_lost |= state.inflater.is_some();
-            state.inflater = None;
+        if let Some(state) = &mut self.0
+            && state.inflater.take().is_some()
+        {
+            state.lost.get_or_insert(Cause::Gap);
         }
     }
 }

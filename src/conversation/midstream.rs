@@ -4,6 +4,7 @@
 //! enough in one; what is less stays `possible-websocket` and is not read.
 
 use super::{Context, Conversation, Ledgers, RECOGNISED_WITHIN, Reading};
+use crate::check::Cause;
 use crate::direction::{Both, Direction};
 use crate::event::{Protocol, Roles};
 use crate::http::{self, Likely};
@@ -56,15 +57,17 @@ impl Conversation {
             len,
             extent: Extent::Exact,
             cut,
+            cause: Cause::of_missing(cut.is_some()),
         };
         self.pass_over(side, hole, ledgers, cx);
     }
 
-    /// What was said inside TLS records that could not be opened.
+    /// What was said inside TLS records that could not be opened, and why.
     pub(super) fn lose_plain(
         &mut self,
         side: Side,
         missing: Missing,
+        cause: Cause,
         ledgers: &mut Ledgers,
         cx: &mut Context<'_>,
     ) {
@@ -76,6 +79,7 @@ impl Conversation {
                 Extent::AtMost
             },
             cut: None,
+            cause,
         };
         self.pass_over(side, hole, ledgers, cx);
     }
@@ -404,7 +408,7 @@ impl Conversation {
         });
         if let Some(checks) = &mut cx.checks {
             for direction in Direction::ALL {
-                checks.lose(direction, trust);
+                checks.lose(direction, Cause::of_unsure(trust));
             }
         }
         self.protocol = Protocol::WebSocket;
@@ -432,7 +436,7 @@ impl Conversation {
             }
             None if waiting == 0 && pieces.offset() == 0 => 0,
             None => {
-                websocket.lose(direction, trust, cx);
+                websocket.lose(direction, trust, Cause::Gap, cx);
                 0
             }
         }

@@ -24,7 +24,7 @@ use self::secure::Secure;
 pub(crate) use self::secure::Shared as Security;
 use self::streams::{Stream, Streams};
 use self::websocket::WebSocket;
-use crate::check::Tunnel;
+use crate::check::{Cause, Tunnel};
 use crate::direction::{Both, Direction};
 use crate::event::{Protocol, Roles, Verdict};
 use crate::ledger::{Ledger, Row};
@@ -386,13 +386,15 @@ impl Conversation {
             let tunnel = &mut checks.http.tunnel;
             tunnel.get_or_insert_with(|| Box::new(Tunnel::invalid()));
         }
-        for lost in Direction::ALL
-            .into_iter()
-            .filter(|&lost| exchanges.is_lost(lost) || lost == Direction::ToServer && !asked)
-        {
-            websocket.lose(lost, Trust::Resynced, cx);
+        for direction in Direction::ALL {
+            let lost = exchanges.lost(direction).map(Cause::of_place);
+            let unasked = direction == Direction::ToServer && !asked;
+            let Some(cause) = lost.or(unasked.then_some(Cause::Resync)) else {
+                continue;
+            };
+            websocket.lose(direction, Trust::Resynced, cause, cx);
             if let Some(checks) = &mut cx.checks {
-                checks.lose(lost, Trust::Resynced);
+                checks.lose(direction, cause);
             }
         }
         self.websocket = Some(websocket);

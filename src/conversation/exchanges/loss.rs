@@ -2,7 +2,7 @@
 
 use super::open::Open;
 use super::{Exchanges, leave_tunnel};
-use crate::check::Unanswered;
+use crate::check::{Cause, Unanswered};
 use crate::conversation::Context;
 use crate::conversation::hole::{Extent, Hole};
 use crate::conversation::next::Next;
@@ -25,11 +25,16 @@ impl Exchanges {
         ledger: &mut Ledger,
         cx: &mut Context<'_>,
     ) -> Next {
-        let Hole { len, extent, cut } = hole;
+        let Hole {
+            len,
+            extent,
+            cut,
+            cause,
+        } = hole;
         leave_tunnel(direction, cx);
         let inside = extent != Extent::AtMost
             && bytes.is_empty()
-            && !self.lost[direction]
+            && self.lost[direction].is_none()
             && !self.readers[direction].is_idle()
             && self.readers[direction].skip(len);
         if inside {
@@ -46,8 +51,9 @@ impl Exchanges {
             && cut.is_some()
             && self.readers[direction].is_idle()
             && bytes.starts_with(b"HTTP/1.1 101")
-            && (self.lost.to_server || self.open.front().is_some_and(|open| open.is_handshake));
-        let next = self.lose_place(direction, bytes.len(), pieces, ledger, cx);
+            && (self.lost.to_server.is_some()
+                || self.open.front().is_some_and(|open| open.is_handshake));
+        let next = self.lose_place(direction, bytes.len(), cause, pieces, ledger, cx);
         pieces.pass_over(len, cut, Row::Unread, ledger);
         if direction == Direction::ToServer {
             self.client_read = pieces.offset();
@@ -60,7 +66,7 @@ impl Exchanges {
             self.finish(cx);
             return Next::WebSocket {
                 compression: Compression::Unknown,
-                asked: !self.lost.to_server,
+                asked: self.lost.to_server.is_none(),
             };
         }
         let unanswered_handshake = direction == Direction::ToClient
@@ -102,14 +108,14 @@ impl Exchanges {
         let explanation = "too many of the client's bytes waited for a response; what they are is looked for without it";
         cx.tell(Notice::new(Kind::LimitReached, explanation).sent_by(Direction::ToServer));
         for direction in Direction::ALL {
-            self.lose_place(direction, 0, pieces, ledger, cx);
+            self.lose_place(direction, 0, Cause::Limit, pieces, ledger, cx);
         }
         self.finish(cx);
     }
 
     /// Whether neither direction has its place any more.
     pub(super) fn cannot_go_on(&self) -> bool {
-        self.lost.to_server && self.lost.to_client
+        self.lost.to_server.is_some() && self.lost.to_client.is_some()
     }
 
     /// A direction's place is lost: what is being read there ends as it is, and what waits is not understood. Says who reads on, which
@@ -118,13 +124,14 @@ impl Exchanges {
         &mut self,
         direction: Direction,
         waiting: usize,
+        cause: Cause,
         pieces: &mut Pieces,
         ledger: &mut Ledger,
         cx: &mut Context<'_>,
     ) -> Next {
         pieces.take(waiting as u64, Layer::Payload, Row::Unread, ledger);
         let reading = !self.readers[direction].is_idle();
-        self.lost[direction] = true;
+        self.lost[direction] = Some(cause);
         if let Some(part) = self.part(direction).filter(|part| reading && !part.ended) {
             (part.whole, part.ended) = (false, true);
         }
@@ -153,7 +160,7 @@ impl Exchanges {
         };
         let at = starts.iter().find(|at| begins(at) == Likely::Yes).copied();
         if at.is_some() {
-            self.lost[direction] = false;
+            self.lost[direction] = None;
             self.trust[direction] = Trust::Resynced;
         }
         let waits = starts

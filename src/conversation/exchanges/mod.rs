@@ -10,7 +10,7 @@ use self::open::{Open, Part, Waits};
 use self::queue::Queue;
 use super::Context;
 use super::next::Next;
-use crate::check::{Early, Spot, Tunnel};
+use crate::check::{Cause, Early, Spot, Tunnel};
 use crate::direction::{Both, Direction};
 use crate::event::Verdict;
 use crate::http::{HttpEvent, Likely, MessageReader, Method, begins_request};
@@ -46,7 +46,8 @@ pub(super) struct Exchanges {
     count: u64,
     handshake: Option<Verdict>,
     trust: Both<Trust>,
-    lost: Both<bool>,
+    /// Which directions have lost their place, and why.
+    lost: Both<Option<Cause>>,
     /// Whether the next boundary must be found, because it is not sure how long a hole before it was.
     unconfirmed: Both<bool>,
     ended: Both<bool>,
@@ -93,8 +94,8 @@ impl Exchanges {
         self.trust
     }
 
-    /// Whether a direction has lost its place.
-    pub(super) fn is_lost(&self, direction: Direction) -> bool {
+    /// Why a direction has lost its place, if it has.
+    pub(super) fn lost(&self, direction: Direction) -> Option<Cause> {
         self.lost[direction]
     }
 
@@ -105,8 +106,8 @@ impl Exchanges {
             to_client: trust,
         };
         self.lost = Both {
-            to_server: true,
-            to_client: true,
+            to_server: Some(Cause::Gap),
+            to_client: Some(Cause::Gap),
         };
     }
 
@@ -147,11 +148,11 @@ impl Exchanges {
         let mut used = 0;
         loop {
             let rest = bytes.get(used..).unwrap_or_default();
-            if self.lost[direction] {
+            if self.lost[direction].is_some() {
                 let skipped = self.find_head(direction, rest, pieces, ledger);
                 used += skipped;
                 follow_tunnel(direction, rest.get(..skipped).unwrap_or_default(), cx);
-                if self.lost[direction] {
+                if self.lost[direction].is_some() {
                     break;
                 }
                 leave_tunnel(direction, cx);
@@ -177,7 +178,8 @@ impl Exchanges {
                 Step::Event(_, HttpEvent::NotHttp) => {
                     self.begin_tunnel(direction, rest, pieces, cx);
                     used += rest.len();
-                    let next = self.lose_place(direction, rest.len(), pieces, ledger, cx);
+                    let next =
+                        self.lose_place(direction, rest.len(), Cause::Gap, pieces, ledger, cx);
                     if next != Next::Same {
                         return (used, next);
                     }
@@ -190,7 +192,8 @@ impl Exchanges {
                         "the head of an HTTP message is longer than 256 KiB; it is not read";
                     cx.tell(Notice::new(Kind::LimitReached, explanation).sent_by(direction));
                     used += rest.len();
-                    let next = self.lose_place(direction, rest.len(), pieces, ledger, cx);
+                    let next =
+                        self.lose_place(direction, rest.len(), Cause::Gap, pieces, ledger, cx);
                     if next != Next::Same {
                         return (used, next);
                     }
@@ -247,7 +250,7 @@ impl Exchanges {
                 None => {
                     self.readers[direction].answers(Method::Other);
                     let awaited = self.server_has > self.client_read
-                        && !self.lost.to_server
+                        && self.lost.to_server.is_none()
                         && !self.ended.to_server;
                     // Behind a response that switches protocols stands no response.
                     let switches = (self.open.back()).is_some_and(|open| open.next() != Next::Same);
@@ -359,7 +362,9 @@ impl Exchanges {
     }
 
     fn end_message(&mut self, direction: Direction, cx: &mut Context<'_>) -> Next {
-        self.lost[direction] |= std::mem::take(&mut self.unconfirmed[direction]);
+        if std::mem::take(&mut self.unconfirmed[direction]) {
+            self.lost[direction] = Some(Cause::Gap);
+        }
         if let Some(part) = self.part(direction) {
             // An interim response ends, and the exchange goes on.
             part.ended = part.has_head();

@@ -13,6 +13,7 @@ use std::collections::VecDeque;
 use self::waiting::HELD_BY_SHARD;
 use super::{Context, Conversation, Ledgers, Reading, Stream};
 use crate::bound::{Bound, Share};
+use crate::check::Cause;
 use crate::direction::Direction;
 use crate::event::Protocol;
 use crate::private::Private;
@@ -98,6 +99,8 @@ struct Half {
     needs: usize,
     ended: Option<Ending>,
     finished: bool,
+    /// Why records since the last that opened are missing, once any are.
+    lacks: Option<Cause>,
 }
 
 /// Bytes that cannot be shown.
@@ -320,7 +323,8 @@ impl Secure {
         if self.session.has_opened(direction)
             && let Some(missing) = self.session.missing(direction)
         {
-            conversation.lose_plain(side, missing, ledgers, cx);
+            let cause = self.sides[side].lacks.take().unwrap_or(Cause::Gap);
+            conversation.lose_plain(side, missing, cause, ledgers, cx);
         }
         if self.session.is_refused(direction) {
             self.notice_closed(conversation, side, Reason::WrongKeys, cx);

@@ -1,6 +1,7 @@
 //! Passing: what becomes of records that do not open, and of bytes that the capture lacks.
 
 use super::{Hole, Secure};
+use crate::check::Cause;
 use crate::conversation::{Conversation, Ledgers};
 use crate::direction::Direction;
 use crate::ledger::Row;
@@ -98,6 +99,8 @@ impl Secure {
         let direction = conversation.direction_of(side);
         self.session.pass(direction, hole.len, inside);
         half.stream.pieces.skip(hole.len);
+        let cause = Cause::of_missing(hole.cut.is_some());
+        half.lacks.get_or_insert(cause);
         if let Some(cut) = hole.cut {
             let mut wire = cut.headers_share();
             wire.payload = u64::from(cut.len);

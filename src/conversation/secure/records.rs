@@ -2,6 +2,7 @@
 
 use super::Secure;
 use super::notices::{notice, notice_missing};
+use crate::check::Cause;
 use crate::conversation::{Context, Conversation, Ledgers};
 use crate::ledger::Row;
 use crate::notice::Kind;
@@ -97,7 +98,8 @@ impl Secure {
             Content::Application(content, missing) => {
                 if let Some(missing) = missing {
                     notice_missing(conversation, side, missing, cx);
-                    conversation.lose_plain(side, missing, ledgers, cx);
+                    let cause = self.sides[side].lacks.take().unwrap_or(Cause::Gap);
+                    conversation.lose_plain(side, missing, cause, ledgers, cx);
                 }
                 let inside = &mut conversation.streams[side].pieces;
                 let pieces = &mut self.sides[side].stream.pieces;

@@ -2,13 +2,14 @@
 
 use super::open_frame::OpenFrame;
 use super::{Half, Inside, STRIDE, WebSocket, row_of};
-use crate::check::LONG;
+use crate::check::{Cause, LONG};
+use crate::conversation::hole::Hole;
 use crate::conversation::kept::{Beginning, Kept};
 use crate::conversation::{Context, Scratch};
 use crate::direction::Direction;
 use crate::event::{Event, Frame, MessageKind};
 use crate::ledger::Ledger;
-use crate::reader::{Cost, Layer, Piece, Pieces, Reader as _};
+use crate::reader::{Cost, Layer, Pieces, Reader as _};
 use crate::span::Trust;
 use crate::websocket::deflate::Plain;
 use crate::websocket::{FrameReader, Header, Opcode, close_body, unmask};
@@ -170,12 +171,14 @@ impl WebSocket {
     pub(super) fn skip_payload(
         &mut self,
         direction: Direction,
-        len: u64,
-        cut: Option<Piece>,
+        hole: Hole,
         pieces: &mut Pieces,
         ledger: &mut Ledger,
         cx: &mut Context<'_>,
     ) {
+        let Hole {
+            len, cut, cause, ..
+        } = hole;
         let half = &mut self.halves[direction];
         let Some(Inside::Frame(reader, frame)) = half.inside.as_deref_mut() else {
             return;
@@ -188,9 +191,9 @@ impl WebSocket {
             .as_mut()
             .filter(|message| frame.message == Some(message.index))
         {
-            message.lose();
+            message.lose(cause);
             if message.compressed {
-                half.inflation.lose(&mut cx.scratch.workshop);
+                half.inflation.lose(cause, &mut cx.scratch.workshop);
             }
         }
         let row = row_of(frame.header.opcode);
@@ -213,7 +216,7 @@ impl WebSocket {
             message.coded_length += frame.header.payload_len;
             message.cost.add(&frame.cost);
             message.finished |= ends_message;
-            if message.compressed && message.complete && message.finished {
+            if message.compressed && message.is_complete() && message.finished {
                 message.inflated = half.inflation.end(direction, cx);
             }
         }
@@ -237,11 +240,11 @@ impl WebSocket {
             checks.end_frame(direction, goes_on);
         }
         if std::mem::take(&mut self.halves[direction].unconfirmed) {
-            self.halves[direction].lose_of_message();
+            self.halves[direction].lose_of_message(Cause::Gap);
             self.end_message(direction, cx);
-            self.lose(direction, Trust::Resynced, cx);
+            self.lose(direction, Trust::Resynced, Cause::Gap, cx);
             if let Some(checks) = &mut cx.checks {
-                checks.lose(direction, Trust::Resynced);
+                checks.lose(direction, Cause::Resync);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::boundary::{Attempt, Lost, notice_skipped};
 use super::{Inside, WebSocket, to_usize};
-use crate::check::Spot;
+use crate::check::{Cause, Spot};
 use crate::conversation::Context;
 use crate::conversation::hole::{Extent, Hole};
 use crate::direction::Direction;
@@ -24,7 +24,12 @@ impl WebSocket {
         ledger: &mut Ledger,
         cx: &mut Context<'_>,
     ) {
-        let Hole { len, extent, cut } = hole;
+        let Hole {
+            len,
+            extent,
+            cut,
+            cause,
+        } = hole;
         let mut waiting = bytes.len() as u64;
         let half = &mut self.halves[direction];
         if let Some(Inside::Rest(rest)) = half.inside.as_deref_mut()
@@ -56,14 +61,12 @@ impl WebSocket {
         let inside = owed.min(len);
         if inside > 0 {
             half.unconfirmed |= extent == Extent::Likely;
-            self.skip_payload(
-                direction,
-                inside,
-                cut.map(|piece| piece.split_at(to_u32(inside)).0),
-                pieces,
-                ledger,
-                cx,
-            );
+            let of_frame = Hole {
+                len: inside,
+                cut: cut.map(|piece| piece.split_at(to_u32(inside)).0),
+                ..hole
+            };
+            self.skip_payload(direction, of_frame, pieces, ledger, cx);
             let half = &mut self.halves[direction];
             half.trust = half.trust.max(Trust::Carried);
             if inside == len {
@@ -76,7 +79,7 @@ impl WebSocket {
             }
         }
         let behind = cut.map(|piece| piece.split_at(to_u32(inside)).1);
-        self.lose_place(direction, waiting, pieces, ledger, cx);
+        self.lose_place(direction, waiting, cause, pieces, ledger, cx);
         pieces.pass_over(len - inside, behind, Row::Unread, ledger);
     }
 
@@ -103,14 +106,15 @@ impl WebSocket {
         &mut self,
         direction: Direction,
         waiting: u64,
+        cause: Cause,
         pieces: &mut Pieces,
         ledger: &mut Ledger,
         cx: &mut Context<'_>,
     ) {
         if let Some(checks) = &mut cx.checks {
-            checks.lose(direction, Trust::Resynced);
+            checks.lose(direction, cause.of_place());
         }
-        self.halves[direction].lose_of_message();
+        self.halves[direction].lose_of_message(cause);
         self.close_open(direction, cx);
         let from = pieces.offset();
         pieces.take(waiting, Layer::Payload, Row::Unread, ledger);
@@ -122,7 +126,7 @@ impl WebSocket {
         lost.next_attempt = Lost::FIRST_ATTEMPT;
         half.lose(lost);
         half.fragmentation_unknown = true;
-        half.inflation.lose(&mut cx.scratch.workshop);
+        half.inflation.lose(cause, &mut cx.scratch.workshop);
     }
 
     /// Passes over the rest of a frame that was given before; says how many bytes that were.
@@ -204,7 +208,7 @@ impl WebSocket {
             Some(rest) => half.inside = Some(Box::new(Inside::Rest(rest))),
             None => {
                 let trust = lost.map_or(Trust::Resynced, |lost| lost.trust);
-                self.lose(direction, trust, cx);
+                self.lose(direction, trust, Cause::Gap, cx);
             }
         }
     }

@@ -47,7 +47,8 @@ impl WebSocket {
             return;
         };
         if message.compressed && message.inflated.is_none() {
-            half.inflation.lose(&mut cx.scratch.workshop);
+            let cause = message.missing.unwrap_or(Cause::Gap);
+            half.inflation.lose(cause, &mut cx.scratch.workshop);
         }
         self.give_message(direction, &message, message.kept.beginning(), cx);
     }
@@ -64,7 +65,7 @@ impl WebSocket {
         }
         let half = &self.halves[direction];
         let inflated = message.inflated;
-        let complete = message.complete
+        let complete = message.is_complete()
             && message.finished
             && inflated.is_none_or(|inflated| inflated.unknown == 0);
         let is_text = message.kind == Some(MessageKind::Text);
@@ -96,7 +97,10 @@ impl WebSocket {
                 finished: message.finished,
                 complete,
                 missing: match half.ended {
-                    _ if !message.complete => Some(Cause::Gap),
+                    _ if !message.is_complete() => message.missing,
+                    _ if inflated.is_some_and(|inflated| inflated.unknown > 0) => {
+                        half.inflation.lost()
+                    }
                     Some(Ending::Capture) if !message.finished => Some(Cause::CaptureEnd),
                     _ => None,
                 },
@@ -123,7 +127,7 @@ impl WebSocket {
             coded_length: message.coded_length,
             payload_length: message.payload_length(half.inflation.may_compress()),
             complete,
-            has_hole: !message.complete || message.misses_bytes,
+            has_hole: !message.is_complete() || message.misses_bytes,
             trust: message.trust,
             valid_utf8,
             payload,

@@ -15,7 +15,7 @@ use self::open_frame::OpenFrame;
 use self::open_message::OpenMessage;
 use super::Context;
 use super::inflation::Inflation;
-use crate::check::Spot;
+use crate::check::{Cause, Spot};
 use crate::direction::{Both, Direction};
 use crate::ledger::{Ledger, Row};
 use crate::reader::{Layer, Pieces, Reader as _, Step};
@@ -80,9 +80,9 @@ impl Half {
     }
 
     /// Bytes of the message that is open are missing.
-    fn lose_of_message(&mut self) {
+    fn lose_of_message(&mut self, cause: Cause) {
         if let Some(message) = &mut self.message {
-            message.lose();
+            message.lose(cause);
         }
     }
 
@@ -115,10 +115,16 @@ impl WebSocket {
     }
 
     /// Marks one direction's boundary as not known.
-    pub(super) fn lose(&mut self, direction: Direction, trust: Trust, cx: &mut Context<'_>) {
+    pub(super) fn lose(
+        &mut self,
+        direction: Direction,
+        trust: Trust,
+        cause: Cause,
+        cx: &mut Context<'_>,
+    ) {
         let half = &mut self.halves[direction];
         half.fragmentation_unknown = true;
-        half.inflation.lose(&mut cx.scratch.workshop);
+        half.inflation.lose(cause, &mut cx.scratch.workshop);
         half.lose(Lost::at(trust));
     }
 
@@ -166,7 +172,7 @@ impl WebSocket {
         if half.ended.is_some() && half.inside.is_some() {
             // What was open at the end is not known to have stayed so.
             if let Some(checks) = &mut cx.checks {
-                checks.lose(direction, Trust::Resynced);
+                checks.lose(direction, Cause::Resync);
             }
             used += self.pass_rest(direction, bytes, pieces, ledger);
         }

@@ -1,5 +1,6 @@
 //! A message of which not all is known yet.
 
+use crate::check::Cause;
 use crate::conversation::kept::Kept;
 use crate::event::MessageKind;
 use crate::reader::Cost;
@@ -16,8 +17,8 @@ pub(super) struct OpenMessage {
     pub(super) frames: u64,
     pub(super) coded_length: u64,
     pub(super) cost: Cost,
-    /// Whether no byte of it is missing, as far as it came.
-    pub(super) complete: bool,
+    /// Why bytes of it are missing, as far as it came; none where none are.
+    pub(super) missing: Option<Cause>,
     pub(super) trust: Trust,
     /// Of what stands before the first byte that is not known.
     pub(super) utf8: Utf8,
@@ -38,7 +39,7 @@ impl OpenMessage {
             frames: 0,
             coded_length: 0,
             cost: Cost::default(),
-            complete: kind.is_some(),
+            missing: kind.is_none().then_some(Cause::Gap),
             trust,
             utf8: Utf8::default(),
             misses_bytes: false,
@@ -49,9 +50,14 @@ impl OpenMessage {
     }
 
     /// Bytes of it are not in the capture.
-    pub(super) fn lose(&mut self) {
-        self.complete = false;
+    pub(super) fn lose(&mut self, cause: Cause) {
+        self.missing.get_or_insert(cause);
         self.kept.break_off();
+    }
+
+    /// Whether no byte of it is missing, as far as it came.
+    pub(super) fn is_complete(&self) -> bool {
+        self.missing.is_none()
     }
 
     /// Bytes that the application sees are copies of what the capture lacks.
@@ -62,7 +68,7 @@ impl OpenMessage {
 
     /// Whether it is read whether its bytes are UTF-8.
     pub(super) fn is_judged(&self) -> bool {
-        self.kind == Some(MessageKind::Text) && self.complete && !self.misses_bytes
+        self.kind == Some(MessageKind::Text) && self.is_complete() && !self.misses_bytes
     }
 
     /// Takes more of what the application sees.
