@@ -211,11 +211,11 @@ pub struct Exchange<'a> {
     pub http_version: Option<&'a str>,
     /// Status code of the final response.
     pub status: Option<u16>,
-    /// Bytes of the request's head.
+    /// Bytes of the request's head; none where it is cut off.
     pub request_head_length: Option<u64>,
     /// Bytes of the request's body as sent, chunk framing included.
     pub request_body_length: Option<u64>,
-    /// Bytes of the final response's head.
+    /// Bytes of the final response's head; none where it is cut off.
     pub response_head_length: Option<u64>,
     /// Bytes of the response's body as sent, chunk framing included.
     pub response_body_length: Option<u64>,
@@ -234,9 +234,9 @@ pub struct Exchange<'a> {
     pub complete: bool,
     /// How sure the boundaries are.
     pub trust: Trust,
-    /// What the request cost; none where the capture has none of it.
+    /// What the request cost; none where the capture has no head of it.
     pub request_wire: Option<Wire>,
-    /// What the response cost, with interim responses; none where the capture has none of it.
+    /// What the response cost, with interim responses; none where the capture has no head of it.
     pub response_wire: Option<Wire>,
     /// The beginning of the request's body, where it was asked for; decoded where its coding is read.
     pub request_body: Option<&'a [u8]>,
@@ -281,9 +281,9 @@ pub struct Handshake<'a> {
     pub exchange: u64,
     /// Where its request stood, or its response where there is no request.
     pub span: Span,
-    /// The packet of the last byte of the request's head.
+    /// The packet of the last byte that the capture has of the request's head.
     pub request_packet: Option<u64>,
-    /// The packet of the last byte of the final response's head.
+    /// The packet of the last byte that the capture has of the final response's head.
     pub response_packet: Option<u64>,
     /// Request method.
     pub method: Option<&'a str>,
@@ -313,9 +313,9 @@ pub struct Handshake<'a> {
     pub extensions_offered: &'a [&'a str],
     /// Members of the response's Sec-WebSocket-Extensions.
     pub extensions: &'a [&'a str],
-    /// Bytes of the request's head.
+    /// Bytes of the request's head; none where it is cut off.
     pub request_length: Option<u64>,
-    /// Bytes of the final response's head.
+    /// Bytes of the final response's head; none where it is cut off.
     pub response_length: Option<u64>,
     /// What can be said of it.
     pub verdict: Verdict,

@@ -108,6 +108,7 @@ impl Conversation {
                     Some(Next::WebSocket { compression, asked }) => {
                         self.begin_websocket(compression, asked, cx);
                     }
+                    Some(Next::Other) => self.reading = Reading::Opaque,
                     _ => {}
                 }
                 return;

@@ -52,6 +52,12 @@ impl RequestHead {
         Some((head, len))
     }
 
+    /// What is there of a head that is cut off: its first line, where that is whole, and the fields whose lines are.
+    pub fn cut_off(bytes: &[u8]) -> Option<Self> {
+        let end = memchr::memrchr(b'\n', bytes)? + 1;
+        not_whole(bytes, bytes.get(..end)?, Self::read)
+    }
+
     /// The method's name as sent.
     pub fn method(&self) -> &[u8] {
         self.fields.at(&self.method)
@@ -120,6 +126,18 @@ impl ResponseHead {
         Some((head, len))
     }
 
+    /// What is there of a head that is cut off: its status, where that is whole, and the fields whose lines are.
+    pub fn cut_off(bytes: &[u8]) -> Option<Self> {
+        let end = match memchr::memrchr(b'\n', bytes) {
+            Some(end) => end + 1,
+            None => {
+                let (reason, _) = status_line(bytes).ok()?;
+                reason.starts_with(b" ").then_some(bytes.len())?
+            }
+        };
+        not_whole(bytes, bytes.get(..end)?, Self::read)
+    }
+
     /// The status code.
     pub fn status(&self) -> u16 {
         self.status
@@ -158,6 +176,18 @@ impl ResponseHead {
     /// Whether its Upgrade field names protocols, and WebSocket is not among them.
     pub fn switches_elsewhere(&self) -> bool {
         !self.switches_to_websocket() && self.fields.members("Upgrade").next().is_some()
+    }
+}
+
+/// Reads the whole lines of a head; none where bytes begin with a head that is whole.
+fn not_whole<Head>(
+    bytes: &[u8],
+    lines: &[u8],
+    read: impl Fn(&[u8], bool) -> Option<(Head, usize)>,
+) -> Option<Head> {
+    match read(bytes, false) {
+        Some(_) => None,
+        None => read(lines, true).map(|(head, _)| head),
     }
 }
 

@@ -36,6 +36,7 @@ mod private;
 mod program;
 mod said;
 mod singles;
+mod snaplen;
 mod threads;
 mod tls;
 mod traffic;

@@ -76,20 +76,6 @@ const KNOWN: &[Known] = &[
         "wscope: tshark stops at the first segment that was cut; wscope knows where the next frame begins",
     ),
     known(
-        "file-snaplen96",
-        What::Methods,
-        Only::Tshark,
-        Some(1),
-        "either: the head of the request is cut, so wscope does not call it read; tshark shows its first line",
-    ),
-    known(
-        "file-snaplen96",
-        What::Statuses,
-        Only::Tshark,
-        Some(1),
-        "either: the head of the 101 is cut, so wscope does not call it read; tshark shows its first line",
-    ),
-    known(
         "hs-bad-fields",
         What::Frames,
         Only::Wscope,

@@ -17,7 +17,7 @@ impl Exchanges {
         if cx.checks.is_none() && !open.is_handshake {
             return;
         }
-        let facts = opening::facts(open, cx);
+        let facts = opening::facts(open, self.lost, cx);
         opening::check(open, &facts, cx);
         if open.is_handshake {
             self.handshake = Some(opening::give(open, &facts, cx));
@@ -30,8 +30,9 @@ impl Exchanges {
             request.and_then(|part| part.cost.span),
             response.and_then(|part| part.cost.span),
         );
-        let request_head = open.request.as_ref();
-        let response_head = open.response.as_ref();
+        let request_head = open.shown_request();
+        let response_head = open.shown_response();
+        let asked_with = request.filter(|part| part.has_head());
         let final_response = response.filter(|part| part.has_head());
         let texts = cx.options.wanted.texts == Texts::All;
         let (asked, answered) = (
@@ -57,8 +58,8 @@ impl Exchanges {
             host: host.as_deref(),
             http_version: version.as_deref(),
             status: response_head.map(ResponseHead::status),
-            request_head_length: request.map(|part| part.head_length),
-            request_body_length: request.map(|part| part.body_length),
+            request_head_length: asked_with.map(|part| part.head_length),
+            request_body_length: asked_with.map(|part| part.body_length),
             response_head_length: final_response.map(|part| part.head_length),
             response_body_length: final_response.map(|part| part.body_length),
             response_content_length: final_response.map(|part| part.content.length()),
@@ -73,9 +74,9 @@ impl Exchanges {
             trust: request
                 .map_or(Trust::Exact, |part| part.trust)
                 .max(response.map_or(Trust::Exact, |part| part.trust)),
-            request_wire: request.map(|part| part.cost.wire),
-            response_wire: response.map(|part| part.cost.wire),
-            request_body: request.map(|part| part.content.kept()).filter(|_| keep),
+            request_wire: request.and_then(Part::wire),
+            response_wire: response.and_then(Part::wire),
+            request_body: asked_with.map(|part| part.content.kept()).filter(|_| keep),
             response_body: final_response
                 .map(|part| part.content.kept())
                 .filter(|_| keep),

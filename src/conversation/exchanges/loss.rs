@@ -12,7 +12,6 @@ use crate::ledger::{Ledger, Row};
 use crate::notice::{Kind, Notice};
 use crate::reader::{Layer, Piece, Pieces, Reader as _, Step};
 use crate::span::Trust;
-use crate::websocket::Compression;
 
 impl Exchanges {
     /// Passes over bytes that cannot be shown. `bytes` are those that wait before them; all are taken.
@@ -47,13 +46,10 @@ impl Exchanges {
                 _ => Next::Same,
             };
         }
-        let switches = direction == Direction::ToClient
-            && cut.is_some()
-            && self.readers[direction].is_idle()
-            && bytes.starts_with(b"HTTP/1.1 101")
-            && (self.lost.to_server.is_some()
-                || self.open.front().is_some_and(|open| open.is_handshake));
-        let next = self.lose_place(direction, bytes.len(), cause, pieces, ledger, cx);
+        let is_taken =
+            cause == Cause::Snaplen && self.take_cut_head(direction, bytes, pieces, ledger, cx);
+        let waiting = if is_taken { 0 } else { bytes.len() };
+        let next = self.lose_place(direction, waiting, cause, pieces, ledger, cx);
         pieces.pass_over(len, cut, Row::Unread, ledger);
         if direction == Direction::ToServer {
             self.client_read = pieces.offset();
@@ -61,17 +57,11 @@ impl Exchanges {
         if next != Next::Same {
             return next;
         }
-        if switches {
-            // The snapshot length cut a 101 behind its first line: what it agreed to is not known, that frames follow is.
-            self.finish(cx);
-            return Next::WebSocket {
-                compression: Compression::Unknown,
-                asked: self.lost.to_server.is_none(),
-            };
-        }
         let unanswered_handshake = direction == Direction::ToClient
             && self.open.front().is_some_and(Open::holds_the_client);
-        if unanswered_handshake || self.cannot_go_on() {
+        // A request that is cut off has a response that may be found.
+        let waits = is_taken && direction == Direction::ToServer;
+        if unanswered_handshake || !waits && self.cannot_go_on() {
             self.finish(cx);
             return Next::Lost;
         }

@@ -1,5 +1,6 @@
 //! The HTTP of a connection: requests and their responses, paired and priced, and the opening handshakes among them.
 
+mod cut;
 mod give;
 mod loss;
 mod open;
@@ -284,13 +285,14 @@ impl Exchanges {
             }
             HttpEvent::Response(head) => {
                 let packet = pieces.packet_of(len);
+                let switches = head.status() == 101 && head.switches_to_websocket();
                 if self.answered().is_none() {
-                    let is_handshake = head.status() == 101 && head.switches_to_websocket();
-                    self.begin(is_handshake, cx.encrypted);
+                    self.begin(switches, cx.encrypted);
                 }
                 let Some(open) = self.answered() else {
                     return Next::Same;
                 };
+                open.is_handshake |= switches && open.request.is_none();
                 let cost = pieces.take(len, Layer::Head, open.row(direction), ledger);
                 let part = open.parts[direction].get_or_insert_with(|| Part::new(trust, keep));
                 part.trust = trust;
@@ -376,7 +378,7 @@ impl Exchanges {
     fn give_finished(&mut self, cx: &mut Context<'_>) -> Next {
         let mut next = Next::Same;
         while let Some(open) = self.open.pop_if(Open::is_over) {
-            self.heads -= open.request_head_length();
+            self.heads -= open.kept_of_request();
             next = open.next();
             self.give(&open, cx);
         }

@@ -1,5 +1,6 @@
 //! An exchange that is not over: what is known of its request and of its response.
 
+use super::cut::CutOff;
 use crate::check::{Early, Spot};
 use crate::conversation::Context;
 use crate::conversation::content::Content;
@@ -8,8 +9,9 @@ use crate::direction::{Both, Direction};
 use crate::http::{Fields, Method, RequestHead, ResponseHead};
 use crate::ledger::Row;
 use crate::reader::Cost;
-use crate::span::Trust;
+use crate::span::{Span, Trust};
 use crate::websocket::{Compression, Deflate};
+use crate::wire::Wire;
 
 /// An exchange that is not over.
 #[derive(Debug)]
@@ -21,6 +23,8 @@ pub(super) struct Open {
     /// What is known of the message of each direction, once it has begun.
     pub(super) parts: Both<Option<Part>>,
     pub(super) is_handshake: bool,
+    /// What is there of heads that were cut off, which are neither above.
+    pub(super) cut: Option<Box<CutOff>>,
     /// What the client sent before it could have seen the response.
     pub(super) early: Option<Early>,
     /// Whether it is under TLS.
@@ -62,6 +66,7 @@ impl Open {
             response: None,
             parts: Both::default(),
             is_handshake,
+            cut: None,
             early: None,
             encrypted,
             waits: None,
@@ -73,9 +78,22 @@ impl Open {
         self.parts.to_server.as_ref().zip(self.request.as_ref())
     }
 
-    /// How long its head is; zero where there is none.
-    pub(super) fn request_head_length(&self) -> u64 {
-        self.request().map_or(0, |(part, _)| part.head_length)
+    /// How many bytes are kept of its head.
+    pub(super) fn kept_of_request(&self) -> u64 {
+        let cut = self.cut.as_ref().map_or(0, |cut| cut.request_head_length());
+        self.request().map_or(cut, |(part, _)| part.head_length)
+    }
+
+    /// The request as far as it can be shown, which may have been cut off.
+    pub(super) fn shown_request(&self) -> Option<&RequestHead> {
+        let cut = || self.cut.as_ref()?.request.as_ref();
+        self.request.as_ref().or_else(cut)
+    }
+
+    /// The final response, likewise.
+    pub(super) fn shown_response(&self) -> Option<&ResponseHead> {
+        let cut = || self.cut.as_ref()?.response.as_ref();
+        self.response.as_ref().or_else(cut)
     }
 
     /// The final response, once its head is there.
@@ -107,8 +125,7 @@ impl Open {
     }
 
     pub(super) fn method(&self) -> Method {
-        self.request
-            .as_ref()
+        self.shown_request()
             .map_or(Method::Other, RequestHead::method_kind)
     }
 
@@ -121,7 +138,9 @@ impl Open {
     /// Who reads behind it.
     pub(super) fn next(&self) -> Next {
         let Some(response) = self.response.as_ref() else {
-            return Next::Same;
+            let asked = self.request.is_some();
+            return (self.cut.as_ref())
+                .map_or(Next::Same, |cut| cut.next(self.is_handshake, asked));
         };
         match response.status() {
             101 if self.is_handshake && !response.switches_elsewhere() => Next::WebSocket {
@@ -130,7 +149,7 @@ impl Open {
                 asked: self.request.is_some(),
             },
             101 => Next::Other,
-            200..=299 if self.method() == Method::Connect => Next::Tunnel,
+            200..=299 if self.request.is_some() && self.method() == Method::Connect => Next::Tunnel,
             _ => Next::Same,
         }
     }
@@ -163,6 +182,18 @@ impl Part {
         (self.head_length, self.head_packet) = (len, packet);
     }
 
+    /// Its head is cut off behind what stood here, the last of it in `packet`.
+    pub(super) fn cut_off(&mut self, span: Option<Span>, packet: u64) {
+        self.cost.span = match (self.cost.span, span) {
+            (Some(mut known), Some(more)) => {
+                known.include(&more);
+                Some(known)
+            }
+            (known, more) => known.or(more),
+        };
+        (self.head_packet, self.whole, self.ended) = (packet, false, true);
+    }
+
     /// Whether the head is there that a body follows.
     pub(super) fn has_head(&self) -> bool {
         self.head_length > 0
@@ -176,6 +207,11 @@ impl Part {
     pub(super) fn count_body(&mut self, cost: &Cost, len: u64) {
         self.cost.add(cost);
         self.body_length += len;
+    }
+
+    /// What it cost; none where nothing of it was read.
+    pub(super) fn wire(&self) -> Option<Wire> {
+        Some(self.cost.wire).filter(|wire| wire.total() > 0)
     }
 
     /// Where it stands.

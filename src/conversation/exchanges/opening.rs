@@ -45,8 +45,9 @@ fn give_event(
     judgement: &Judgement,
     cx: &mut Context<'_>,
 ) {
-    let (request_part, request) = open.request().unzip();
-    let (response_part, response) = open.response().unzip();
+    let (request, response) = (open.shown_request(), open.shown_response());
+    let request_part = open.parts.to_server.as_ref().filter(|_| request.is_some());
+    let response_part = open.parts.to_client.as_ref().filter(|_| response.is_some());
     let status = response.map(ResponseHead::status);
     let texts = match cx.options.wanted.texts {
         Texts::All => true,
@@ -67,6 +68,8 @@ fn give_event(
         .map(|head| list_members(head.fields(), "Sec-WebSocket-Extensions"))
         .unwrap_or_default();
     let wire = |part: Option<Wire>| part.unwrap_or_default();
+    let head_length =
+        |part: Option<&Part>| part.map(|part| part.head_length).filter(|len| *len > 0);
     let span = request_part
         .and_then(|part| part.cost.span)
         .or_else(|| response_part.and_then(|part| part.cost.span))
@@ -98,8 +101,8 @@ fn give_event(
         subprotocol: answered("Sec-WebSocket-Protocol").as_deref(),
         extensions_offered: &borrowed(&offered_extensions),
         extensions: &borrowed(&extensions),
-        request_length: request_part.map(|part| part.head_length),
-        response_length: response_part.map(|part| part.head_length),
+        request_length: head_length(request_part),
+        response_length: head_length(response_part),
         verdict: judgement.verdict,
         reasons: &judgement.reasons,
         wire: wire(open.parts.to_server.as_ref().map(|part| part.cost.wire))
@@ -146,11 +149,14 @@ pub(super) fn check(open: &Open, facts: &HandshakeFacts<'_>, cx: &mut Context<'_
 }
 
 /// What the capture surely shows of an exchange.
-pub(super) fn facts<'a>(open: &'a Open, cx: &Context<'_>) -> HandshakeFacts<'a> {
+pub(super) fn facts<'a>(
+    open: &'a Open,
+    lost: Both<Option<Cause>>,
+    cx: &Context<'_>,
+) -> HandshakeFacts<'a> {
     let (request, response) = (open.request(), open.response());
     let expected = open
-        .request
-        .as_ref()
+        .shown_request()
         .and_then(|head| head.fields().first("Sec-WebSocket-Key"))
         .map(accept_for);
     // Where the capture does not show how the streams begin, another request may stand before this one; but the right answer to
@@ -163,6 +169,9 @@ pub(super) fn facts<'a>(open: &'a Open, cx: &Context<'_>) -> HandshakeFacts<'a> 
     let sure = |trust: Trust| trust <= Trust::Carried && (cx.opening || proven());
     let request = request.filter(|(part, _)| sure(part.trust));
     let response = response.filter(|(part, _)| sure(part.trust));
+    let is_cut = open.cut.is_some()
+        || open.request().is_none() && lost.to_server == Some(Cause::Snaplen)
+        || open.response().is_none() && lost.to_client == Some(Cause::Snaplen);
     let waited = request
         .and_then(|(part, _)| part.cost.span)
         .zip(response.and_then(|(part, _)| part.cost.span))
@@ -172,6 +181,7 @@ pub(super) fn facts<'a>(open: &'a Open, cx: &Context<'_>) -> HandshakeFacts<'a> 
         response: response.map(|(_, head)| head),
         paired: request.is_some() && response.is_some(),
         missing: match (open.request(), cx.opening) {
+            _ if is_cut => Cause::Snaplen,
             (Some(_), true) => Cause::Gap,
             (_, false) => Cause::Midstream,
             (None, true) => Cause::NoHandshake,

@@ -65,6 +65,11 @@ fn handshake_detail(summary: &Summary, detail: &Detail, context: &Context<'_>, o
         text::visible(&mut out, text.as_deref().unwrap_or("(none)"));
         out
     };
+    // What does not stand in a head that is cut off may stand in its rest.
+    let in_head = |text: &Option<String>, length: Option<u64>| match (text, length) {
+        (None, None) => "(cut off)".to_string(),
+        _ => shown(text),
+    };
     let packet = |number: Option<u64>| number.map_or("-".to_string(), |number| number.to_string());
     if detail.request_packet.is_some() {
         let request = format!(
@@ -74,7 +79,10 @@ fn handshake_detail(summary: &Summary, detail: &Detail, context: &Context<'_>, o
             shown(&detail.target),
             shown(&detail.http_version),
         );
-        let key = format!("Sec-WebSocket-Key     {}", shown(&detail.key));
+        let key = format!(
+            "Sec-WebSocket-Key     {}",
+            in_head(&detail.key, detail.request_length)
+        );
         beside(out, context, request, &key);
     }
     if let Some(status) = detail.status {
@@ -87,7 +95,10 @@ fn handshake_detail(summary: &Summary, detail: &Detail, context: &Context<'_>, o
             (Some(_), Some(_)) => "   not what the key calls for",
             _ => "",
         };
-        let accept = format!("Sec-WebSocket-Accept  {}{judged}", shown(&detail.accept));
+        let accept = format!(
+            "Sec-WebSocket-Accept  {}{judged}",
+            in_head(&detail.accept, detail.response_length)
+        );
         beside(out, context, response, &accept);
         if let (true, Some(expected)) = (judged.contains("not what"), &detail.accept_expected) {
             let expected = format!("expected              {expected}");

@@ -103,6 +103,26 @@ fn no_packet_of_a_fixture_accuses_by_its_absence() {
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
+#[test]
+fn no_snapshot_length_accuses_anybody_of_a_fixture() {
+    let complaints = complaints(&fixtures::readable(), |case| {
+        let all = packets(&case.path(case.capture.as_deref().unwrap()));
+        let whole = found(all.iter().map(Kept::packet));
+        let mut complaints = Vec::new();
+        for snaplen in (54..120).step_by(3).chain([140, 180, 250, 400, 700]) {
+            let part = found(all.iter().map(Kept::packet).map(|packet| Packet {
+                bytes: &packet.bytes[..packet.bytes.len().min(snaplen)],
+                ..packet
+            }));
+            for added in added(&whole, &part) {
+                complaints.push(format!("{}, cut at {snaplen}: {added}", case.name));
+            }
+        }
+        complaints
+    });
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
 /// Every way to lose packets of a short case.
 #[test]
 fn no_loss_from_a_short_case_accuses() {
