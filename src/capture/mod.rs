@@ -81,7 +81,8 @@ enum Content {
     Packet(Found),
     /// A packet of which the record announces so many bytes, and has fewer.
     Overstated(Found, u32),
-    Secrets(Range<usize>),
+    /// A key log, of which the record announces so many bytes.
+    Secrets(Range<usize>, u32),
     Interface(LinkType),
     /// Another file's header, of pcap: what follows is read by it.
     File(Pcap),
@@ -261,10 +262,12 @@ impl Capture {
                             return Ok(Some(Item::Packet(self.give(found, begin))));
                         }
                         Content::Overstated(found, announced) => {
-                            self.overstated(&found, announced, record.len);
+                            let which = format!("packet {}", self.packets + 1);
+                            self.overstated(&which, found.bytes.len(), announced, record.len);
                             return Ok(Some(Item::Packet(self.give(found, begin))));
                         }
-                        Content::Secrets(bytes) => {
+                        Content::Secrets(bytes, announced) => {
+                            self.secrets_of(bytes.len(), announced, record.len);
                             return Ok(Some(Item::Secrets(
                                 self.buffer.slice(begin + bytes.start..begin + bytes.end),
                             )));
@@ -323,14 +326,20 @@ impl Capture {
         found.packet(self.packets, begin, &self.buffer)
     }
 
-    /// Says that the next packet's record, of so many bytes, has fewer of it than it announces.
+    /// Looks whether a record of so many bytes has all of the key log that it announces.
+    fn secrets_of(&mut self, held: usize, announced: u32, len: usize) {
+        if usize::try_from(announced).is_ok_and(|announced| announced > held) {
+            let which = format!("the key log behind packet {}", self.packets);
+            self.overstated(&which, held, announced, len);
+        }
+    }
+
+    /// Says that a record of so many bytes has fewer of what it holds than it announces.
     #[cold]
-    fn overstated(&mut self, found: &Found, announced: u32, len: usize) {
-        let held = found.bytes.len();
+    fn overstated(&mut self, which: &str, held: usize, announced: u32, len: usize) {
         let explanation = format!(
-            "{}: packet {}, at offset {}: its block announces {announced} bytes of it and has {held}, which are read",
+            "{}: {which}, at offset {}: its block announces {announced} bytes of it and has {held}, which are read",
             self.name,
-            self.packets + 1,
             self.buffer.offset().saturating_sub(len as u64)
         );
         let mut notice = Notice::new(Kind::DamagedRecord, explanation);

@@ -205,8 +205,7 @@ impl Section {
             SIMPLE_PACKET => self.simple_packet(body),
             DECRYPTION_SECRETS if self.number(body, 0) == Some(TLS_KEY_LOG) => self
                 .number(body, 4)
-                .and_then(|len| usize::try_from(len).ok())
-                .map(|len| Content::Secrets(16..(16 + len).min(8 + body.len()))),
+                .map(|announced| secrets(body, announced)),
             _ => None,
         };
         content.unwrap_or(match block_type {
@@ -305,6 +304,14 @@ fn found(
     } else {
         Content::Packet(found)
     }
+}
+
+/// A key log in a block's body, of which so many bytes are announced.
+fn secrets(body: &[u8], announced: u32) -> Content {
+    // The block's type and length stand before its body, and of the secrets their type and length.
+    let begin = 8 + 8;
+    let end = (begin + to_usize(announced)).min(8 + body.len());
+    Content::Secrets(begin..end, announced)
 }
 
 fn to_usize(len: u32) -> usize {

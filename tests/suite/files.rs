@@ -268,6 +268,39 @@ fn a_block_that_has_fewer_bytes_than_it_announces_is_told_and_read() {
 }
 
 #[test]
+fn a_block_of_secrets_that_has_fewer_bytes_than_it_announces_is_told_and_read() {
+    let path = crate::fixtures::root()
+        .join("tls-dsb")
+        .join("tls-dsb.pcapng");
+    let whole = fs::read(path).unwrap();
+    let block = |at: &usize| whole[*at..].starts_with(&10u32.to_le_bytes());
+    let at = (0..whole.len()).step_by(4).find(block).unwrap();
+    let number = |at: usize| u32::from_le_bytes(*whole[at..].first_chunk().unwrap());
+    let (room, announced) = (number(at + 4) - 20, number(at + 12));
+    assert_eq!(room, announced.next_multiple_of(4));
+    let folder = tempfile::tempdir().unwrap();
+    for (said, is_told) in [(room, false), (room + 1, true), (u32::MAX, true)] {
+        let mut bytes = whole.clone();
+        bytes[at + 12..at + 16].copy_from_slice(&said.to_le_bytes());
+        fs::write(folder.path().join("odd"), bytes).unwrap();
+        let run = program::wscope(folder.path())
+            .args(["frames", "odd"])
+            .output()
+            .unwrap();
+        assert!(run.status.success());
+        // Long numbers have commas in them.
+        let notices = program::stderr(&run).replace(',', "");
+        let told = format!(
+            "the key log behind packet 0 at offset {at}: its block announces {said} bytes of it and has {room} which are read"
+        );
+        assert_eq!(notices.contains(&told), is_told, "{notices}");
+        assert_eq!(notices.contains("damaged-record"), is_told, "{notices}");
+        // What is there opens the connection.
+        assert!(String::from_utf8(run.stdout).unwrap().contains("text"));
+    }
+}
+
+#[test]
 fn a_capture_from_a_pipe_gives_the_same_records() {
     let folder = tempfile::tempdir().unwrap();
     let bytes = recording().pcap();
