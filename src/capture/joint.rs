@@ -19,6 +19,16 @@ pub(super) fn begins_pcap(bytes: &[u8]) -> bool {
     )
 }
 
+/// Whether a file of either sort begins here.
+pub(super) fn begins_file(bytes: &[u8]) -> bool {
+    begins_pcap(bytes) || begins_pcapng(bytes)
+}
+
+/// Where a file begins behind the first of so many bytes, if one does.
+pub(super) fn file_inside(bytes: &[u8], len: usize) -> Option<usize> {
+    (1..len.min(bytes.len())).find(|&at| begins_file(bytes.get(at..).unwrap_or_default()))
+}
+
 /// Whether a file of pcapng begins here: with a section header, whose third number says the order of bytes.
 pub(super) fn begins_pcapng(bytes: &[u8]) -> bool {
     let order = bytes.get(8..12).unwrap_or_default();

@@ -292,7 +292,7 @@ impl Capture {
                     let held = self.buffer.bytes().len();
                     match self.buffer.fill_to(needed.max(held + 1)) {
                         Ok(true) => {}
-                        Ok(false) => self.end(),
+                        Ok(false) => self.end_of_source(),
                         Err(source) => {
                             self.ended = true;
                             return Err(Error::Io {
@@ -378,6 +378,19 @@ impl Capture {
         self.notices.push_back(notice);
     }
 
+    /// The source has nothing more: goes on at another file where one stands in the record that is not whole.
+    fn end_of_source(&mut self) {
+        let held = self.buffer.bytes();
+        match joint::file_inside(held, held.len()) {
+            Some(at) => {
+                let from = self.buffer.offset();
+                self.buffer.consume(at);
+                self.passed_over("a record is cut off where another file begins", from);
+            }
+            None => self.end(),
+        }
+    }
+
     /// The source has nothing more: says so where that cuts a record or a compressed stream.
     fn end(&mut self) {
         self.ended = true;
@@ -432,6 +445,12 @@ impl Capture {
                 }
             }
         }
+        self.passed_over(why, from);
+        Ok(())
+    }
+
+    /// Says that all from an offset to here was passed over, and why.
+    fn passed_over(&mut self, why: &str, from: u64) {
         let skipped = self.buffer.offset() - from;
         let mut notice = Notice::new(
             Kind::DamagedRecord,
@@ -442,7 +461,6 @@ impl Capture {
         );
         notice.length = Some(skipped);
         self.notices.push_back(notice);
-        Ok(())
     }
 
     #[inline]

@@ -4,7 +4,7 @@ use byteorder_slice::{BigEndian, LittleEndian};
 use pcap_file::pcap::{PcapParseError, RawPcapPacket};
 
 use super::buffer::LARGEST;
-use super::joint::{begins_pcap, begins_pcapng};
+use super::joint::{begins_file, begins_pcap, begins_pcapng, file_inside};
 use super::packet::LinkType;
 use super::{Content, Found, Parsed, Record};
 use crate::time::Timestamp;
@@ -21,8 +21,8 @@ const MODIFIED_LEN: usize = 8;
 /// The longest packet that is believed where the header's snapshot length is shorter: the largest that common tools capture.
 const LONGEST_PACKET: usize = 256 << 10;
 
-/// How far from the last packet's time a record's may be to be believed after damage: a day.
-const BELIEVED_DISTANCE: i64 = 86_400_000_000_000;
+/// How far from the last packet's time a record's may be to be believed, in seconds: a day.
+const BELIEVED_DISTANCE: u32 = 86_400;
 
 /// The header of a pcap file.
 #[derive(Clone, Copy, Debug)]
@@ -113,7 +113,8 @@ impl Pcap {
             original: packet.orig_len,
         };
         let end = RECORD_LEN + header.captured;
-        let is_usual = (1..=self.longest).contains(&header.captured);
+        let is_usual = (1..=self.longest).contains(&header.captured)
+            && self.goes_on(bytes.get(end..).unwrap_or_default(), &header);
         is_usual.then(|| (end, self.found(&header, RECORD_LEN)))
     }
 
@@ -149,7 +150,7 @@ impl Pcap {
         let begin = self.record_len();
         if self.modified {
             return if bytes.len() >= begin + header.captured {
-                self.record(&header, begin)
+                self.record_before(bytes, &header, begin)
             } else {
                 Parsed::Incomplete(begin + header.captured)
             };
@@ -160,12 +161,58 @@ impl Pcap {
             RawPcapPacket::from_slice::<LittleEndian>(bytes)
         };
         match parsed {
-            Ok(_) => self.record(&header, begin),
+            Ok(_) => self.record_before(bytes, &header, begin),
             Err(PcapParseError::IncompleteBuffer(_, _)) => {
                 Parsed::Incomplete(begin + header.captured)
             }
             Err(PcapParseError::Validation(_)) => Parsed::Damaged("a packet record is not valid"),
         }
+    }
+
+    /// The record with this header, which is whole; unless it reaches into another file, because it was cut off before that was put
+    /// behind it.
+    fn record_before(&self, bytes: &[u8], header: &Header, begin: usize) -> Parsed {
+        let end = begin + header.captured;
+        let behind = bytes.get(end..).unwrap_or_default();
+        if self.goes_on(behind, header) || file_inside(bytes, end).is_none() {
+            return self.record(header, begin);
+        }
+        if behind.len() < self.record_len() {
+            return Parsed::Incomplete(end + self.record_len());
+        }
+        Parsed::Damaged("a packet record reaches into another file")
+    }
+
+    /// Whether what stands behind a record with this header may be another, as far as that is there, or another file.
+    #[inline]
+    fn goes_on(&self, behind: &[u8], before: &Header) -> bool {
+        match self.header(behind) {
+            Some(next) => self.is_near(&next, before) || begins_file(behind),
+            None => behind.is_empty(),
+        }
+    }
+
+    /// Whether a header is that of a packet not long before or behind another, as far as two of its numbers tell.
+    #[inline]
+    fn is_near(&self, header: &Header, other: &Header) -> bool {
+        let seconds = header.seconds.wrapping_sub(other.seconds);
+        header.captured.wrapping_sub(1) < self.longest
+            && seconds.wrapping_add(BELIEVED_DISTANCE) <= 2 * BELIEVED_DISTANCE
+    }
+
+    /// Whether a record may have this header, where the last packet had this time.
+    fn makes_sense(&self, header: &Header, last: Option<Timestamp>) -> bool {
+        let per_second = if self.nanoseconds {
+            1_000_000_000
+        } else {
+            1_000_000
+        };
+        let distance = i64::from(BELIEVED_DISTANCE) * 1_000_000_000;
+        let near = || last.is_none_or(|last| self.time(header).since(last).abs() <= distance);
+        (1..=self.longest).contains(&header.captured)
+            && u64::from(header.original) >= header.captured as u64
+            && header.fraction < per_second
+            && near()
     }
 
     fn record(&self, header: &Header, begin: usize) -> Parsed {
@@ -186,6 +233,7 @@ impl Pcap {
         }
     }
 
+    #[inline]
     fn record_len(&self) -> usize {
         if self.modified {
             RECORD_LEN + MODIFIED_LEN
@@ -194,18 +242,30 @@ impl Pcap {
         }
     }
 
+    #[inline]
     fn header(&self, bytes: &[u8]) -> Option<Header> {
         bytes.get(..self.record_len())?;
-        let at = |offset| number(bytes, offset, self.big_endian);
-        let captured = usize::try_from(at(8)?).unwrap_or(usize::MAX);
+        let (&[seconds, fraction, captured, original], _) =
+            bytes.first_chunk::<RECORD_LEN>()?.as_chunks::<4>()
+        else {
+            return None;
+        };
+        let number = |bytes| {
+            if self.big_endian {
+                u32::from_be_bytes(bytes)
+            } else {
+                u32::from_le_bytes(bytes)
+            }
+        };
         Some(Header {
-            seconds: at(0)?,
-            fraction: at(4)?,
-            captured,
-            original: at(12)?,
+            seconds: number(seconds),
+            fraction: number(fraction),
+            captured: usize::try_from(number(captured)).unwrap_or(usize::MAX),
+            original: number(original),
         })
     }
 
+    #[inline]
     fn time(&self, header: &Header) -> Timestamp {
         let unit = if self.nanoseconds { 1 } else { 1000 };
         Timestamp(i64::from(header.seconds) * 1_000_000_000 + i64::from(header.fraction) * unit)
@@ -220,18 +280,7 @@ impl Pcap {
     ) -> Result<usize, usize> {
         let sensible = |at: usize| -> Option<usize> {
             let header = self.header(bytes.get(at..)?)?;
-            let per_second = if self.nanoseconds {
-                1_000_000_000
-            } else {
-                1_000_000
-            };
-            let lengths = header.captured > 0
-                && header.captured <= self.longest
-                && u64::from(header.original) >= header.captured as u64;
-            let near =
-                last.is_none_or(|last| self.time(&header).since(last).abs() <= BELIEVED_DISTANCE);
-            (lengths && header.fraction < per_second && near)
-                .then_some(at + self.record_len() + header.captured)
+            (self.makes_sense(&header, last)).then_some(at + self.record_len() + header.captured)
         };
         // A candidate needs its whole record and the next one's header in view.
         let reach = self.longest + 2 * self.record_len();
@@ -240,10 +289,7 @@ impl Pcap {
         } else {
             bytes.len().saturating_sub(reach)
         };
-        let begins = |at: usize| {
-            let bytes = bytes.get(at..).unwrap_or_default();
-            begins_pcap(bytes) || begins_pcapng(bytes)
-        };
+        let begins = |at: usize| begins_file(bytes.get(at..).unwrap_or_default());
         for at in 1..last_candidate {
             if begins(at) {
                 return Ok(at);

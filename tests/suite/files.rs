@@ -1,11 +1,14 @@
 //! Law 7 for files: the same packets in any form of capture file, under any compression, give the same records.
 
 use std::fs;
+use std::io::Cursor;
 use std::process::Stdio;
 
 use serde_json::Value;
+use wscope::capture::{Capture, Item, LinkType};
 use wscope::direction::Direction::{ToClient, ToServer};
 use wscope::event::MessageKind;
+use wscope::notice::Kind;
 
 use crate::program;
 use crate::traffic::Traffic;
@@ -84,6 +87,117 @@ fn files_put_one_behind_the_other_are_one_capture() {
             let bytes = [first.file(one), vec![0xff; 61], second.file(other)].concat();
             fs::write(folder.path().join(&file), bytes).unwrap();
             assert_eq!(records(folder.path(), &file), plain, "{file}");
+        }
+    }
+}
+
+/// The packets of a capture, and what damage it is said to have.
+fn packets_of(bytes: Vec<u8>) -> (Vec<(i64, LinkType, u32, Vec<u8>)>, Vec<String>) {
+    let mut capture = Capture::from_reader("joined", Box::new(Cursor::new(bytes))).unwrap();
+    let (mut packets, mut damage) = (Vec::new(), Vec::new());
+    while let Some(item) = capture.next_item().unwrap() {
+        match item {
+            Item::Packet(packet) => packets.push((
+                packet.time.0,
+                packet.link,
+                packet.original_len,
+                packet.bytes.to_vec(),
+            )),
+            Item::Notice(notice) if notice.kind == Kind::DamagedRecord => {
+                damage.push(notice.explanation);
+            }
+            _ => {}
+        }
+    }
+    (packets, damage)
+}
+
+/// As where a capture was not written to its end, and another was put behind it.
+#[test]
+fn behind_a_file_that_is_cut_in_its_last_record_the_next_is_read_as_it_is_written() {
+    let first = recording();
+    let long = first
+        .packets
+        .iter()
+        .rposition(|packet| packet.bytes.len() > 500);
+    let (first, cut) = {
+        let before = Recording {
+            packets: first.packets[..long.unwrap()].to_vec(),
+            ..first
+        };
+        let with = Recording {
+            packets: first.packets[..=long.unwrap()].to_vec(),
+            ..first
+        };
+        (before, with)
+    };
+    let other = Traffic::new(9)
+        .handshake()
+        .server_text("of another link type");
+    let other = other.segmented(536).under(Link::Raw, IpVersion::V6);
+    let short = Recording {
+        packets: other.packets[..2].to_vec(),
+        ..other
+    };
+    for one in Form::ALL {
+        let (before, with) = (first.file(one), cut.file(one));
+        for form in Form::ALL {
+            for recording in [&other, &short] {
+                // Where its packets end.
+                let ends: Vec<usize> = (0..=recording.packets.len())
+                    .map(|count| {
+                        let part = Recording {
+                            packets: recording.packets[..count].to_vec(),
+                            ..recording.clone()
+                        };
+                        part.file(form).len()
+                    })
+                    .collect();
+                let second = recording.file(form);
+                let (expected, damage) = packets_of([&before[..], &second].concat());
+                assert_eq!(damage, [] as [&str; 0]);
+                for len in before.len() + 1..with.len() {
+                    let lacks = with.len() - len;
+                    if len - before.len() > 30 && lacks > 30 && lacks % 29 > 0 {
+                        continue;
+                    }
+                    if ends.contains(&lacks) {
+                        // The record ends where another does, and may be a packet that carries the file up to there.
+                        continue;
+                    }
+                    let (packets, damage) = packets_of([&with[..len], &second].concat());
+                    assert!(
+                        packets == expected,
+                        "{one:?} without {lacks} bytes, {form:?}"
+                    );
+                    let skipped = len - before.len();
+                    let told = format!("{skipped} bytes were passed over");
+                    assert!(
+                        damage.len() == 1 && damage[0].contains(&told),
+                        "{one:?} without {lacks} bytes, {form:?}: {damage:?}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// A packet may carry a file, or its beginning, as where one is fetched over HTTP.
+#[test]
+fn a_packet_that_carries_a_file_is_read_as_a_packet() {
+    let recording = recording();
+    for carried in Form::ALL {
+        let mut with = recording.clone();
+        let file = recording.file(carried);
+        for (at, packet) in with.packets.iter_mut().enumerate() {
+            packet.bytes.extend(&file[..(at * 37).min(file.len())]);
+        }
+        for form in Form::ALL {
+            let (packets, damage) = packets_of(with.file(form));
+            assert_eq!(damage, [] as [&str; 0], "{carried:?} in {form:?}");
+            let bytes: Vec<&Vec<u8>> = packets.iter().map(|(.., bytes)| bytes).collect();
+            let expected: Vec<_> = with.packets.iter().map(|packet| &packet.bytes).collect();
+            assert_eq!(bytes, expected, "{carried:?} in {form:?}");
         }
     }
 }
