@@ -78,6 +78,10 @@ impl Use {
 impl Across {
     /// Takes a connection that is closed.
     pub(crate) fn closed(&mut self, connection: &Connection, closed: &Closed) {
+        if closed.has_more_shakes() {
+            self.keys_left_out.add(connection.number);
+            self.pairs_left_out.add(connection.number);
+        }
         for shake in closed.shakes() {
             self.remember_key(connection, shake);
         }

@@ -165,6 +165,12 @@ fn invalid_utf8(message: &MessageFacts<'_>) -> Outcome {
         return Outcome::NotApplicable;
     }
     match (message.kind, message.valid_utf8) {
+        // Told by the rule on what is not DEFLATE.
+        (Some(MessageKind::Text), None)
+            if message.inflated.is_some_and(|read| read.failure.is_some()) =>
+        {
+            Outcome::NotApplicable
+        }
         (Some(MessageKind::Text), None) => {
             // Only a compressed message may be whole and not known.
             let read = message.inflated.filter(|read| read.limit.is_none());

@@ -113,17 +113,25 @@ impl Sample {
 
     /// A text begins that is not compressed.
     pub(super) fn begin_text(&mut self) {
-        (self.text, self.base64) = (Text::Unknown, Base64Run::default());
+        self.text = Text::Unknown;
+        self.end_base64();
     }
 
     /// Takes a piece of it, for its runs of base64.
     pub(super) fn push_base64(&mut self, piece: &[u8]) {
         self.base64.push(piece);
-        self.longest = self.longest.max(self.base64.longest);
+    }
+
+    /// What follows is another text.
+    fn end_base64(&mut self) {
+        let mut runs = std::mem::take(&mut self.base64);
+        runs.end();
+        self.longest = self.longest.max(runs.longest);
     }
 
     /// Takes the longest run of base64 since this was last asked.
     pub(super) fn take_base64(&mut self) -> u64 {
+        self.end_base64();
         std::mem::take(&mut self.longest)
     }
 
@@ -193,9 +201,11 @@ impl Sample {
 /// The longest run of base64 in a text that comes in pieces.
 #[derive(Clone, Copy, Debug, Default)]
 struct Base64Run {
+    /// The run that goes on.
     run: u64,
     /// How many of its letters are capital, and small.
     letters: [u64; 2],
+    /// The longest of those that are over.
     longest: u64,
 }
 
@@ -210,19 +220,19 @@ impl Base64Run {
             {
                 *letters += part.iter().filter(|byte| is_such(byte)).count() as u64;
             }
-            if self.has_both_letters() {
-                self.longest = self.longest.max(self.run);
-            }
             if is_over {
-                (self.run, self.letters) = (0, [0; 2]);
+                self.end();
             }
         }
     }
 
-    /// Whether capital and small letters are an eighth of it each. In base64 they are two fifths each, for bytes that are evenly spread,
-    /// and a third for text; numbers, hexadecimal and paths have but one of them.
-    fn has_both_letters(&self) -> bool {
-        self.letters.iter().all(|letters| *letters >= self.run / 8)
+    /// A run is over. It is one of base64 if capital and small letters are an eighth of it each: of bytes that are evenly spread they are
+    /// two fifths each, of text a third; numbers, hexadecimal and paths have but one of them.
+    fn end(&mut self) {
+        if self.letters.iter().all(|letters| *letters >= self.run / 8) {
+            self.longest = self.longest.max(self.run);
+        }
+        (self.run, self.letters) = (0, [0; 2]);
     }
 }
 
@@ -439,4 +449,38 @@ fn overhead(end: &EndFacts<'_>, direction: Direction) -> Answer {
         format!("{headers} bytes of frame headers for {payload} bytes of payload")
     });
     Answer::of(direction, outcome, Spot::of_packet(end.last.0, end.last.1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The longest run of base64 in a text that comes in pieces of so many bytes.
+    fn longest(text: &str, cut: usize) -> u64 {
+        let mut sample = Sample::default();
+        sample.begin_text();
+        for piece in text.as_bytes().chunks(cut) {
+            sample.push_base64(piece);
+        }
+        sample.take_base64()
+    }
+
+    #[test]
+    fn a_run_of_base64_has_both_letters_however_the_text_is_cut() {
+        let real = "aGVsbG8gd29ybGQh".repeat(20);
+        let balanced_at_first = format!("{}{}", "aB".repeat(500), "7".repeat(9_000));
+        for (text, expected) in [
+            (real.clone(), 320),
+            (format!("{real} {}", "x".repeat(900)), 320),
+            (format!("{{\"a\":\"{real}\"}}"), 320),
+            (balanced_at_first, 0),
+            ("0123456789abcdef".repeat(40), 0),
+            ("ACGT".repeat(40), 0),
+            ("/usr/local/share/doc/".repeat(40), 0),
+        ] {
+            for cut in [1, 7, 1_000, text.len()] {
+                assert_eq!(longest(&text, cut), expected, "{cut} of {text}");
+            }
+        }
+    }
 }

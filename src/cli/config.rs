@@ -125,6 +125,9 @@ impl Config {
         folders: &[&Path],
         captures: &[PathBuf],
     ) -> (&Path, Vec<&str>) {
+        if folders.is_empty() {
+            return (&self.path, Vec::new());
+        }
         let folders: Vec<PathBuf> = folders.iter().map(|folder| place(folder)).collect();
         let captures: HashSet<PathBuf> = captures.iter().map(|path| place(path)).collect();
         let missing = |name: &&str| {

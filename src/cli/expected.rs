@@ -53,17 +53,46 @@ pub(super) fn without_capture(
 
 /// One path for all the ways in which a file can be named, whether it is there or not.
 pub(super) fn place(path: &Path) -> PathBuf {
-    if let Ok(place) = path.canonicalize() {
-        return place;
-    }
-    let folder = match path.parent() {
-        Some(folder) if folder == Path::new("") => place(Path::new(".")),
-        Some(folder) => place(folder),
-        None => return path.to_path_buf(),
+    let here = Path::new(".");
+    let of_folder = path.ancestors().find_map(|folder| {
+        let there = if folder == Path::new("") {
+            here
+        } else {
+            folder
+        };
+        Some((there.canonicalize().ok()?, path.strip_prefix(folder).ok()?))
+    });
+    let Some((mut place, rest)) = of_folder else {
+        return path.to_path_buf();
     };
-    match path.components().next_back() {
-        Some(Component::Normal(name)) => folder.join(name),
-        Some(Component::ParentDir) => folder.parent().unwrap_or(&folder).to_path_buf(),
-        _ => folder,
+    for part in rest.components() {
+        match part {
+            Component::ParentDir => drop(place.pop()),
+            Component::Normal(name) => place.push(name),
+            _ => {}
+        }
+    }
+    place
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_has_one_place_however_it_is_named() {
+        let here = Path::new(".").canonicalize().unwrap();
+        for (name, expected) in [
+            ("src", here.join("src")),
+            ("src/../src/.", here.join("src")),
+            ("no/such/../file", here.join("no/file")),
+            ("./no.pcap", here.join("no.pcap")),
+            ("no.pcap", here.join("no.pcap")),
+            ("/no/such", "/no/such".into()),
+        ] {
+            assert_eq!(place(Path::new(name)), expected, "{name}");
+        }
+        let deep = "a/".repeat(20_000) + "x.pcap";
+        assert_eq!(place(Path::new(&deep)), here.join(&deep));
     }
 }

@@ -39,6 +39,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 pub use console::Console;
 
+use crate::report::shown;
+
 /// All was done.
 pub const DONE: u8 = 0;
 /// A check found what fails it.
@@ -104,7 +106,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
         console.complain(&complaint);
         return FAILED;
     }
-    match Cli::try_parse_from(arguments) {
+    match parsed(&arguments) {
         Ok(cli) => match cli.command {
             Command::Summary(args) => args.run(console),
             Command::Connections(args) => args.run(console),
@@ -124,6 +126,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
         },
         Err(error) => console.usage(&error),
     }
+}
+
+/// The arguments; or what is wrong with them, in which nothing that a terminal would obey is quoted, nor a line begun.
+fn parsed(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(arguments).map_err(|error| {
+        let shown = arguments.iter().map(|text| shown(&text.to_string_lossy()));
+        Cli::try_parse_from(shown).err().unwrap_or(error)
+    })
 }
 
 /// Puts `summary` where no command is named, and says what is wrong where one seems to be mistyped.

@@ -200,7 +200,8 @@ pub(super) fn seconds(out: &mut String, nanoseconds: i64) {
 /// A file's name as a shell takes it, and a program for no option. With what a terminal would obey in it, it is one for bash and zsh.
 pub fn shell(name: &str) -> String {
     let plain = |letter: char| letter.is_alphanumeric() || "-_./+,:@%=".contains(letter);
-    let here = if name.len() > 1 && name.starts_with('-') {
+    // A hyphen would begin an option, and an equals sign a command's place in zsh.
+    let here = if name.len() > 1 && name.starts_with(['-', '=']) {
         "./"
     } else {
         ""
@@ -230,8 +231,9 @@ fn escaped(text: &str) -> String {
             letter if shown(letter.encode_utf8(&mut [0; 4])) == letter.to_string() => {
                 write!(out, "{letter}")
             }
-            '\u{80}'..='\u{ffff}' => write!(out, "\\u{code:04x}"),
-            _ => write!(out, "\\U{code:08x}"),
+            // Byte by byte: what shells make of a character's number depends on the locale.
+            letter => (letter.encode_utf8(&mut [0; 4]).bytes())
+                .try_for_each(|byte| write!(out, "\\x{byte:02x}")),
         };
     }
     out
@@ -302,7 +304,7 @@ mod tests {
         assert_eq!(shell("a\nb.pcap"), "$'a\\nb.pcap'");
         assert_eq!(
             shell("-\u{1b}[31m\u{202e}\u{9b}\u{e0041}\u{7f}\r\t"),
-            "$'./-\\e[31m\\u202e\\u009b\\U000e0041\\x7f\\r\\t'"
+            "$'./-\\e[31m\\xe2\\x80\\xae\\xc2\\x9b\\xf3\\xa0\\x81\\x81\\x7f\\r\\t'"
         );
         assert_eq!(shell("it's \\ü\n"), "$'it\\'s \\\\ü\\n'");
         assert_eq!(shell("a\\b"), "'a\\b'");

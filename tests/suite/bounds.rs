@@ -1,6 +1,6 @@
 //! Bounds: what waits for what never comes is given up, says so, and is charged all the same.
 
-use wscope::direction::Direction::ToServer;
+use wscope::direction::Direction::{ToClient, ToServer};
 use wscope::notice::Kind;
 use wscope::span::Trust;
 
@@ -62,4 +62,16 @@ fn requests_that_nobody_answers_are_kept_up_to_a_bound() {
     let exact = rows.exchanges.iter();
     let exact = exact.filter(|exchange| exchange.trust == Trust::Exact);
     assert!((1000..1300).contains(&exact.count()));
+}
+
+#[test]
+fn lengths_that_no_number_holds_together_are_as_long_as_one_can_be() {
+    let mut traffic = Traffic::new(7).handshake().left_open();
+    traffic.say(ToClient, b"\x01\x05hello");
+    traffic.say(ToClient, b"\x80\x7f\xff\xff\xff\xff\xff\xff\xff\xffab");
+    let (rows, _) = read(&traffic);
+    let [message] = rows.messages.as_slice() else {
+        panic!("{:?}", rows.messages);
+    };
+    assert_eq!((message.coded_length, message.complete), (u64::MAX, false));
 }

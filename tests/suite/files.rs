@@ -91,8 +91,11 @@ fn files_put_one_behind_the_other_are_one_capture() {
     }
 }
 
+/// When a packet was captured, under which header, how long it was and what of it there is.
+type Captured = (i64, LinkType, u32, Vec<u8>);
+
 /// The packets of a capture, and what damage it is said to have.
-fn packets_of(bytes: Vec<u8>) -> (Vec<(i64, LinkType, u32, Vec<u8>)>, Vec<String>) {
+fn packets_of(bytes: Vec<u8>) -> (Vec<Captured>, Vec<String>) {
     let mut capture = Capture::from_reader("joined", Box::new(Cursor::new(bytes))).unwrap();
     let (mut packets, mut damage) = (Vec::new(), Vec::new());
     while let Some(item) = capture.next_item().unwrap() {

@@ -207,7 +207,7 @@ fn a_name_that_begins_with_a_dash_is_no_option_of_the_next_command() {
 fn in_bash(folder: &tempfile::TempDir, line: &str) -> (Option<i32>, String) {
     let run = std::process::Command::new("bash")
         .current_dir(folder.path())
-        .env("LC_ALL", "C.UTF-8")
+        .env("LC_ALL", "C")
         .arg("-c")
         .arg(format!("wscope() {{ \"$WSCOPE\" \"$@\"; }}; {line}"))
         .env("WSCOPE", env!("CARGO_BIN_EXE_wscope"))

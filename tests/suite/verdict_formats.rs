@@ -350,13 +350,22 @@ fn what_is_written_down_of_a_capture_can_be_read_whatever_its_name_is() {
 #[cfg(unix)]
 fn arguments_that_are_complained_of_are_shown_as_names_are() {
     let run = wscope(&fixtures::root())
-        .args(["check", "--format", "e\u{1b}[31m\u{202e}\u{9b}"])
+        .args([
+            "check",
+            "--format",
+            "e\u{1b}[31m\u{202e}\u{9b}\n::error::pwn",
+        ])
         .output()
         .unwrap();
     let said = stderr(&run);
     assert_eq!(run.status.code(), Some(2), "{said}");
     assert_eq!(obeyed(&said), None, "{said}");
     assert!(said.contains("<U+202E>"), "{said}");
+    let mut lines = said.lines();
+    assert!(
+        !lines.any(|line| line.trim_start().starts_with("::")),
+        "{said}"
+    );
 }
 
 #[test]

@@ -39,6 +39,8 @@ pub(crate) struct Closed {
 struct More {
     /// The handshakes behind the first.
     shakes: Vec<Shake>,
+    /// Whether there were more of them.
+    is_cut_short: bool,
     /// What it asked for more than once, perhaps.
     polls: SmallVec<[Series; 1]>,
 }
@@ -84,7 +86,10 @@ impl Closed {
         spot: Spot,
     ) {
         let answered = facts.waited.filter(|_| verdict != Verdict::Unknown);
-        if self.shakes().count() < TOLD_APART && facts.request.is_some() {
+        if facts.request.is_none() {
+            return;
+        }
+        if self.shakes().count() < TOLD_APART {
             let shake = Shake {
                 key: facts
                     .request
@@ -100,6 +105,8 @@ impl Closed {
                 None => self.shake = Some(shake),
                 Some(_) => self.more.get_or_insert_default().shakes.push(shake),
             }
+        } else {
+            self.more.get_or_insert_default().is_cut_short = true;
         }
     }
 
@@ -107,6 +114,11 @@ impl Closed {
     pub(super) fn shakes(&self) -> impl Iterator<Item = &Shake> {
         let more = self.more.iter().flat_map(|more| &more.shakes);
         self.shake.iter().chain(more)
+    }
+
+    /// Whether there were more handshakes than are told apart.
+    pub(super) fn has_more_shakes(&self) -> bool {
+        self.more.as_ref().is_some_and(|more| more.is_cut_short)
     }
 
     /// What it asked for more than once, perhaps.

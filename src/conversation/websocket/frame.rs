@@ -213,7 +213,8 @@ impl WebSocket {
             .as_mut()
             .filter(|message| frame.message == Some(message.index))
         {
-            message.coded_length += frame.header.payload_len;
+            let announced = frame.header.payload_len;
+            message.coded_length = message.coded_length.saturating_add(announced);
             message.cost.add(&frame.cost);
             message.finished |= ends_message;
             if message.compressed && message.is_complete() && message.finished {

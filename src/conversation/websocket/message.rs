@@ -101,7 +101,10 @@ impl WebSocket {
                     _ if inflated.is_some_and(|inflated| inflated.unknown > 0) => {
                         half.inflation.lost()
                     }
-                    Some(Ending::Capture) if !message.finished => Some(Cause::CaptureEnd),
+                    // Only a FIN says that its sender sends no more.
+                    Some(Ending::Capture | Ending::Reset) if !message.finished => {
+                        Some(Cause::CaptureEnd)
+                    }
                     _ => None,
                 },
                 valid_utf8,

@@ -205,7 +205,11 @@ pub fn cases() -> Vec<Case> {
         add(rule, answered(offered, bad), answered(offered, near));
     }
     for &(rule, version, bad, near) in REFUSALS {
-        add(rule, refused(version, bad), refused(version, near));
+        add(
+            rule,
+            refused(version, bad, "Q R"),
+            refused(version, near, "Q R"),
+        );
     }
     cases
 }
@@ -244,10 +248,10 @@ fn answered(offered: &str, parameters: &str) -> Script {
     Script::of([&request, &with(RESPONSE, &answer)], "Q R")
 }
 
-fn refused(version: &str, status: &str) -> Script {
+pub(super) fn refused(version: &str, status: &str, line: &str) -> Script {
     let request = REQUEST.replace("Version: 13", &format!("Version: {version}"));
     let response = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
-    Script::of([&request, &response], "Q R")
+    Script::of([&request, &response], line)
 }
 
 fn both(field: &str) -> (String, String) {

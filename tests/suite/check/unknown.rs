@@ -5,7 +5,7 @@ use wscope::analysis::{Analysis, Options};
 use wscope::capture::Packet;
 use wscope::event::Event;
 
-use super::alone::agreeing;
+use super::alone::{agreeing, refused};
 use super::script::Script;
 use crate::traffic::{Rng, frame_bytes};
 
@@ -54,6 +54,9 @@ fn a_text_that_goes_on_behind_the_capture_is_left_to_its_end() {
         "Q R s=810568 s=656c",
         "Q R s=010168",
         "Q R s=010168 s=80",
+        // A reset is no word of the sender's that there is no more.
+        "Q R s=010168 sr",
+        "Q R s=010168 cr",
     ] {
         assert_eq!(causes("", line), expected, "{line}");
     }
@@ -147,5 +150,20 @@ fn a_text_that_its_sender_left_unfinished_is_told_by_other_rules() {
         "Q R s=010168 s=810165 sf ca cf sa",
     ] {
         assert_eq!(causes("", line), [], "{line}");
+    }
+}
+
+#[test]
+fn a_text_that_is_no_deflate_is_told_by_the_rule_on_that() {
+    let causes = causes("permessage-deflate", "Q R s=c1050700000000 sf ca cf sa");
+    assert_eq!(causes, []);
+}
+
+#[test]
+fn handshakes_that_are_too_many_to_be_compared_are_left_to_the_limit() {
+    let reused = "ws-req-key-reused";
+    for (handshakes, expected) in [(8, vec![]), (9, vec![("limit", reused)])] {
+        let script = refused("13", "403 Forbidden", &"Q R ".repeat(handshakes));
+        assert_eq!(causes_of(&script, usize::MAX, &[reused]), expected);
     }
 }
