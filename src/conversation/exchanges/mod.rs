@@ -1,6 +1,7 @@
 //! The HTTP of a connection: requests and their responses, paired and priced, and the opening handshakes among them.
 
 mod cut;
+mod cut_off;
 mod give;
 mod loss;
 mod open;

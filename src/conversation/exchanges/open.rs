@@ -1,6 +1,6 @@
 //! An exchange that is not over: what is known of its request and of its response.
 
-use super::cut::CutOff;
+use super::cut_off::CutOff;
 use crate::check::{Early, Spot};
 use crate::conversation::Context;
 use crate::conversation::content::Content;
